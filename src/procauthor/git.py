@@ -310,16 +310,16 @@ def read_renames(root: Path) -> dict[str, str]:
 def parse_renames(out: bytes) -> dict[str, str]:
     """Read ``R100 NUL old NUL new NUL ...``, newest first; of several renames of one path the newest counts."""
     parts = [part.strip(b"\n") for part in out.split(b"\0")]
-    found: dict[str, str] = {}
+    renames: dict[str, str] = {}
     place = 0
     while place + 2 < len(parts):
         if parts[place][:1] != b"R":
             place += 1
             continue
         old, new = (part.decode("utf-8", errors="surrogateescape") for part in parts[place + 1 : place + 3])
-        found.setdefault(old, new)
+        renames.setdefault(old, new)
         place += 3
-    return found
+    return renames
 
 
 def follow(renames: Mapping[str, str], path: str, present: Collection[str]) -> str:

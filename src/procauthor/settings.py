@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from procauthor.errors import ConfigError
 from procauthor.naming import is_inside
@@ -246,7 +246,7 @@ class PlaceholderConventions(_Table):
     words: tuple[str, ...] = Field(default=(), examples=[["FIXME"]])
     """Words that say that a text is not finished, besides those that ship."""
     ignore: tuple[str, ...] = Field(default=(), examples=[["TBD"]])
-    """Words that mean something else here."""
+    """Words that mean something else here; `*` is all of them, as where the rule `placeholder-text` is off."""
     code: bool = False
     """Whether such a word counts at the beginning of a piece of code."""
 
@@ -354,6 +354,16 @@ class Settings(_Table):
         default_factory=dict, examples=[{"orphan": "off", "unlinked-name": "info"}]
     )
     """The severity of a rule, by its name; `off` turns it off. `docs/rules.md` lists the rules."""
+
+    @model_validator(mode="after")
+    def _free_statuses(self) -> Self:
+        """Let no word keep a document in progress where the rule about such words is off."""
+        if self.rules.get("placeholder-text") == "off":
+            placeholders = self.conventions.placeholders.model_copy(update={"ignore": ("*",)})
+            conventions = self.conventions.model_copy(update={"placeholders": placeholders})
+            # A table of settings is not to be changed once it is made, and this one is being made.
+            object.__setattr__(self, "conventions", conventions)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -434,6 +434,14 @@ def test_a_summary_that_contradicts_the_items_is_said():
     ]
 
 
+def test_a_schedule_that_names_items_again_contradicts_none():
+    items = "### 1. Define Salt Procedure\n**Priority:** P1\n**Effort:** 2 hours\n"
+    plan = read(
+        f"{items}\n## Sessions\n\n### Session A\n\n**Tasks:**\n1. Salt Procedure\n\n**Time:** 3 hours\n**Priority:** P0\n"
+    )
+    assert plan.problems == ()
+
+
 def test_a_numbered_list_over_work_beside_other_items_is_listed():
     plan = read(f"## Week 1\n\n{TABLE.format(head='Task')}\n### Open tasks (by priority)\n\n1. **Salt**: Buy it\n")
     assert [(each.line, each.text) for each in plan.unread] == [(12, "**Salt**: Buy it")]

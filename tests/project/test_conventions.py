@@ -278,7 +278,9 @@ def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path
     files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
     files |= {"rest.md": "# Checklist for leaving\n\nWords.\n", "how-tos/e.md": "# Bees\n\nWords.\n"}
     write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
-    init(tmp_path)
+    said = run("init", tmp_path, "--no-input").stdout
+    assert "counted without a form, as they tell what to do: 4: docs/" in said
+    assert "not counted, without a form: 2 in docs: say.md, see.md\ncounted: 4 of 6 documents" in said
     counted = sorted(path for path, row in documents(tmp_path).items() if row["counted"])
     assert counted == ["docs/how-tos/e.md", "docs/how.md", "docs/rest.md", "docs/run.md"]
 
@@ -309,6 +311,17 @@ def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> 
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     assert {f["path"] for f in report["findings"] if f["rule"] == "placeholder-text"} == {"net/c.md", "net/d.md"}
     assert sum(f["rule"] == "placeholder-text" for f in report["findings"]) == 3
+
+
+def test_a_rule_on_placeholders_that_is_off_keeps_no_document_from_being_defined(tmp_path: Path) -> None:
+    files = some("net", a="Ann", b="Bob", c="Cid")
+    files["net/a.md"] += "\nOwner: TBD\n\n[Describe it]\n\n| Since | 2024-01-XX |\n|---|---|\n| By | `TODO: Ann` |\n"
+    write(tmp_path, files)
+    init(tmp_path)
+    assert documents(tmp_path)["net/a.md"]["status"] == "in progress"
+    file = tmp_path / "procauthor.toml"
+    file.write_text(file.read_text() + '\n[rules]\nplaceholder-text = "off"\n')
+    assert documents(tmp_path)["net/a.md"]["status"] == "defined"
 
 
 def test_pages_templates_translations_and_what_has_no_form_are_not_counted(tmp_path: Path) -> None:
@@ -406,6 +419,7 @@ def test_a_hidden_folder_is_said_and_a_skill_may_be_about_templates(tmp_path: Pa
     rows = documents(tmp_path / ".agents")
     assert [path for path, row in rows.items() if row["counted"]] == [f"{name}/SKILL.md" for name in sorted(names)]
     assert "ask/assets/ask_template.md" not in rows
+    assert run_json("-C", tmp_path / ".agents", "check", "--no-baseline")["summary"]["errors"] == 0
 
 
 def test_steps_in_an_admonition_are_steps(tmp_path: Path) -> None:

@@ -99,6 +99,24 @@ def drop_folder(root: Path) -> None:
     shutil.rmtree(root / "brought")
 
 
+def link(root: Path) -> None:
+    (root / "area-2/linked.md").symlink_to("../area-2/p008.md")
+
+
+def edit_what_is_linked(root: Path) -> None:
+    (root / "area-2/p008.md").write_text("# Linked and Edited Procedure\n")
+
+
+def link_hidden(root: Path) -> None:
+    (root / ".store").mkdir()
+    (root / ".store/t.txt").write_text("# Kept Procedure\n")
+    (root / "area-1/kept.md").symlink_to("../.store/t.txt")
+
+
+def edit_hidden(root: Path) -> None:
+    (root / ".store/t.txt").write_text("# Kept and Edited Procedure\n")
+
+
 def hide(root: Path) -> None:
     (root / ".gitignore").write_text("p005.md\n")
 
@@ -128,6 +146,10 @@ STEPS: tuple[Step, ...] = (
     bring_folder,
     edit_brought,
     drop_folder,
+    link,
+    edit_what_is_linked,
+    link_hidden,
+    edit_hidden,
     hide,
     hide_from_above,
     keep_hidden,
@@ -172,13 +194,13 @@ def test_an_edit_after_the_project_was_closed_is_seen(root: Path) -> None:
     project.close()
 
 
-def test_it_is_told_what_has_changed_and_nothing_of_hidden_files(root: Path, watch: Watch) -> None:
+def test_it_is_told_what_has_changed_and_nothing_of_state(root: Path, watch: Watch) -> None:
     assert watch.changes() is None
     assert watch.changes() == frozenset()
     (root / ".procauthor/other.db").write_text("one")
-    (root / "area-0/.p000.md.swp").write_text("one")
+    (root.parents[1] / ".git/description").write_text("one")
     assert watch.changes() == frozenset()
-    for step in STEPS[:12]:
+    for step in STEPS[:16]:
         step(root)
         assert watch.changes(), step
         assert watch.changes() == frozenset(), step
@@ -186,7 +208,7 @@ def test_it_is_told_what_has_changed_and_nothing_of_hidden_files(root: Path, wat
     assert watch.changes() == {"area-0/p000.md"}
 
 
-@pytest.mark.parametrize("step", STEPS[12:], ids=lambda step: step.__name__)
+@pytest.mark.parametrize("step", STEPS[16:], ids=lambda step: step.__name__)
 def test_what_git_ignores_from_now_on_is_not_for_certain(root: Path, watch: Watch, step: Step) -> None:
     assert watch.changes() is None
     step(root)

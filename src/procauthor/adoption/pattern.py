@@ -29,10 +29,10 @@ def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
     usual = {folder: commonest(forms[path] for path in paths) for folder, paths in folders.items()}
     single = _single_names(forms)
     wanted = {f: usual[f] for f in folders if not all(PurePosixPath(p).name in single for p in folders[f])}
-    found = {f"*/{name}": form for name, form in single.items()} | _folder_patterns(wanted, sorted(wanted))
+    patterns = {f"*/{name}": form for name, form in single.items()} | _folder_patterns(wanted, sorted(wanted))
     plain = all(path.lower().endswith(_PLAIN) for path in forms)
     # Behind the ending of Markdown there may be that of a program, as in ``a.html.md.erb``.
-    kept = found if plain else {_with_any_ending(pattern): name for pattern, name in found.items()}
+    kept = patterns if plain else {_with_any_ending(pattern): name for pattern, name in patterns.items()}
     exceptions = (path for path in sorted(forms) if (match_path(kept, path) or "") != forms[path])
     return {escape_pattern(path): forms[path] for path in exceptions} | kept
 

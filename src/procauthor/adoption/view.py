@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from procauthor.adoption.amend import SCHEMA, Amended
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.survey import Proposed, Survey
+from procauthor.data import grouped
 from procauthor.library.index import entries, read_index
 from procauthor.library.library import Procedure
 from procauthor.naming import amount, list_first
 
 SCHEMA_VERSION = 1
 _SHOWN = 3
+# So many folders can be read.
+_FOLDERS = 12
 
 
 def survey_lines(survey: Survey) -> Iterator[str]:
     """Yield what was found and what would be made of it, with counts, examples and how sure it is."""
     yield f"{amount(_count(survey), 'document')} found; nothing in them is changed"
     yield f"site: {_guessed(survey.site.guess)}"
-    for guess in survey.guesses:
+    for guess in _together(survey.guesses):
         if guess.subject.partition(".")[0] in ("titles", "addresses", "status", "index", "placeholders"):
             yield f"{guess.subject}: {_guessed(guess)}"
     for proposed in survey.templates:
         yield from _template_lines(proposed, [p for p, name in survey.patterns.items() if name == proposed.name])
     if not survey.templates:
         yield "no three documents share two headings, so no template is proposed"
-    for folder, paths in survey.left_out.items():
-        names = [PurePosixPath(path).name for path in paths]
-        yield f"without a form: {len(paths)} in {folder}: {list_first(names, _SHOWN)}"
+    yield from _outside_lines(survey)
     for language, paths in survey.languages.items():
         yield f"translations ({language}): {list_first(paths, _SHOWN)}"
     for folder, count in survey.hidden.items():
         yield f"not looked at: {count} in the hidden folder {folder}; to adopt them: procauthor init {folder}"
     for question in survey.questions:
         yield f"question: {question}"
+
+
+def _outside_lines(survey: Survey) -> Iterator[str]:
+    """Yield what is counted without a form, and by folder what is not; of many folders those with the most."""
+    held = {path for template in survey.templates for path in template.form.members}
+    alone = [p.path for p in survey.library.counted if p.path not in held]
+    if alone:
+        yield f"counted without a form, as they tell what to do: {len(alone)}: {list_first(alone, _SHOWN)}"
+    left = sorted(survey.left_out.items(), key=lambda each: -len(each[1]))[:_FOLDERS]
+    for folder, paths in sorted(left):
+        names = list_first([PurePosixPath(path).name for path in paths], _SHOWN)
+        yield f"not counted, without a form: {len(paths)} in {folder}: {names}"
+    more = [paths for folder, paths in survey.left_out.items() if folder not in dict(left)]
+    if more:
+        documents = amount(sum(map(len, more)), "document")
+        yield f"not counted, without a form: {documents} in {amount(len(more), 'other folder')}, which --json names"
+    yield f"counted: {len(survey.library.counted)} of {amount(_count(survey), 'document')}"
+
+
+def _together(guesses: Iterable[Guess]) -> Iterator[Guess]:
+    """Yield guesses with the same value as one: titles are looked at folder by folder."""
+    for same in grouped(((g.subject, g.value), g) for g in guesses).values():
+        yield replace(same[0], count=sum(g.count for g in same), of=sum(g.of for g in same))
 
 
 def amended_lines(amended: Amended) -> Iterator[str]:
@@ -73,7 +98,8 @@ def _guessed(guess: Guess) -> str:
 def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
     inferred = proposed.inferred
     origin = " (shipped)" if proposed.shipped else ""
-    yield f"template {proposed.name!r}{origin} for {amount(inferred.documents, 'document')}:"
+    begun = f", {len(proposed.form.begun)} of them only begun" if proposed.form.begun else ""
+    yield f"template {proposed.name!r}{origin} for {amount(len(proposed.form.members), 'document')}{begun}:"
     yield f"  {', '.join(patterns)}"
     for heading in inferred.headings:
         if heading.required or not proposed.shipped:

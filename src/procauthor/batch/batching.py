@@ -96,8 +96,8 @@ class Batching:
         tasks, left_out = choose(plan, library, only, limit)
         asked = [task for task in tasks if ":" in author.model]
         bounds = {task.number: author.bound(author.brief(task.title, plan=file)) for task in asked}
-        found = {number: bound for number, bound in bounds.items() if bound is not None}
-        return Outlook(Schedule(tasks, wishes.on_failure), left_out, author.model, self._ceiling(len(tasks)), found)
+        known = {number: bound for number, bound in bounds.items() if bound is not None}
+        return Outlook(Schedule(tasks, wishes.on_failure), left_out, author.model, self._ceiling(len(tasks)), known)
 
     def _ceiling(self, count: int) -> int | None:
         """Return the ceiling of a batch: what was wished, else that of one run for each item."""

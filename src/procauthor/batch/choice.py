@@ -88,8 +88,8 @@ def _refused(item: PlanItem, library: Library) -> str:
 
 
 def _present(item: PlanItem, library: Library) -> str:
-    found = (p for p in library.by_key.get(title_key(item.title), ()) if p.counted and p.status in _PRESENT)
-    return next((f"{procedure.path} ({procedure.status})" for procedure in found), "")
+    present = (p for p in library.by_key.get(title_key(item.title), ()) if p.counted and p.status in _PRESENT)
+    return next((f"{procedure.path} ({procedure.status})" for procedure in present), "")
 
 
 _DONE = ("defined", "approved")

@@ -56,19 +56,19 @@ class Schedule:
     @cached_property
     def closure(self) -> dict[int, frozenset[int]]:
         """What ends before each task begins, because of it or of something in between."""
-        found: dict[int, frozenset[int]] = {}
+        closed: dict[int, frozenset[int]] = {}
         for task in self.tasks:
-            found[task.number] = frozenset(task.before).union(*(found[n] for n in task.before))
-        return found
+            closed[task.number] = frozenset(task.before).union(*(closed[n] for n in task.before))
+        return closed
 
     @cached_property
     def rest(self) -> dict[int, int]:
         """The length of the longest chain that begins with a task, itself included."""
-        found = dict.fromkeys(self.by_number, 1)
+        lengths = dict.fromkeys(self.by_number, 1)
         for task in reversed(self.tasks):
             for number in task.before:
-                found[number] = max(found[number], found[task.number] + 1)
-        return found
+                lengths[number] = max(lengths[number], lengths[task.number] + 1)
+        return lengths
 
     @cached_property
     def ranks(self) -> dict[int, tuple[int, int]]:
@@ -102,13 +102,13 @@ class Schedule:
 
     def settle(self, states: States) -> dict[int, State]:
         """Return the states with those blocked that wait for what will not come."""
-        found = dict(states)
+        settled = dict(states)
         if self.on_failure == "announce":
-            return found
+            return settled
         for task in self.tasks:
-            if found[task.number] == "waiting" and any(found[n] in LACKING for n in task.needs):
-                found[task.number] = "blocked"
-        return found
+            if settled[task.number] == "waiting" and any(settled[n] in LACKING for n in task.needs):
+                settled[task.number] = "blocked"
+        return settled
 
     def ready(self, states: States) -> tuple[int, ...]:
         """Return the tasks that can begin, the most urgent first."""

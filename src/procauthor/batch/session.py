@@ -80,26 +80,26 @@ def publish(records: Records, name: str) -> str:
         DraftError: It has errors, or does not wait.
         LibraryError: It does not go together with the file as it is, or the disk refuses.
     """
-    found = WaitingDraft(records, records.drafts.get(name))
+    waiting = WaitingDraft(records, records.drafts.get(name))
     for attempt in range(_TRIES):
-        if _is_written(found):
-            records.drafts.remove(found.draft)
+        if _is_written(waiting):
+            records.drafts.remove(waiting.draft)
             break
         try:
-            found.accept()
+            waiting.accept()
         except (ConflictError, LockedError) as error:
             if attempt == _TRIES - 1 or isinstance(error.__cause__, ClashError):
                 raise
             time.sleep(_PAUSE * attempt)
         else:
             break
-    return found.draft.accepted
+    return waiting.draft.accepted
 
 
-def _is_written(found: WaitingDraft) -> bool:
+def _is_written(waiting: WaitingDraft) -> bool:
     """Say whether the library holds the draft: a kill may have come between the writing and the note of it."""
-    file = found.records.workspace.root / found.draft.path
-    return file.is_file() and file.read_bytes() == found.draft.text.encode()
+    file = waiting.records.workspace.root / waiting.draft.path
+    return file.is_file() and file.read_bytes() == waiting.draft.text.encode()
 
 
 _AHEAD = 3

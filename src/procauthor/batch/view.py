@@ -38,8 +38,8 @@ def _item(written: Written) -> dict[str, Any]:
     }
 
 
-def _left_out(found: tuple[LeftOut, ...]) -> list[dict[str, Any]]:
-    return [pick(each, "number", "title", "reason") for each in found]
+def _left_out(left: tuple[LeftOut, ...]) -> list[dict[str, Any]]:
+    return [pick(each, "number", "title", "reason") for each in left]
 
 
 def outlook_json(outlook: Outlook) -> dict[str, Any]:

@@ -142,11 +142,11 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     counting = count if STALE_CLAIM.name in ran and _is_whole(survey, paths) else None
     scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
     # What is counted as defined depends on all errors.
-    found = Report.of(_findings(scope, ran if counting is None else set(RULES) - off, survey, paths)).findings
-    suppressed = suppress(found, directives)
+    findings = Report.of(_findings(scope, ran if counting is None else set(RULES) - off, survey, paths)).findings
+    suppressed = suppress(findings, directives)
     if counting is not None:
         claims = _count_claims(counting, library, suppressed.kept, settings, survey)
-        suppressed = suppress(Report.of((*found, *claims)).findings, directives)
+        suppressed = suppress(Report.of((*findings, *claims)).findings, directives)
     unused = find_unused(directives, suppressed, ran) if UNUSED_SUPPRESSION.name in wanted else ()
     seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
     documents = sorted({*library.by_path, *(u.path for u in library.unread)})
@@ -165,10 +165,10 @@ def _is_whole(survey: Surveyed | None, paths: Collection[str] | None) -> bool:
 
 
 def _count_claims(
-    count: Count, library: Library, found: Sequence[Finding], settings: Settings, survey: Surveyed | None
+    count: Count, library: Library, findings: Sequence[Finding], settings: Settings, survey: Surveyed | None
 ) -> list[Finding]:
     """Return a finding for each wrong number; with a survey, the same library is not counted twice."""
-    report = Report(tuple(_weigh(found, settings)))
+    report = Report(tuple(_weigh(findings, settings)))
     if survey is None:
         return list(count(library, report, settings))
     overviews = [(p.path, p.stamp) for p in library.procedures if p.kind in _OVERVIEWS]
@@ -241,9 +241,9 @@ def _run(family: Family, scope: Scope, paths: Collection[str] | None) -> Iterabl
     if paths is None or family.reach == "library":
         return family.run(scope)
     scope.subjects = tuple(p for p in scope.library.procedures if p.path in paths)
-    found = list(family.check(scope))
+    findings = list(family.check(scope))
     scope.subjects = scope.library.procedures
-    return [*found, *family.check_library(scope)]
+    return [*findings, *family.check_library(scope)]
 
 
 FILE_NAME = BASELINE
@@ -315,9 +315,9 @@ class Baseline:
         """
         known = {entry.fingerprint for entry in self.entries}
         left = tuple(f for f in report.findings if f.fingerprint not in known)
-        found = {f.fingerprint for f in report.findings}
+        present = {f.fingerprint for f in report.findings}
         told = {e for e in self.entries if e.rule in ran or e.rule not in RULES} if ran else set()
-        gone = tuple(sorted(e.fingerprint for e in told if e.fingerprint not in found))
+        gone = tuple(sorted(e.fingerprint for e in told if e.fingerprint not in present))
         return replace(report, findings=left, baselined=len(report.findings) - len(left), gone=gone)
 
 

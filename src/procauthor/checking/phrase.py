@@ -88,17 +88,17 @@ def _words_before(text: str, end: int) -> list[tuple[int, str]]:
     """Walk back over words that can belong to a title."""
     begin = max(0, end - _WINDOW)
     window = text[begin:end]
-    found: list[tuple[int, str]] = []
+    words: list[tuple[int, str]] = []
     if not window[-1:].isspace():
-        return found
+        return words
     for token in reversed(list(_TOKEN.finditer(window))):
         word = token[0] if token[0] in _MINOR else _CLINGING.sub("", token[0], count=1)
-        if not word or token[0].endswith(_CLOSED) or not _fits(word) or len(found) == _MOST_WORDS:
+        if not word or token[0].endswith(_CLOSED) or not _fits(word) or len(words) == _MOST_WORDS:
             break
-        found.append((begin + token.end() - len(word), word))
+        words.append((begin + token.end() - len(word), word))
         if len(word) < len(token[0]):
             break
-    return found[::-1]
+    return words[::-1]
 
 
 def _fits(word: str) -> bool:
@@ -272,8 +272,8 @@ def decode_notes(notes: bytes) -> Sequence[PlainText]:
 
 def write_notes(procedure: Procedure) -> bytes:
     """Return the passages of a document as they are kept."""
-    found = read_notes(procedure)
-    return _encode(tuple(found)) if found else b""
+    notes = read_notes(procedure)
+    return _encode(tuple(notes)) if notes else b""
 
 
 # One id alone may be anything, such as the name of a form or a ticket.

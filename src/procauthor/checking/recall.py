@@ -455,14 +455,14 @@ class Recall:
         records = self.survey.records
         self._look([path for path in self._subjects() if not self._holds(records[path], difference)], asked)
         self.scope.asked = asked
-        found = list(own_findings(self.survey))
+        own = list(own_findings(self.survey))
         for record in self.survey.records.values():
             if record.among:
-                found += decode_findings(record.among)
+                own += decode_findings(record.among)
         whole = self._of_library(around)
         if not self.survey.laid:
             self._remember(around, whole)
-        return [*found, *whole.findings]
+        return [*own, *whole.findings]
 
     def _subjects(self) -> Iterable[str]:
         """Return the documents to look at; what is laid over a library is looked at where it is reported on."""
@@ -529,19 +529,19 @@ class Recall:
         """Look for the findings of documents again, and add what was asked of the disk for them."""
         # No process may have a database open that another has opened.
         self.survey.memory.close()
-        for found in share(paths, self._among, _Among):
-            record = self.survey.records[found.path]
+        for seen in share(paths, self._among, _Among):
+            record = self.survey.records[seen.path]
             if self.survey.laid:
                 # What is remembered is of the library on disk.
-                record = self.survey.records[found.path] = msgspec.structs.replace(record)
-            record.among, record.needs, record.asked = found.findings, found.needs, found.questions
-            record.looked = _NOTHING if found.looked is None else _encode(found.looked)
-            if found.looked is None:
+                record = self.survey.records[seen.path] = msgspec.structs.replace(record)
+            record.among, record.needs, record.asked = seen.findings, seen.needs, seen.questions
+            record.looked = _NOTHING if seen.looked is None else _encode(seen.looked)
+            if seen.looked is None:
                 # It is shown now, and not believed at the next check.
-                self._doubtful.add(found.path)
-            self._changed[found.path] = record
-            asked.update(found.asked)
-            self.scope.head = self.scope.head or found.head
+                self._doubtful.add(seen.path)
+            self._changed[seen.path] = record
+            asked.update(seen.asked)
+            self.scope.head = self.scope.head or seen.head
 
     def _among(self, path: str) -> _Among:
         """Look for the findings of a document that depend on others too."""
@@ -551,11 +551,11 @@ class Recall:
         shelf.own, scope.asked = path, {}
         shelf.looked.clear()
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
-        found = list(chain.from_iterable(family.check(scope) for family in families))
+        findings = list(chain.from_iterable(family.check(scope) for family in families))
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""
-        encoded = encode_findings(found) if found else b"", _encode(needs) if needs else b""
+        encoded = encode_findings(findings) if findings else b"", _encode(needs) if needs else b""
         questions = array("I", sorted(scope.questions)).tobytes()
         return _Among(path, *encoded, looked, questions, scope.asked, scope.head)
 
@@ -572,8 +572,8 @@ class Recall:
         self.scope.subjects = self.scope.library.procedures
         self.survey.shelf.looked.clear()
         self.scope.known_needs = self._needs()
-        found = list(self._run())
-        return _Whole(key, self._looked(), found)
+        findings = list(self._run())
+        return _Whole(key, self._looked(), findings)
 
     def _run(self) -> Iterator[Finding]:
         for family in FAMILIES:

@@ -250,20 +250,22 @@ class Scope:
 
         What is no longer kept counts only where nothing else has the name.
         """
-        found = self.names.get(key, ()) if key else ()
-        if len(found) > 1:
-            found = tuple(p for p in found if p.status not in UNCOUNTED) or found
-        if len(found) > 1:
+        procedures = self.names.get(key, ()) if key else ()
+        if len(procedures) > 1:
+            procedures = tuple(p for p in procedures if p.status not in UNCOUNTED) or procedures
+        if len(procedures) > 1:
             folder = PurePosixPath(near.path).parent
-            local = tuple(p for p in found if PurePosixPath(p.path).parent == folder or p.lifecycle == near.lifecycle)
-            return local if len(local) == 1 else found
-        return found
+            local = tuple(
+                p for p in procedures if PurePosixPath(p.path).parent == folder or p.lifecycle == near.lifecycle
+            )
+            return local if len(local) == 1 else procedures
+        return procedures
 
     def declared(self, name: str, near: Procedure) -> tuple[Procedure, ...]:
         """Return the documents that metadata mean: by title or alias, else the one with this path or id."""
-        found = self.named(title_key(name), near)
-        if found:
-            return found
+        procedures = self.named(title_key(name), near)
+        if procedures:
+            return procedures
         document = self.library.by_path.get(name)
         if document is not None:
             return (document,)
@@ -468,13 +470,13 @@ class _Links(dict[str, tuple[tuple[Link, Target], ...]]):
     def __missing__(self, path: str) -> tuple[tuple[Link, Target], ...]:
         procedure = self._scope.library.by_path[path]
         targets = map(self._scope.settle, procedure.resolved)
-        found = tuple(zip(procedure.links, targets, strict=True))
-        self[path] = found
-        return found
+        resolved = tuple(zip(procedure.links, targets, strict=True))
+        self[path] = resolved
+        return resolved
 
 
-def _link_start(found: tuple[Link, Target]) -> int:
-    return found[0].start
+def _link_start(resolved: tuple[Link, Target]) -> int:
+    return resolved[0].start
 
 
 def say(rule: Rule, procedure: Procedure, start: int, message: str, hint: str = "") -> Finding:

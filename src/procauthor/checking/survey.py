@@ -11,6 +11,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -362,8 +363,9 @@ def _is_sealed(row: tuple[object, ...]) -> bool:
     return _seal(row[:-1]) == row
 
 
+@cache
 def program_key() -> bytes:
-    """Return a digest of the program itself: sizes and times of all its modules."""
+    """Return a digest of the program itself, as it was when it was first asked for: sizes and times of its modules."""
     digest = blake2b(digest_size=16)
     root = Path(__file__).parent.parent
     for folder, names, files in os.walk(root):
@@ -467,6 +469,7 @@ class Surveyor:
         self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
         self._looks = 0
         self._tree: Tree | None = None
+        self._certain = True
         self._watch: Watch | None = None
 
     def survey(self) -> Surveyed:
@@ -474,6 +477,14 @@ class Surveyor:
         changed = self._changes()
         if self._last is not None and not changed and changed is not None:
             return self._last
+        # What was told is told once: should this end before its time, all documents are looked at the next time.
+        self._certain = False
+        self._last = self._read_again(changed)
+        self._certain = True
+        return self._last
+
+    def _read_again(self, changed: frozenset[str] | None) -> Surveyed:
+        """Read what has changed; None where all documents have to be looked at."""
         tree = self._tree if changed and self._tree else walk(self._root, self._settings.library.exclude)
         self._tree = tree
         memory = self._memory = self._memory or self._open(len(tree.documents))
@@ -489,8 +500,7 @@ class Surveyor:
         fresh = frozenset(path for path in unknown if path in records)
         if not fresh and self._last is not None and self._is_as_before(self._last, tree, records, unread, reviews):
             return self._last
-        self._last = self._put_together(tree, memory, records, unread, fresh, reviews)
-        return self._last
+        return self._put_together(tree, memory, records, unread, fresh, reviews)
 
     def _changes(self) -> frozenset[str] | None:
         """Return the documents that alone have changed since the last reading; None where others may have.
@@ -505,10 +515,14 @@ class Surveyor:
             if self._looks == _OFTEN and len(known) >= _WORTH_WATCHING:
                 self._watch = Watch.open(self._root, self.state)
         changed = self._watch.changes() if self._watch is not None else None
+        if not self._certain:
+            return None
         if not changed:
             return changed
-        known_files = changed <= known.keys() and not self._last.library.unread
-        return changed if known_files and all(map(self._is_file, changed)) else None
+        # Of a file with several names, or links to it, only one is told.
+        alone = len({record.signature.inode for record in known.values()}) == len(known)
+        certain = alone and changed <= known.keys() and not self._last.library.unread
+        return changed if certain and all(map(self._is_file, changed)) else None
 
     def _is_file(self, path: str) -> bool:
         return (self._root / path).is_file() and not (self._root / path).is_symlink()

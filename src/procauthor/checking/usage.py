@@ -30,8 +30,8 @@ def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Pro
     linked = scope.linked(procedure, wanted.origin, wanted.end) if wanted.origin >= 0 else ()
     if linked:
         return linked
-    found = scope.named(title_key(wanted.source), procedure)
-    return found if len(found) == 1 and found[0] is not procedure else ()
+    named = scope.named(title_key(wanted.source), procedure)
+    return named if len(named) == 1 and named[0] is not procedure else ()
 
 
 def title_links(index: Procedure) -> frozenset[int]:
@@ -45,8 +45,8 @@ def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure |
     if entry.path:
         known = scope.library.by_path
         return known.get(entry.path) or known.get(scope.renamed(entry.path))
-    found = scope.named(entry.key, host)
-    return found[0] if len(found) == 1 else None
+    named = scope.named(entry.key, host)
+    return named[0] if len(named) == 1 else None
 
 
 Key = tuple[str, Part, str]
@@ -92,17 +92,17 @@ def seen_key(seen: Seen) -> Key:
 
 def read_uses(scope: Scope, consumer: Procedure) -> list[Use]:
     """Return what a document relies on, in its order; a placeholder, or what has no template, relies on no contract."""
-    found = {use.key: use for use in _translated(scope, consumer)}
+    uses = {use.key: use for use in _translated(scope, consumer)}
     if consumer.template is None or consumer.silent or consumer.kind not in _KINDS:
-        return list(found.values())
+        return list(uses.values())
     for use in (
         *_inputs(scope, consumer),
         *_given(scope, consumer),
         *_waits(scope, consumer),
         *_calls(scope, consumer),
     ):
-        found.setdefault(use.key, use)
-    return list(found.values())
+        uses.setdefault(use.key, use)
+    return list(uses.values())
 
 
 def _inputs(scope: Scope, consumer: Procedure) -> Iterator[Use]:
@@ -117,8 +117,8 @@ def _inputs(scope: Scope, consumer: Procedure) -> Iterator[Use]:
 def _given(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     """Yield inputs of others that this document says it feeds."""
     for line in consumer.contract.consumers:
-        found = scope.library.lead(consumer, line.target)
-        for other in _kept(scope, consumer, (found,) if found else ()):
+        user = scope.library.lead(consumer, line.target)
+        for other in _kept(scope, consumer, (user,) if user else ()):
             text = _texts(other.contract.inputs, line.artifact)
             yield Use(consumer, other, "input", line.artifact, line.line, text)
 
@@ -134,8 +134,8 @@ def _waits(scope: Scope, consumer: Procedure) -> Iterator[Use]:
 def _calls(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     """Yield what the procedures that an orchestration calls must be given, and how they end."""
     for entry in entries(consumer) if consumer.kind == "orchestration" else ():
-        found = find_document(scope, consumer, entry)
-        for called in _kept(scope, consumer, (found,) if found else ()):
+        document = find_document(scope, consumer, entry)
+        for called in _kept(scope, consumer, (document,) if document else ()):
             names = tuple(sorted(wanted.name for wanted in called.contract.inputs))
             yield Use(consumer, called, "inputs", "", entry.row.line, names)
             yield from _ends(consumer, called, entry.row.line)
@@ -159,9 +159,9 @@ def _kept(scope: Scope, consumer: Procedure, named: Sequence[Procedure]) -> Iter
     """Follow aliases, and leave out the document itself and what is out of use or not written yet."""
     library = scope.library
     for each in named:
-        found = follow(each, library.by_path, library.by_key) if each.status == "alias" else each
-        if found.path != consumer.path and found.status not in UNCOUNTED and not found.silent:
-            yield found
+        target = follow(each, library.by_path, library.by_key) if each.status == "alias" else each
+        if target.path != consumer.path and target.status not in UNCOUNTED and not target.silent:
+            yield target
 
 
 def _texts(artifacts: Sequence[Artifact], name: str) -> tuple[str, ...]:
@@ -192,17 +192,17 @@ def needs(scope: Scope, procedure: Procedure) -> list[Need]:
 
 def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
     """Find what a procedure depends on: declared, or as the provider of a required input."""
-    found: list[Need] = []
+    every: list[Need] = []
     for title in procedure.depends_on:
         named = scope.declared(title, procedure)
         if len(named) == 1:
-            found.append(Need(named[0], field_line(procedure, "depends_on")))
+            every.append(Need(named[0], field_line(procedure, "depends_on")))
     for wanted in procedure.contract.inputs:
         sources = () if is_optional(wanted) else providers(scope, procedure, wanted)
         # Of several providers any one will do, so none of them must come first.
         if len(sources) == 1:
-            found.append(Need(sources[0], wanted.line))
-    return [need for need in found if need.procedure.kind == "procedure" and need.procedure.status != "alias"]
+            every.append(Need(sources[0], wanted.line))
+    return [need for need in every if need.procedure.kind == "procedure" and need.procedure.status != "alias"]
 
 
 _SHOWN: Mapping[Part, str] = {

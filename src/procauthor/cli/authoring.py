@@ -116,27 +116,27 @@ def resume(
 
         go_on(project, batch, as_json=as_json)
     with checklist(run or "last run") as progress:
-        found = project.author(progress=progress).resume(run)
-    finish(project, found, accept_it=False, as_json=as_json)
+        draft = project.author(progress=progress).resume(run)
+    finish(project, draft, accept_it=False, as_json=as_json)
 
 
-def finish(project: Project, found: WaitingDraft, *, accept_it: bool, as_json: bool) -> None:
+def finish(project: Project, waiting: WaitingDraft, *, accept_it: bool, as_json: bool) -> None:
     """Show a draft, accept it if that is wanted and it has no error, and exit."""
     from procauthor.authoring.waiting import draft_json
 
     say_notices(project)
-    failed = found.draft.failed
-    accepted = accept_it and not failed and found.waits
-    change = found.accept() if accepted else found.change()
-    outcome = found.accepted if accepted else found.draft.outcome
+    failed = waiting.draft.failed
+    accepted = accept_it and not failed and waiting.waits
+    change = waiting.accept() if accepted else waiting.change()
+    outcome = waiting.accepted if accepted else waiting.draft.outcome
     if as_json:
-        show_json(draft_json(found, change, outcome))
+        show_json(draft_json(waiting, change, outcome))
     else:
         show_diff(change.diff())
-        for line in draft_lines(found.draft, outcome, change):
+        for line in draft_lines(waiting.draft, outcome, change):
             say(line)
         if accepted:
-            _say_unlinked(found)
+            _say_unlinked(waiting)
     raise typer.Exit(_NEEDS_REVISION if failed else 0)
 
 
@@ -163,14 +163,14 @@ def diff(
     from procauthor.authoring.waiting import draft_json
 
     project = open_project(ctx)
-    found = project.draft(draft)
+    waiting = project.draft(draft)
     if document:
-        show(found.draft.text.removeprefix("\ufeff").rstrip("\r\n"))
+        show(waiting.draft.text.removeprefix("\ufeff").rstrip("\r\n"))
         return
-    change = found.change()
+    change = waiting.change()
     say_notices(project)
     if as_json:
-        show_json(draft_json(found, change, found.draft.outcome) | {"diff": change.diff()})
+        show_json(draft_json(waiting, change, waiting.draft.outcome) | {"diff": change.diff()})
     else:
         show_diff(change.diff())
 
@@ -180,30 +180,30 @@ def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     from procauthor.authoring.waiting import draft_json
 
     project = open_project(ctx)
-    found = project.draft(draft)
-    change = found.accept()
+    waiting = project.draft(draft)
+    change = waiting.accept()
     say_notices(project)
     if as_json:
-        show_json(draft_json(found, change, found.accepted) | {"unlinked": list(found.unlinked())})
+        show_json(draft_json(waiting, change, waiting.accepted) | {"unlinked": list(waiting.unlinked())})
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
-    done = "updated" if found.accepted == "Updated" else "published"
-    questions = found.draft.open_questions
+    done = "updated" if waiting.accepted == "Updated" else "published"
+    questions = waiting.draft.open_questions
     if not questions:
-        say(f"{found.draft.title} is {done}")
+        say(f"{waiting.draft.title} is {done}")
     else:
-        say(f"{found.draft.title} is {done}, with {amount(len(questions), 'open question')}:")
+        say(f"{waiting.draft.title} is {done}, with {amount(len(questions), 'open question')}:")
         for question in questions:
             say(f"  - {question}")
-        say(f"answer the first with: procauthor answer {quote(found.draft.path)} 1 TEXT")
-    _say_unlinked(found)
+        say(f"answer the first with: procauthor answer {quote(waiting.draft.path)} 1 TEXT")
+    _say_unlinked(waiting)
     say("undo with: procauthor undo")
 
 
-def _say_unlinked(found: WaitingDraft) -> None:
+def _say_unlinked(draft: WaitingDraft) -> None:
     """Name the command that links the document where others name it; their text is not touched unasked."""
-    paths = found.unlinked()
+    paths = draft.unlinked()
     if paths:
         count = "1 other document names it" if len(paths) == 1 else f"{len(paths)} other documents name it"
         command = f"procauthor check --fix --select unlinked-name {' '.join(map(quote, paths))}"
@@ -212,10 +212,10 @@ def _say_unlinked(found: WaitingDraft) -> None:
 
 def reject(ctx: typer.Context, draft: Name = "") -> None:
     """Drop a draft; the library stays as it is."""
-    found = open_project(ctx).draft(draft)
-    found.reject()
-    say(f"dropped {found.draft.id}; the library is unchanged")
-    if found.draft.usage_by_step:
+    waiting = open_project(ctx).draft(draft)
+    waiting.reject()
+    say(f"dropped {waiting.draft.id}; the library is unchanged")
+    if waiting.draft.usage_by_step:
         say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model again")
 
 

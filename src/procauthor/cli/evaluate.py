@@ -50,41 +50,41 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         require_report_place(output)
     project = open_project(ctx)
     chosen = "json" if as_json else style
-    text, found = _report(project, chosen, at, since or [], output)
+    text, evaluation = _report(project, chosen, at, since or [], output)
     if save:
-        _save(project, found)
+        _save(project, evaluation)
     if output is not None:
         from procauthor.reporting.file import write_report
 
         write_report(output, text.encode(errors="backslashreplace"))
         say(f"wrote {output}")
     elif chosen == "text" and sys.stdout.isatty():
-        _show_rich(found)
+        _show_rich(evaluation)
     else:
         show(text, nl=not text.endswith("\n"))
-    say_unsettled(project, found.report)
+    say_unsettled(project, evaluation.report)
 
 
 def _report(project: Project, style: str, at: str, since: list[str], output: Path | None) -> tuple[str, Evaluation]:
     from procauthor.workspace.measure import measure
 
-    found, survey = measure(project.workspace, at=at, since=since)
+    evaluation, survey = measure(project.workspace, at=at, since=since)
     if style == "json":
         from procauthor.evaluation.view import evaluation_json
         from procauthor.reporting.dump import dump
 
-        return dump(evaluation_json(found)), found
+        return dump(evaluation_json(evaluation)), evaluation
     if style == "md":
         from procauthor.reporting.evaluation.markdown import evaluation_markdown
 
-        return evaluation_markdown(found, _place(project, output)), found
+        return evaluation_markdown(evaluation, _place(project, output)), evaluation
     if style == "html":
         from procauthor.reporting.evaluation.page import library_page
 
-        return library_page(found, survey, _leading(project, output)), found
+        return library_page(evaluation, survey, _leading(project, output)), evaluation
     from procauthor.reporting.evaluation.text import evaluation_lines
 
-    return "\n".join(evaluation_lines(found)) + "\n", found
+    return "\n".join(evaluation_lines(evaluation)) + "\n", evaluation
 
 
 def _place(project: Project, output: Path | None) -> str:
@@ -109,15 +109,15 @@ def _leading(project: Project, output: Path | None) -> Callable[[str], str]:
     return place
 
 
-def _save(project: Project, found: Evaluation) -> None:
+def _save(project: Project, evaluation: Evaluation) -> None:
     from procauthor.evaluation.trend import save
 
-    change = save(project.root, found)
+    change = save(project.root, evaluation)
     project.apply(change)
     say(f"kept in {change.edits[0].path}" if change else "these counts are kept already")
 
 
-def _show_rich(found: Evaluation) -> None:
+def _show_rich(evaluation: Evaluation) -> None:
     """Show the counts with bars; who pipes the report gets the plain text instead."""
     from rich.console import Console
     from rich.table import Table
@@ -126,21 +126,23 @@ def _show_rich(found: Evaluation) -> None:
     from procauthor.evaluation.method import percent
     from procauthor.reporting.evaluation.text import columns, detail_lines, heading, number_lines, table_rows
 
-    states = columns(found)
-    table = Table(title=Text(plain(heading(found))), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    states = columns(evaluation)
+    table = Table(
+        title=Text(plain(heading(evaluation))), title_justify="left", box=None, pad_edge=False, header_style="dim"
+    )
     table.add_column("lifecycle", min_width=12)
     for head in ("total", *states):
         table.add_column(head.replace(" ", "\n").replace("placeholder", "place-\nholder"), justify="right")
     table.add_column("", width=_BAR, no_wrap=True)
     table.add_column("done", justify="right")
-    for name, tally in table_rows(found):
+    for name, tally in table_rows(evaluation):
         counts = [str(tally.total), *(str(tally.count(state)) for state in states)]
         style = "bold" if name == "Total" else None
         table.add_row(Text(plain(name)), *counts, _bar(tally), percent(tally.completion.ratio), style=style)
     console = Console(highlight=False)
     console.print(table)
     console.print()
-    for line in (*number_lines(found), *detail_lines(found)):
+    for line in (*number_lines(evaluation), *detail_lines(evaluation)):
         console.print(plain(line), markup=False, soft_wrap=True)
 
 

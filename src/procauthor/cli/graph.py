@@ -33,11 +33,11 @@ def graph(
 
     census = survey(open_project(ctx).workspace)
     centre = find_node(census, around) if around else ""
-    found = select(census.graph, lifecycle=lifecycle, around=centre)
+    chosen = select(census.graph, lifecycle=lifecycle, around=centre)
     if as_json or style == "json":
-        show_json(graph_json(found))
+        show_json(graph_json(chosen))
         return
-    for line in mermaid(found) if style == "mermaid" else dot(found):
+    for line in mermaid(chosen) if style == "mermaid" else dot(chosen):
         show(line)
 
 

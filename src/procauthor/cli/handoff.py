@@ -48,7 +48,7 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         require_report_place(out)
     project = open_project(ctx)
-    found = project.handoff.brief(
+    assignment = project.handoff.brief(
         title,
         lifecycle=lifecycle,
         phase=phase,
@@ -62,16 +62,16 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     if out is not None:
         from procauthor.reporting.file import write_report
 
-        text = json_text(found.as_json()) if as_json else project.handoff.text(found)
+        text = json_text(assignment.as_json()) if as_json else project.handoff.text(assignment)
         write_report(out, f"{text.rstrip()}\n".encode())
         say(f"wrote {out}")
     elif as_json:
-        show_json(found.as_json())
+        show_json(assignment.as_json())
     else:
-        show(project.handoff.text(found))
+        show(project.handoff.text(assignment))
     if as_json and out is None:
         return
-    say(f"the answer belongs to run {found.run}: procauthor submit FILE --run {found.run}")
+    say(f"the answer belongs to run {assignment.run}: procauthor submit FILE --run {assignment.run}")
 
 
 def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -84,15 +84,15 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Take an answer to a brief, whole or in part; exit 1 while something is wrong or missing."""
     project = open_project(ctx)
-    found = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
+    waiting = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
     say_notices(project)
     if as_json:
         from procauthor.authoring.exchange import answer_json
 
-        show_json(answer_json(found))
+        show_json(answer_json(waiting))
     else:
-        _show(found)
-    raise typer.Exit(_NEEDS_REVISION if found.draft.failed else 0)
+        _show(waiting)
+    raise typer.Exit(_NEEDS_REVISION if waiting.draft.failed else 0)
 
 
 def read_file(file: str) -> str:
@@ -111,8 +111,8 @@ def read_file(file: str) -> str:
         raise AnswerError(message, "save the answer as UTF-8") from error
 
 
-def _show(found: WaitingDraft) -> None:
-    draft = found.draft
+def _show(waiting: WaitingDraft) -> None:
+    draft = waiting.draft
     for finding in draft.findings:
         place = finding.get("field") or f"line {finding['line']}"
         if finding["path"] != draft.path:
@@ -121,16 +121,16 @@ def _show(found: WaitingDraft) -> None:
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
     for note in draft.notes:
         show(f"note: {note}")
-    for question in draft.open_questions if found.waits else ():
+    for question in draft.open_questions if waiting.waits else ():
         show(f"question: {question}")
         for lead in (each for each in draft.leads if each["question"] == question):
             show(f"    see {lead['path']}:{lead['line']}, {lead['heading']!r}")
-    show(_words(found))
+    show(_words(waiting))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
-    if draft.open_questions and found.waits:
+    if draft.open_questions and waiting.waits:
         say('accepting writes the questions into its front matter; "open_questions": [] in an answer takes out its own')
-    if not found.waits:
+    if not waiting.waits:
         say("the document holds all of it already, and no draft is kept")
     elif errors:
         say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")
@@ -138,11 +138,11 @@ def _show(found: WaitingDraft) -> None:
         say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")
 
 
-def _words(found: WaitingDraft) -> str:
+def _words(draft: WaitingDraft) -> str:
     from procauthor.authoring.exchange import document_words, lengths
 
-    told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(found))
-    return f"words: {document_words(found.draft.text)} in the document; {', '.join(told)}".rstrip("; ")
+    told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(draft))
+    return f"words: {document_words(draft.draft.text)} in the document; {', '.join(told)}".rstrip("; ")
 
 
 def mcp(

@@ -69,6 +69,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
         return
     _adopt(place, model, answer, ask=ask)
     _make(place, beside, ask=ask)
+    say("a wrong guess is corrected in procauthor.toml; the page on conventions has an example of each setting")
     say(f"next: procauthor{where} check (--no-baseline shows all that is found)")
 
 

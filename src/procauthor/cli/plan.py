@@ -72,11 +72,11 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
     from procauthor.planning.plan import plan_json
     from procauthor.reporting.plan import plan_lines
 
-    found = project.plan(file)
+    read = project.plan(file)
     if as_json:
-        show_json(plan_json(found))
+        show_json(plan_json(read))
         return
-    for line in plan_lines(found):
+    for line in plan_lines(read):
         show(line)
 
 
@@ -115,10 +115,10 @@ def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -
     from procauthor.workspace.measure import measure
 
     evaluation, survey = measure(project.workspace)
-    found = project.plan(file, survey.library)
-    session = plan_session(found, evaluation, hours)
+    read = project.plan(file, survey.library)
+    session = plan_session(read, evaluation, hours)
     if as_json:
         show_json(session_json(session))
         return
-    for line in session_lines(session, found):
+    for line in session_lines(session, read):
         show(line)

@@ -25,20 +25,20 @@ def questions(
     as_json: Json = False,
 ) -> None:
     """List open questions and proposals of documents and waiting drafts."""
-    found = open_project(ctx).questions.list(ref)
+    asked = open_project(ctx).questions.list(ref)
     if as_json:
-        show_json({"questions": [each.as_json() for each in found]})
+        show_json({"questions": [each.as_json() for each in asked]})
         return
-    for each in found:
+    for each in asked:
         q = each.question
         place = f"draft {each.draft}" if each.draft else f"{each.path}:{q.line}"
         owner = f" ({each.owner})" if each.owner else ""
         show(plain(f"{place}: {each.title!r}{owner}: {q.kind} {q.number}: {q.text}"))
         if q.reason:
             show(plain(f"    {q.reason}"))
-    documents = len({(each.path, each.draft) for each in found})
-    if found:
-        say(f"{len(found)} open in {amount(documents, 'document')} or drafts; answer: procauthor answer REF N TEXT")
+    documents = len({(each.path, each.draft) for each in asked})
+    if asked:
+        say(f"{len(asked)} open in {amount(documents, 'document')} or drafts; answer: procauthor answer REF N TEXT")
     else:
         say("nothing is open")
 
@@ -57,16 +57,17 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Answer an open question or a proposal: the answer takes its place, and the question is closed."""
     project = open_project(ctx)
-    found = project.questions.answer(ref, number, text, accept=accept, section=section)
+    answered = project.questions.answer(ref, number, text, accept=accept, section=section)
     say_notices(project)
     if not dry_run:
-        project.questions.write(found)
+        project.questions.write(answered)
     if as_json:
-        show_json(found.as_json(written=not dry_run))
+        show_json(answered.as_json(written=not dry_run))
         return
-    show_diff(found.change.diff())
-    say(f"{found.asked.question.kind} {number} is answered: {found.where}; {found.left} left, status {found.status}")
+    show_diff(answered.change.diff())
+    kind, left = answered.asked.question.kind, f"{answered.left} left, status {answered.status}"
+    say(f"{kind} {number} is answered: {answered.where}; {left}")
     if dry_run:
         say("nothing was written")
-    elif found.draft is None:
+    elif answered.draft is None:
         say("undo with: procauthor undo")

@@ -49,15 +49,17 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     from procauthor.reporting.review import approval_json, approval_lines
 
     project = open_project(ctx)
-    found = project.review.approve(ref, *(section or ()), role=role, by=by, expires=expires, pull_request=pull_request)
-    written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
+    approval = project.review.approve(
+        ref, *(section or ()), role=role, by=by, expires=expires, pull_request=pull_request
+    )
+    written = _write(project, approval.change, dry_run=dry_run, as_json=as_json)
     if as_json:
-        show_json(approval_json(found, written=written))
+        show_json(approval_json(approval, written=written))
         return
-    if not found.change:
+    if not approval.change:
         say("nothing to do: it is approved so already")
         return
-    for line in approval_lines(found, written=not dry_run):
+    for line in approval_lines(approval, written=not dry_run):
         show(plain(line))
     say("nothing was written" if dry_run else "undo with: procauthor undo")
 
@@ -66,11 +68,11 @@ def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     """Say of each section of a document who wrote it, what it rests on, and who approved it."""
     from procauthor.reporting.review import blame_json, blame_lines
 
-    found = open_project(ctx).review.blame(ref)
+    result = open_project(ctx).review.blame(ref)
     if as_json:
-        show_json(blame_json(found))
+        show_json(blame_json(result))
         return
-    for line in blame_lines(found):
+    for line in blame_lines(result):
         show(plain(line))
 
 
@@ -82,15 +84,15 @@ def suspects(
     """List documents that rely on a part of a contract that changed since they last saw it."""
     from procauthor.reporting.review import suspect_json, suspect_lines
 
-    found = open_project(ctx).review.suspects(ref)
+    results = open_project(ctx).review.suspects(ref)
     if as_json:
-        show_json({"suspects": [suspect_json(suspect) for suspect in found]})
+        show_json({"suspects": [suspect_json(suspect) for suspect in results]})
         return
-    for line in suspect_lines(found):
+    for line in suspect_lines(results):
         show(plain(line))
-    documents = len({suspect.use.consumer.path for suspect in found})
-    if found:
-        suspects = amount(len(found), "suspect")
+    documents = len({suspect.use.consumer.path for suspect in results})
+    if results:
+        suspects = amount(len(results), "suspect")
         say(f"{suspects} in {amount(documents, 'document')}; if a text still fits: procauthor clear REF")
     else:
         say("no suspects")
@@ -108,19 +110,19 @@ def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
     from procauthor.reporting.review import clearance_json, suspect_lines
 
     project = open_project(ctx)
-    found = project.review.clear(ref, producer, by=by)
-    written = _write(project, found.change, dry_run=dry_run, as_json=as_json)
+    clearance = project.review.clear(ref, producer, by=by)
+    written = _write(project, clearance.change, dry_run=dry_run, as_json=as_json)
     if as_json:
-        show_json(clearance_json(found, written=written))
+        show_json(clearance_json(clearance, written=written))
         return
-    for line in suspect_lines(found.suspects):
+    for line in suspect_lines(clearance.suspects):
         show(plain(line))
-    if not found.change:
-        say(f"nothing to do: {found.title} is no suspect")
+    if not clearance.change:
+        say(f"nothing to do: {clearance.title} is no suspect")
     elif dry_run:
         say("nothing was written")
     else:
-        say(f"cleared {len(found.suspects)} by {found.by}")
+        say(f"cleared {len(clearance.suspects)} by {clearance.by}")
         say("undo with: procauthor undo")
 
 

@@ -173,14 +173,14 @@ def read_numbers(texts: list[str]) -> list[int]:
     """
     from procauthor.errors import ConfigError
 
-    found: list[int] = []
+    numbers: list[int] = []
     for part in map(str.strip, chain.from_iterable(text.split(",") for text in texts)):
         match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
         if match is None:
             message = f"{part!r} is no number of an item"
             raise ConfigError(message, "write them as 1,3 or 2-5")
-        found += range(int(match[1]), int(match[2] or match[1]) + 1)
-    return found
+        numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return numbers
 
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:

@@ -60,11 +60,11 @@ def show_run(
 ) -> None:
     """Show a run: its state, and what each step has cost."""
     project = open_project(ctx)
-    found = project.runs.get(run)
-    row = _summary(project, found)
-    steps = _calls(found)
+    kept = project.runs.get(run)
+    row = _summary(project, kept)
+    steps = _calls(kept)
     if as_json:
-        show_json({**row, "usage_by_step": steps, "passages": [f"{p.path}:{p.line}" for p in found.brief.passages]})
+        show_json({**row, "usage_by_step": steps, "passages": [f"{p.path}:{p.line}" for p in kept.brief.passages]})
         return
     for name in ("run", "title", "path", "author", "started", "state"):
         show(f"{name:10} {row[name]}")

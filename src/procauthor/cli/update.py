@@ -43,14 +43,14 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
         _show_targets(project, ref, wish, asked, as_json=as_json)
         return
     if answer:
-        found = project.revise(ref, wish, read_members(read_file(answer)), by=by, person=bool(by.strip()))
-        finish(project, found, accept_it=accept_it, as_json=as_json)
+        draft = project.revise(ref, wish, read_members(read_file(answer)), by=by, person=bool(by.strip()))
+        finish(project, draft, accept_it=accept_it, as_json=as_json)
     chosen = author_id(model, author)
     from procauthor.cli.authoring import checklist
 
     with checklist(ref) as progress:
-        found = project.author(chosen, max_tokens=max_tokens, progress=progress).update(ref, wish)
-    finish(project, found, accept_it=accept_it, as_json=as_json)
+        draft = project.author(chosen, max_tokens=max_tokens, progress=progress).update(ref, wish)
+    finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 
 def _show_targets(project: Project, ref: str, wish: str, author: Authoring, *, as_json: bool) -> None:

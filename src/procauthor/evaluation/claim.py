@@ -65,13 +65,13 @@ def read_claims(
     library: Library, rows: Sequence[Counted], lifecycles: Mapping[str, Lifecycle], total: Tally
 ) -> tuple[Claim, ...]:
     """Return the claims of the index and of all READMEs; ``lifecycles`` by the key of their name."""
-    known = {key: _Scope(found.name, found.tally) for key, found in lifecycles.items()}
-    found: list[Claim] = []
+    known = {key: _Scope(scope.name, scope.tally) for key, scope in lifecycles.items()}
+    read: list[Claim] = []
     for host in library.procedures:
         if host.kind in ("index", "readme"):
             claims = list(_of_document(host, known, _Scope("the library", total)))
-            found += _by_own_table(host, claims, rows) if host.kind == "readme" else claims
-    return tuple(sorted(found, key=lambda claim: (claim.path, claim.line, claim.text)))
+            read += _by_own_table(host, claims, rows) if host.kind == "readme" else claims
+    return tuple(sorted(read, key=lambda claim: (claim.path, claim.line, claim.text)))
 
 
 def _by_own_table(host: Procedure, claims: Iterable[Claim], rows: Sequence[Counted]) -> Iterator[Claim]:

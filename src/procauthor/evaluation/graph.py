@@ -134,15 +134,15 @@ class _GraphReader:
     def _named(self, title: str, near: Procedure) -> str | None:
         """Return the id of what a title names, if it is one; a document comes before an announced title."""
         key = title_key(title)
-        found = self.scope.named(key, near)
-        if len(found) == 1:
-            return found[0].path if found[0] is not near else None
-        return None if found else self.missing.get(key)
+        procedures = self.scope.named(key, near)
+        if len(procedures) == 1:
+            return procedures[0].path if procedures[0] is not near else None
+        return None if procedures else self.missing.get(key)
 
     def _declared(self, procedure: Procedure) -> Iterator[Edge]:
         for name in procedure.depends_on:
-            found = self.scope.declared(name, procedure)
-            target = self._named(name, procedure) or (found[0].path if len(found) == 1 else None)
+            procedures = self.scope.declared(name, procedure)
+            target = self._named(name, procedure) or (procedures[0].path if len(procedures) == 1 else None)
             if target and target != procedure.path:
                 yield Edge(procedure.path, target, "needs", procedure.field_lines.get("depends_on", 1))
 
@@ -311,16 +311,16 @@ def read_impact(library: Library, graph: Graph, procedure: Procedure, output: st
         raise NotFoundError(message, f"its outputs are {names}" if names else "it has no outputs")
     waiting: deque[_Item] = deque([(procedure.path, key, made[key].name, 1)])
     seen = {(procedure.path, key)}
-    found: dict[tuple[str, int | None, str], Concern] = {}
+    concerns: dict[tuple[str, int | None, str], Concern] = {}
     while waiting:
         item = waiting.popleft()
         for concern, following in _reached(library, graph, item):
-            found.setdefault((concern.path, concern.step, concern.name), concern)
+            concerns.setdefault((concern.path, concern.step, concern.name), concern)
             for next_item in following:
                 if next_item[:2] not in seen:
                     seen.add(next_item[:2])
                     waiting.append(next_item)
-    return tuple(sorted(found.values(), key=lambda c: (c.distance, c.path, c.line)))
+    return tuple(sorted(concerns.values(), key=lambda c: (c.distance, c.path, c.line)))
 
 
 def _reached(library: Library, graph: Graph, item: _Item) -> Iterator[tuple[Concern, list[_Item]]]:

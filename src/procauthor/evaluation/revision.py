@@ -207,15 +207,15 @@ def _resolve(repository: Repository, revision: str) -> tuple[str, str]:
 def _tree(repository: Repository, commit: str) -> dict[str, _TreeEntry]:
     """Return the files below the library's folder, by path from there."""
     within = ("--", repository.prefix) if repository.prefix else ()
-    found: dict[str, _TreeEntry] = {}
+    tree: dict[str, _TreeEntry] = {}
     for line in repository.ask("ls-tree", "-r", "-z", "--full-tree", commit, *within, seconds=LONG).split(b"\0"):
         head, _, path = line.partition(b"\t")
         words = head.decode().split()
         if path and words[0] in _FILES:
             inside = path.decode(errors="surrogateescape").removeprefix(repository.prefix)
-            found[inside] = _TreeEntry(words[0], words[2])
-    inner = tuple(f"{folder}/" for path in found if (folder := path.rpartition(f"/{FILE_NAME}")[0]))
-    return {path: entry for path, entry in found.items() if not path.startswith(inner)}
+            tree[inside] = _TreeEntry(words[0], words[2])
+    inner = tuple(f"{folder}/" for path in tree if (folder := path.rpartition(f"/{FILE_NAME}")[0]))
+    return {path: entry for path, entry in tree.items() if not path.startswith(inner)}
 
 
 def _wanted(tree: Mapping[str, _TreeEntry]) -> set[str]:
@@ -234,7 +234,7 @@ def _blobs(repository: Repository, wanted: Iterable[str]) -> dict[str, bytes]:
         return {}
     feed = "".join(f"{name}\n" for name in names).encode()
     stream = repository.ask("cat-file", "--batch", feed=feed, seconds=LONG)
-    found: dict[str, bytes] = {}
+    raws: dict[str, bytes] = {}
     place = 0
     for name in names:
         end = stream.index(b"\n", place)
@@ -242,9 +242,9 @@ def _blobs(repository: Repository, wanted: Iterable[str]) -> dict[str, bytes]:
         place = end + 1
         if len(words) == 3:  # noqa: PLR2004 - name, kind, size; a blob that is not there has two words
             size = int(words[2])
-            found[name] = stream[place : place + size]
+            raws[name] = stream[place : place + size]
             place += size + 1
-    return found
+    return raws
 
 
 def _settings(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], today: Settings) -> Settings:
@@ -287,8 +287,8 @@ def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, by
 
 def _reviews(tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], when: day) -> dict[str, Review]:
     """Return the receipts of that time, as they were worth on that day."""
-    found = {document_of(path): blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
-    return {path: Review(decode_receipts(raw), when) for path, raw in found.items() if path and raw is not None}
+    receipts = {document_of(path): blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
+    return {path: Review(decode_receipts(raw), when) for path, raw in receipts.items() if path and raw is not None}
 
 
 def _taken(path: str, exclude: Iterable[str]) -> bool:

@@ -158,14 +158,14 @@ def _announced(scope: Scope, listed: tuple[Listed, ...], names: dict[str, str]) 
 
 def _spoken(library: Library, listed: tuple[Listed, ...]) -> set[str]:
     """Return the documents that have a row of their own: by its link, or by its title within their lifecycle."""
-    found: set[str] = set()
+    spoken: set[str] = set()
     for entry in listed:
         if entry.path in library.by_path:
-            found.add(str(entry.path))
+            spoken.add(str(entry.path))
         for document in library.by_key.get(entry.key, ()):
             if not entry.path and title_key(document.lifecycle) == title_key(entry.lifecycle):
-                found.add(document.path)
-    return found
+                spoken.add(document.path)
+    return spoken
 
 
 def _has_document(scope: Scope, entry: Listed, spoken: set[str]) -> bool:

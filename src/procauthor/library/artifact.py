@@ -80,7 +80,7 @@ class RequiredInput:
 
 def find_uses(library: Library) -> dict[str, list[RequiredInput]]:
     """Return the uses that providers do not know of, by the path of the provider, in the order of the consumers."""
-    found: dict[str, list[RequiredInput]] = {}
+    uses: dict[str, list[RequiredInput]] = {}
     for consumer in library.of_kind("procedure"):
         if consumer.template is None or consumer.silent or consumer.status in UNCOUNTED:
             continue
@@ -91,10 +91,10 @@ def find_uses(library: Library) -> dict[str, list[RequiredInput]]:
             key = artifact_key(wanted.name)
             name = promised(provider).get(key)
             if name and not knows(provider, consumer, key):
-                found.setdefault(provider.path, []).append(
+                uses.setdefault(provider.path, []).append(
                     RequiredInput(consumer.path, consumer.title, name, _why(wanted))
                 )
-    return found
+    return uses
 
 
 def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Procedure | None:
@@ -102,11 +102,11 @@ def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Proced
     if not wanted.source:
         return None
     if wanted.target:
-        found = library.lead(consumer, wanted.target)
+        provider = library.lead(consumer, wanted.target)
     else:
         named = library.by_key.get(title_key(wanted.source), ())
-        found = named[0] if len(named) == 1 else None
-    return found if found is not None and found.path != consumer.path else None
+        provider = named[0] if len(named) == 1 else None
+    return provider if provider is not None and provider.path != consumer.path else None
 
 
 def _why(wanted: Artifact) -> str:

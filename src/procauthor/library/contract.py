@@ -73,15 +73,15 @@ def _outermost(document: Document) -> dict[str, Section]:
     kept = document.kept.get("outermost")
     if isinstance(kept, dict):
         return kept
-    found: dict[str, Section] = {}
+    outermost: dict[str, Section] = {}
     for section in document.sections:
         if section.heading:
             key = section_key(section.title)
-            before = found.setdefault(key, section)
+            before = outermost.setdefault(key, section)
             if section.level < before.level:
-                found[key] = section
-    document.kept["outermost"] = found
-    return found
+                outermost[key] = section
+    document.kept["outermost"] = outermost
+    return outermost
 
 
 @lru_cache(maxsize=64)
@@ -139,13 +139,13 @@ class _ContractReader:
     def steps(self, workflow: Section) -> Iterator[Step]:
         """Yield the steps of a workflow: headings of any level below it, or bold paragraphs."""
         for place in _places(self.document, workflow, self.meaning.steps):
-            parts = {found[0].key: found for found in _parts(self.document, place)}
+            parts = {part[0].key: part for part in _parts(self.document, place)}
             yield Step(
                 number=place.number,
                 name=place.name,
                 line=place.line,
                 start=place.start,
-                parts={key: found[0] for key, found in parts.items()},
+                parts={key: part[0] for key, part in parts.items()},
                 inputs=self._part_artifacts(parts, "inputs"),
                 outputs=self._part_artifacts(parts, "outputs"),
             )
@@ -317,11 +317,11 @@ def _parts(document: Document, place: _ContractPlace) -> Iterator[_ReadPart]:
     label: tuple[str, str, int] | None = None
     body: list[Block] = []
     for block in place.blocks:
-        found = _block_label(document, block)
-        if found:
+        start = _block_label(document, block)
+        if start:
             if label:
                 yield _part(label, body)
-            label, body = found, []
+            label, body = start, []
         elif block.kind == "list" and not label:
             yield from _inline_parts(block)
         else:

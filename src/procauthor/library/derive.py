@@ -64,7 +64,7 @@ def _title_before(library: Library, host: Procedure, place: int) -> tuple[Proced
     if run is None:
         return None
     before = raw[run.start : place].decode().rstrip()
-    fitting = [found[0] for found in library.by_key.values() if len(found) == 1 and before.endswith(found[0].title)]
+    fitting = [named[0] for named in library.by_key.values() if len(named) == 1 and before.endswith(named[0].title)]
     best = max(fitting, key=lambda p: len(p.title), default=None)
     if best is None or best.status not in DONE or best.path == host.path:
         return None
@@ -81,14 +81,14 @@ def read_region(host: Procedure) -> tuple[int, int] | None:
     Raises:
         MarkError: There is a mark that is not one of exactly one pair, in order.
     """
-    found = [(match[1].lower(), c) for c in host.document.comments if (match := _MARK.fullmatch(c.text))]
-    if not found:
+    marks = [(match[1].lower(), c) for c in host.document.comments if (match := _MARK.fullmatch(c.text))]
+    if not marks:
         return None
-    if [name for name, _ in found] != _PAIR:
-        places = ", ".join(f"{name!r} in line {comment.line}" for name, comment in found)
+    if [name for name, _ in marks] != _PAIR:
+        places = ", ".join(f"{name!r} in line {comment.line}" for name, comment in marks)
         message = f"{host.path} has no single pair of begin and end marks: {places}"
         raise MarkError(message, "keep one '<!-- procauthor: begin -->' before one '<!-- procauthor: end -->', or none")
-    return found[0][1].end, found[1][1].start
+    return marks[0][1].end, marks[1][1].start
 
 
 _COMPLETION = lazy(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
@@ -109,12 +109,12 @@ def derive(library: Library) -> Change:
             # Nothing in it follows from others, so its text need not be read.
             continue
         raw = procedure.document.source.raw
-        found = list(link_announced(library, procedure))
+        announced = list(link_announced(library, procedure))
         if procedure.path in uses:
-            found += name_consumers(procedure, uses[procedure.path])
+            announced += name_consumers(procedure, uses[procedure.path])
         if is_overview:
-            found += _replacements(library, procedure)
-        after = _proven(procedure.path, raw, tuple(found)) if found else raw
+            announced += _replacements(library, procedure)
+        after = _proven(procedure.path, raw, tuple(announced)) if announced else raw
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))
@@ -129,12 +129,12 @@ def _proven(path: str, raw: bytes, edits: tuple[Replacement, ...]) -> bytes:
 def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
     region = read_region(host)
     every = list(tables(host))
-    found = [t for t in every if region is None or region[0] <= t.block.start < region[1]]
+    inside = [t for t in every if region is None or region[0] <= t.block.start < region[1]]
     known = entries(host)
     rows = grouped((entry.table.block.start, entry) for entry in known)
     listed = {entry.key for entry in known}
     linked = {entry.path for entry in known}
-    for table in found:
+    for table in inside:
         for entry in rows.get(table.block.start, ()):
             yield from _update(library, host, entry)
         wanted = [p for p in _wanted(library, host, table) if p.path not in linked and p.key not in listed]
@@ -142,17 +142,17 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
             yield _insert(host, table, wanted)
     if host.kind == "index":
         shown = [p for p in library.procedures if p.path in linked or p.key in listed]
-        wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in found)}
+        wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in inside)}
         due = [p for p in library.procedures if p.path in wanted_paths]
         yield from update_lists(library, host, region, [*shown, *due])
-        yield from _new_sections(library, found, {p.path for p in shown})
-    if host.kind == "readme" and found:
+        yield from _new_sections(library, inside, {p.path for p in shown})
+    if host.kind == "readme" and inside:
         yield from _completion(library, host, every)
 
 
-def _new_sections(library: Library, found: Sequence[Table], shown: Collection[str]) -> Iterator[Replacement]:
+def _new_sections(library: Library, listed: Sequence[Table], shown: Collection[str]) -> Iterator[Replacement]:
     """Open a section with a table for each lifecycle that the index does not have yet, in the form of the last one."""
-    own = [table for table in found if "standard" not in table.columns]
+    own = [table for table in listed if "standard" not in table.columns]
     if not own or own[0].whole:
         return
     known = {title_key(table.lifecycle) for table in own}
@@ -318,14 +318,14 @@ def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:
     return "| " + " | ".join(places.get(place, "-") for place in range(width)) + " |"
 
 
-def _completion(library: Library, host: Procedure, found: Iterable[Table]) -> Iterator[Replacement]:
+def _completion(library: Library, host: Procedure, listed: Iterable[Table]) -> Iterator[Replacement]:
     """Correct a line such as ``**Completion:** 6 of 23 defined`` by counting the documents and the missing rows."""
     field = host.document.fields.get("completion")
     match = _COMPLETION.match(str(field.value)) if field else None
     if field is None or match is None:
         return
     statuses: dict[str, Status] = {}
-    for table in found:
+    for table in listed:
         for entry in table.rows():
             document = _document(library, host, entry)
             statuses[entry.key] = document.status if document else entry.status or "missing"

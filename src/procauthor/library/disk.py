@@ -101,9 +101,9 @@ def write(place: Path, content: bytes, like: Path | None = None, mode: int | Non
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
-        if like is not None and (found := mode_of(like)) is not None:
+        if like is not None and (present := mode_of(like)) is not None:
             own_as(file.fileno(), like)
-            mode = found
+            mode = present
         if mode is not None:
             set_mode(file.fileno(), mode)
         os.fsync(file.fileno())
@@ -134,13 +134,13 @@ def beside(place: Path) -> Path:
 
 def missing_folders(places: Iterable[Path]) -> list[Path]:
     """Return the folders that do not exist yet above some places, the outermost first."""
-    found: set[Path] = set()
+    folders: set[Path] = set()
     for place in places:
         for folder in place.parents:
-            if folder.is_dir() or folder in found:
+            if folder.is_dir() or folder in folders:
                 break
-            found.add(folder)
-    return sorted(found)
+            folders.add(folder)
+    return sorted(folders)
 
 
 def remove_empty(folders: Iterable[Path]) -> None:

@@ -93,9 +93,9 @@ def _require_newest(state: Path, entry: HistoryEntry | None) -> None:
 
 def _newest_first(state: Path) -> Iterator[HistoryEntry]:
     for file in reversed(list_records(history_folder(state))):
-        found = read_record(state.parent, file)
-        if found is not None:
-            yield HistoryEntry(int(file.stem), file, found)
+        record = read_record(state.parent, file)
+        if record is not None:
+            yield HistoryEntry(int(file.stem), file, record)
 
 
 def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:
@@ -111,14 +111,14 @@ def undo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEnt
     with lock(state):
         roll_back(root, state)
         if number is None:
-            found = next((entry for entry in _newest_first(state) if not entry.undone), None)
-            _require_newest(state, found)
+            last = next((entry for entry in _newest_first(state) if not entry.undone), None)
+            _require_newest(state, last)
         else:
-            found = _numbered(state, number, undone=False)
-        if found is None:
+            last = _numbered(state, number, undone=False)
+        if last is None:
             message = "there is nothing to undo"
             raise NotFoundError(message, "no change of this library is in its history")
-        return found, _turn(root, state, found)
+        return last, _turn(root, state, last)
 
 
 def redo(root: Path, state: Path, number: int | None = None) -> tuple[HistoryEntry, Change]:

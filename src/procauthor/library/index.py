@@ -480,7 +480,9 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
     if like and sum(has_own_folder(p.path) for p in like) * 2 > len(like):
         own = [p for p in like if has_own_folder(p.path)]
         name = _stem([(PurePosixPath(p.path).parent.name, p.title) for p in own], title)
-        return _free(library, f"{folder}/{name}", f"/{_usual(PurePosixPath(p.path).name for p in own)}")
+        # A lifecycle that is called like its only document has the same folder.
+        home = folder if PurePosixPath(folder).name == name and folder not in map(_home, like) else f"{folder}/{name}"
+        return _free(library, home, f"/{_usual(PurePosixPath(p.path).name for p in own)}")
     every = [bare_name(p.path) for p in library.counted]
     name = _stem([(bare_name(p.path), p.title) for p in like], title, every)
     return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")

@@ -383,11 +383,11 @@ class Library:
     @cached_property
     def by_key(self) -> dict[str, tuple[Procedure, ...]]:
         """Documents with a name of their own, by the key of their title; other names where no title is the same."""
-        found = grouped((p.key, p) for p in self.procedures if p.kind not in ("readme", "template"))
+        groups = grouped((p.key, p) for p in self.procedures if p.kind not in ("readme", "template"))
         for procedure, name in ungrouped((p, p.aliases) for p in self.procedures):
-            if (key := title_key(name)) not in found:
-                found[key] = [procedure]
-        return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in found.items()}
+            if (key := title_key(name)) not in groups:
+                groups[key] = [procedure]
+        return {key: tuple(all_ if len(all_) == 1 else self._distinct(all_)) for key, all_ in groups.items()}
 
     @cached_property
     def by_folder(self) -> dict[str, list[Procedure]]:
@@ -461,12 +461,12 @@ class Library:
         keys = dict.fromkeys((title_key(text), title_key(plain_name(text, patterns))))
         named = (list(self.by_key.get(key, ())) for key in keys)
         for candidates in ([p for p in self.procedures if p.id == text], *named):
-            found = self._followed(candidates)
-            if len(found) == 1:
-                return found[0]
-            if found:
-                message = f"{reference!r} is the name of {len(found)} documents"
-                raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in found))
+            meant = self._followed(candidates)
+            if len(meant) == 1:
+                return meant[0]
+            if meant:
+                message = f"{reference!r} is the name of {len(meant)} documents"
+                raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in meant))
         for typed in paths_from_root(self.root, text) if is_document(text) and "\0" not in text else ():
             if typed in self.by_path:
                 return self._followed([self.by_path[typed]])[0]
@@ -495,11 +495,11 @@ def read_library(root: Path, settings: Settings, templates: TemplateStore) -> Li
     procedures: list[Procedure] = []
     unread = list(tree.closed)
     for path in tree.documents:
-        found = read_file(root, path, settings, templates)
-        if isinstance(found, UnreadFile):
-            unread.append(found)
+        document = read_file(root, path, settings, templates)
+        if isinstance(document, UnreadFile):
+            unread.append(document)
         else:
-            procedures.append(found)
+            procedures.append(document)
     reviews = read_reviews(root)
     return Library(root, tuple(attach(procedures, reviews)), tuple(unread), tree.files, reviews)
 
@@ -593,11 +593,11 @@ def read_bytes(file: Path) -> bytes:
         UnreadableError: It cannot be read, is no regular file, or is too large to be a document.
     """
     try:
-        found = file.stat()
-        if not stat.S_ISREG(found.st_mode):
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
             message = "not a regular file"
             raise UnreadableError(message)
-        if found.st_size > _MAX_BYTES:
+        if status.st_size > _MAX_BYTES:
             message = "larger than 64 MiB"
             raise UnreadableError(message)
         raw = file.read_bytes()
@@ -621,7 +621,7 @@ class Tree:
 def walk(root: Path, exclude: Iterable[str]) -> Tree:
     """List a folder without what git ignores; links to folders are not followed, so no loop of links can trap us."""
     patterns = [re.compile(translate(pattern)).match for pattern in exclude]
-    found: list[str] = []
+    paths: list[str] = []
     folders: set[str] = set()
     top = os.fspath(root)
     closed: list[UnreadFile] = []
@@ -644,11 +644,11 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
         if patterns:
             here = [path for path in here if not any(match(path) for match in patterns)]
         if here:
-            found += here
+            paths += here
             folders.update(parent.as_posix() for parent in PurePosixPath(here[0]).parents)
-    found.sort()
-    documents = tuple(p for p in found if is_document(p))
-    return Tree(documents, frozenset(folders.union(found)), tuple(closed))
+    paths.sort()
+    documents = tuple(p for p in paths if is_document(p))
+    return Tree(documents, frozenset(folders.union(paths)), tuple(closed))
 
 
 def folder_of(path: str) -> str:

@@ -52,13 +52,13 @@ def resolve_on_site(source: str, target: str, conventions: Conventions, folder: 
     plain = plain_target(target, conventions)
     if plain is None:
         return Target(None, external=True)
-    found = resolve(source, plain)
+    plainly = resolve(source, plain)
     path = unquote(plain.partition("#")[0].partition("?")[0])
-    if found.external or not path:
-        return found
+    if plainly.external or not path:
+        return plainly
     first, *others = dict.fromkeys(candidates(source, path, conventions, folder))
     inside = not (first == ".." or first.startswith("../"))
-    return Target(first if inside else None, found.anchor, escapes=not inside, others=tuple(others))
+    return Target(first if inside else None, plainly.anchor, escapes=not inside, others=tuple(others))
 
 
 def resolve(source: str, target: str) -> Target:

@@ -75,8 +75,8 @@ def scan_sidecars(root: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[st
 def read_sidecar(place: str | Path) -> bytes | None:
     """Return the bytes of a sidecar, or None where there is none that can be read."""
     try:
-        found = os.lstat(place)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
+        status = os.lstat(place)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
             return None
         return read_regular(place)
     except OSError:
@@ -98,7 +98,7 @@ def decode_sidecar(raw: bytes, kind: type[_T]) -> tuple[_T | None, str]:
 
 def encode_lists(lists: Mapping[str, Iterable[object]]) -> bytes | None:
     """Return a sidecar with one entry a line; None where there is nothing to keep."""
-    written = {name: _lines(found) for name, found in lists.items()}
+    written = {name: _lines(entries) for name, entries in lists.items()}
     parts = [f' "{name}": [\n{lines}\n ]' for name, lines in written.items() if lines]
     if not parts:
         return None
@@ -299,8 +299,8 @@ def judge(marks: Iterable[TopSection], review: Review) -> list[ApprovalWorth]:
     """Return what each approval is worth, in the order of the document; those of lost sections come last."""
     by_key = {mark.key: mark for mark in marks}
     order = {key: place for place, key in enumerate(by_key)}
-    found = [_rule(receipt, by_key.get(receipt.section), review.day) for receipt in review.receipts.approvals]
-    return sorted(found, key=lambda r: (order.get(r.receipt.section, len(order)), r.receipt.on))
+    worth = [_rule(receipt, by_key.get(receipt.section), review.day) for receipt in review.receipts.approvals]
+    return sorted(worth, key=lambda r: (order.get(r.receipt.section, len(order)), r.receipt.on))
 
 
 def _rule(receipt: Receipt, mark: TopSection | None, day: date) -> ApprovalWorth:
@@ -340,8 +340,10 @@ def document_of(path: str) -> str:
 
 def decode_receipts(raw: bytes) -> Receipts:
     """Read the receipts of one document; what cannot be understood approves nothing."""
-    found, problem = decode_sidecar(raw, Receipts)
-    return found if found is not None and not found.problem else Receipts(problem=problem or "it has a problem")
+    receipts, problem = decode_sidecar(raw, Receipts)
+    return (
+        receipts if receipts is not None and not receipts.problem else Receipts(problem=problem or "it has a problem")
+    )
 
 
 def encode_receipts(receipts: Receipts) -> bytes | None:
@@ -411,8 +413,8 @@ class Provenance(Struct, frozen=True, omit_defaults=True):
 def read_provenance(root: Path, path: str) -> Provenance:
     """Return what is known of a document; a file that cannot be understood says nothing."""
     raw = read_sidecar(root / sidecar_path(PROVENANCE, path))
-    found = decode_sidecar(raw, Provenance)[0] if raw is not None else None
-    return found or Provenance()
+    provenance = decode_sidecar(raw, Provenance)[0] if raw is not None else None
+    return provenance or Provenance()
 
 
 def encode_provenance(provenance: Provenance) -> bytes | None:

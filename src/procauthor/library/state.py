@@ -117,12 +117,12 @@ def seal(place: Path, kind: str, raw: bytes) -> bytes:
 
 def unseal(place: Path, kind: str, raw: bytes) -> bytes | None:
     """Return a sealed JSON object without its seal, or None if it was not written here, or has changed since."""
-    found = _SEAL.match(raw)
-    if found is None:
+    match = _SEAL.match(raw)
+    if match is None:
         return None
-    plain = b"{" + raw[found.end() :]
+    plain = b"{" + raw[match.end() :]
     try:
-        return plain if hmac.compare_digest(found[1], _sign(place, kind, plain).encode()) else None
+        return plain if hmac.compare_digest(match[1], _sign(place, kind, plain).encode()) else None
     except OSError:
         return None
 
@@ -193,13 +193,13 @@ def _counts(folder: Path) -> bool:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    found = os.lstat(folder / _ORIGIN)
+    status = os.lstat(folder / _ORIGIN)
     return {
         "path": _shown(folder),
-        "device": found.st_dev,
-        "inode": found.st_ino,
-        "changed": found.st_ctime_ns,
-        "modified": found.st_mtime_ns,
+        "device": status.st_dev,
+        "inode": status.st_ino,
+        "changed": status.st_ctime_ns,
+        "modified": status.st_mtime_ns,
     }
 
 
@@ -213,8 +213,8 @@ def _read(file: Path) -> bytes:
     Raises:
         OSError: It is none, or cannot be read.
     """
-    found = os.lstat(file)
-    if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+    status = os.lstat(file)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
         message = f"{file} is no small file"
         raise OSError(message)
     return file.read_bytes()

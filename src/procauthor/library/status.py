@@ -418,21 +418,23 @@ def _match_sections(document: Document, template: Template) -> Match:
     for section in document.sections:
         if section.heading and (section.level > 1 or section.title != document.title):
             by_key.setdefault(section_key(section.title), []).append(section)
-    found: dict[str, Section] = {}
+    matched: dict[str, Section] = {}
     inside: frozenset[int] = frozenset()
     # The steps come first: what is below them is a part of a step, such as its "Purpose".
     for spec in sorted(template.sections, key=lambda spec: spec.kind != "steps"):
         named = chain.from_iterable(by_key.get(key, ()) for key in spec.keys)
         candidates = [s for s in named if s.index not in inside]
         if candidates:
-            section = found[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
+            section = matched[spec.key] = min(candidates, key=lambda s: (s.level, s.index))
             if spec.kind == "steps":
                 inside |= {s.index for s in document.family(section)}
-    missing = tuple(s for s in template.required if s.key not in found)
+    missing = tuple(s for s in template.required if s.key not in matched)
     empty = tuple(
-        s for s in template.sections if s.key in found and s.kind != "group" and not has_content(document, found[s.key])
+        s
+        for s in template.sections
+        if s.key in matched and s.kind != "group" and not has_content(document, matched[s.key])
     )
-    return Match(found, missing, empty)
+    return Match(matched, missing, empty)
 
 
 def has_text(document: Document, section: Section, words: PlaceholderConventions = SHIPPED) -> bool:

@@ -220,6 +220,8 @@ SHIPPED = PlaceholderConventions()
 """The placeholder words of a library that says nothing of its own."""
 # A day that is not filled in yet.
 _DATE = r"20\d\d-(?:\d\d|XX)-XX"
+# A library that ignores it has no placeholder words.
+_NONE = "*"
 VAGUE_DAY = "-XX"
 """How a day ends that is not filled in, also as a word that a library ignores."""
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
@@ -303,6 +305,8 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
 
     A word in quotes is talked about, and no placeholder.
     """
+    if _NONE in conventions.ignore:
+        return
     signs = _signs(conventions)
     prose = read_prose(document)
     text = prose.text
@@ -395,7 +399,8 @@ def _leftover(signs: Signs, raw: bytes, at: int) -> Iterator[Leftover]:
 def is_placeholder(text: str, conventions: PlaceholderConventions = SHIPPED) -> bool:
     """Say whether a piece of text holds no more than the mark of what is to be written there."""
     signs = _signs(conventions)
-    mark = signs.words.search(text) if any(piece in text for piece in signs.pieces) else None
+    there = _NONE not in conventions.ignore and any(piece in text for piece in signs.pieces)
+    mark = signs.words.search(text) if there else None
     if mark is None:
         return False
     label = _LEADING_LABEL.match(text)

@@ -93,26 +93,26 @@ def read_record(root: Path, file: Path) -> ChangeRecord | None:
     """
     try:
         plain = unseal(file, KIND, read_regular(file))
-        found = None if plain is None else _load(plain)
+        record = None if plain is None else _load(plain)
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}"
         raise LibraryError(message, "look at its permissions") from error
     except (ValueError, KeyError, TypeError):
         return None
-    if found is None:
+    if record is None:
         return None
-    named = chain.from_iterable((f.path, f.origin) for f in found.files)
+    named = chain.from_iterable((f.path, f.origin) for f in record.files)
     allowed = all(is_permitted(root, path) for path in named if path is not None)
-    return found if allowed and all(is_folder_permitted(root, path) for path in found.folders) else None
+    return record if allowed and all(is_folder_permitted(root, path) for path in record.folders) else None
 
 
 def _load(raw: bytes) -> ChangeRecord:
-    found: dict[str, Any] = json.loads(raw)
+    data: dict[str, Any] = json.loads(raw)
     files = tuple(
         FileRecord(f["path"], _decode(f["before"]), f["after"], f["mode"], f["origin"], _decode(f.get("wrote")))
-        for f in found["files"]
+        for f in data["files"]
     )
-    return ChangeRecord(found["title"], files, tuple(found["folders"]), found["time"], found["undone"])
+    return ChangeRecord(data["title"], files, tuple(data["folders"]), data["time"], data["undone"])
 
 
 def list_records(folder: Path) -> list[Path]:
@@ -372,18 +372,18 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
     if not journal.exists():
         shutil.rmtree(state / _STAGE, ignore_errors=True)
         return None
-    found = read_record(root, journal)
-    if found is None:
+    record = read_record(root, journal)
+    if record is None:
         return Recovery("", (), foreign=door.set_aside(journal))
     stage = state / _STAGE
     stage.mkdir(exist_ok=True)
-    places = {f.path: permit(root, f.path) for f in found.files}
+    places = {f.path: permit(root, f.path) for f in record.files}
     # Created files go before others come back: see `_put`.
-    files = sorted(enumerate(found.files), key=lambda each: each[1].before is not None)
+    files = sorted(enumerate(record.files), key=lambda each: each[1].before is not None)
     outcomes = {f.path: _restore(stage / str(number), places[f.path], f) for number, f in files}
     for place in places.values():
         disk.clear_beside(place)
-    disk.remove_empty(root / folder for folder in found.folders)
+    disk.remove_empty(root / folder for folder in record.folders)
     disk.flush_folders(place.parent for place in places.values())
     kept = tuple(path for path, outcome in outcomes.items() if outcome is None)
     if kept:
@@ -392,7 +392,7 @@ def roll_back(root: Path, state: Path) -> Recovery | None:
         journal.unlink()
     disk.flush_folders([state])
     shutil.rmtree(stage, ignore_errors=True)
-    return Recovery(found.title, tuple(path for path, outcome in outcomes.items() if outcome), kept)
+    return Recovery(record.title, tuple(path for path, outcome in outcomes.items() if outcome), kept)
 
 
 def _restore(staged: Path, place: Path, file: FileRecord) -> bool | None:

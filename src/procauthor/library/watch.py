@@ -1,7 +1,7 @@
 """Tells a process that lives whether anything has changed in a library, without a look at each of its files.
 
-The system tells of changes in the order in which they were made. So a file of our own is written first: when its own
-change has been told, all that were made before it have been told as well.
+The system tells of changes in the order in which they were made. So a file of our own is written first: when that has
+been told, all changes that were made before it have been told as well.
 """
 
 from __future__ import annotations
@@ -9,17 +9,23 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from procauthor.git import deciding_files
 from procauthor.system import tells_all_changes
 
-_BARRIER = "watched"
+# No two questions have the same file: what is told late of one would be taken for the answer to the next.
+_NUMBERS = count()
 _PATIENCE = 0.05
 _MOST_FAILURES = 3
 _LONGEST = 5.0
-"""Seconds after which all files are looked at whatever was told: what is written to mapped memory is not told."""
+"""Seconds after which all files are looked at whatever was told.
+
+Nothing is told of what is written to mapped memory, or to a second name of a file that is elsewhere.
+"""
 
 
 class Watch:
@@ -34,7 +40,7 @@ class Watch:
     def __init__(self, notify: Any, root: Path, state: Path) -> None:
         self._notify = notify
         self._root = root
-        self._barrier = state / _BARRIER
+        self._state = state
         self._failures = 0
         self._looked = -_LONGEST
         self._beside: tuple[object, ...] = ()
@@ -52,10 +58,7 @@ class Watch:
             return None
 
     def changes(self) -> frozenset[str] | None:
-        """Return the paths that have changed since the last time that this was asked; None where that is not sure.
-
-        Hidden files and folders are left out: no document is there.
-        """
+        """Return the paths that have changed since the last time that this was asked; None where that is not sure."""
         if self._failures >= _MOST_FAILURES:
             return None
         told, beside, now = self._told(), tuple(_signatures(self._root)), time.monotonic()
@@ -73,25 +76,29 @@ class Watch:
         """Return what was told before our own change was; None where that one was not told, or git may look again."""
         paths: set[str] = set()
         until = time.monotonic() + _PATIENCE
+        own = self._state / f"asked-{os.getpid()}-{next(_NUMBERS)}"
         try:
-            self._barrier.write_bytes(b"")
+            own.touch()
             while time.monotonic() < until:
                 told = self._notify.watch(1, 1, int(_PATIENCE * 1000), None)
                 paths.update(path for _, path in told if isinstance(told, set))
-                if os.fspath(self._barrier) in paths:
+                if os.fspath(own) in paths:
                     self._failures = 0
                     return self._below(paths)
         except (OSError, RuntimeError):
             pass
+        finally:
+            with suppress(OSError):
+                own.unlink(missing_ok=True)
         self._failures += 1
         return None
 
     def _below(self, paths: set[str]) -> frozenset[str] | None:
-        """Return paths as the library has them; None where one of them may change what git ignores."""
-        inside = [os.path.relpath(path, self._root).replace(os.sep, "/") for path in paths]
+        """Return paths as the library has them, without state; None where one may change what git ignores."""
+        inside = {os.path.relpath(path, self._root).replace(os.sep, "/") for path in paths}
         if any(path.rpartition("/")[2] == ".gitignore" for path in inside):
             return None
-        return frozenset(path for path in inside if not any(part.startswith(".") for part in path.split("/")))
+        return frozenset(path for path in inside if path.partition("/")[0] not in (self._state.name, ".git"))
 
 
 def _signatures(root: Path) -> Iterator[object]:

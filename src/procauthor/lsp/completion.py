@@ -74,18 +74,20 @@ def complete(desk: Desk, host: Procedure, position: types.Position) -> types.Com
     before = host.source.raw[lines.line_start(offset) : offset].decode(errors="replace")
     spot = _Spot(desk, host, offset, before)
     for propose in (_roles, _metadata, _anchors, _paths, _origins, _links, _artifacts, _names):
-        found = propose(spot)
-        if found is not None:
-            fitting = _fitting(found)
-            items = [_item(spot, found.typed, each) for each in fitting[:MOST]]
+        proposals = propose(spot)
+        if proposals is not None:
+            fitting = _fitting(proposals)
+            items = [_item(spot, proposals.typed, each) for each in fitting[:MOST]]
             return types.CompletionList(is_incomplete=len(fitting) > MOST, items=items)
     return types.CompletionList(is_incomplete=False, items=[])
 
 
-def _fitting(found: _Proposals) -> list[_Proposal]:
+def _fitting(proposals: _Proposals) -> list[_Proposal]:
     """Return the proposals that hold all words that were typed, in their order."""
-    said = found.typed.lstrip("[").casefold().split()
-    fitting = (each for each in found.every if all(word in f"{each.label} {each.detail}".casefold() for word in said))
+    said = proposals.typed.lstrip("[").casefold().split()
+    fitting = (
+        each for each in proposals.every if all(word in f"{each.label} {each.detail}".casefold() for word in said)
+    )
     return sorted(fitting, key=lambda each: each.sort or each.label)
 
 
@@ -141,8 +143,8 @@ def _metadata(spot: _Spot) -> _Proposals | None:
         return None
     match, entry = _KEY.match(spot.before), _ENTRY.match(spot.before)
     key = match[1].lower() if match else _key_above(spot)
-    found = match or entry
-    typed = found[found.lastindex or 0] if found else ""
+    written = match or entry
+    typed = written[written.lastindex or 0] if written else ""
     if key in _TITLED:
         return _Proposals(typed, _titles(spot, link=False))
     procedures = spot.desk.library.procedures

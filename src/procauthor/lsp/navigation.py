@@ -114,19 +114,19 @@ def _symbol(desk: Desk, procedure: Procedure, section: Section) -> types.Documen
 def search_symbols(desk: Desk, query: str) -> list[types.WorkspaceSymbol]:
     """Return the documents and the artifacts whose names hold all words of a query."""
     words = query.casefold().split()
-    found: list[types.WorkspaceSymbol] = []
+    symbols: list[types.WorkspaceSymbol] = []
     for procedure in desk.library.procedures:
         if _holds(procedure.title, words):
             place = desk.location(procedure, *title_span(procedure))
-            found.append(types.WorkspaceSymbol(place, procedure.title, types.SymbolKind.File, container_name=""))
+            symbols.append(types.WorkspaceSymbol(place, procedure.title, types.SymbolKind.File, container_name=""))
         for output in procedure.contract.outputs:
             if _holds(output.name, words):
                 place = _place(desk, procedure, output)
                 kind = types.SymbolKind.Object
-                found.append(types.WorkspaceSymbol(place, output.name, kind, container_name=procedure.title))
-        if len(found) >= _MOST_SYMBOLS:
+                symbols.append(types.WorkspaceSymbol(place, output.name, kind, container_name=procedure.title))
+        if len(symbols) >= _MOST_SYMBOLS:
             break
-    return found[:_MOST_SYMBOLS]
+    return symbols[:_MOST_SYMBOLS]
 
 
 def _holds(name: str, words: list[str]) -> bool:

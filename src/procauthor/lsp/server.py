@@ -91,25 +91,25 @@ class LibraryLanguageServer(LanguageServer):
 
     def answer(self, uri: str, ask: Callable[[Desk, Procedure], _Answer]) -> _Answer | None:
         """Ask the library of an open file; None where the file belongs to none."""
-        found = self.find(uri)
-        procedure = found[0].library.by_path.get(found[1]) if found else None
-        return ask(found[0], procedure) if found and procedure else None
+        place = self.find(uri)
+        procedure = place[0].library.by_path.get(place[1]) if place else None
+        return ask(place[0], procedure) if place and procedure else None
 
     # Texts
 
     def write(self, uri: str, text: str, version_: int | None) -> None:
         """Take the text of an open file, and check it after a pause."""
-        found = self.find(uri)
-        if found is not None:
-            desk, path = found
+        place = self.find(uri)
+        if place is not None:
+            desk, path = place
             desk.write(path, text, version_)
             self.check_later(desk)
 
     def close(self, uri: str) -> None:
         """Let what is on disk count, and show no findings any more."""
-        found = self.find(uri)
-        if found is not None:
-            desk, path = found
+        place = self.find(uri)
+        if place is not None:
+            desk, path = place
             desk.close(path)
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
             self.check_later(desk)

@@ -41,9 +41,9 @@ class Meant:
 def find_subject(scope: Scope, host: Procedure, offset: int) -> Meant | None:
     """Return what the place speaks of: by a link, by the metadata, as an artifact, by the title, or by a name."""
     for find in (_linked, _named_in_metadata, _artifact, _title, _mentioned):
-        found = find(scope, host, offset)
-        if found is not None:
-            return found
+        meant = find(scope, host, offset)
+        if meant is not None:
+            return meant
     return None
 
 

@@ -259,7 +259,7 @@ class Document:
     @property
     def metadata(self) -> dict[str, object]:
         """Metadata by lower-case key with underscores, from front matter or bold fields."""
-        return {key: found.value for key, found in self.fields.items()}
+        return {key: each.value for key, each in self.fields.items()}
 
     def is_text(self, place: int) -> bool:
         """Say whether a byte offset is in running text, and not in code or HTML."""

@@ -59,9 +59,9 @@ def find_foreign(document: Document) -> Iterator[Foreign]:
         if notation == "footnote" and not _DEFINED.search(raw):
             continue
         places = [match.end() - len(match[0].lstrip()) for match in pattern.finditer(raw)]
-        found = [place for place in places if document.is_text(place)]
-        if found:
-            yield Foreign(notation, found[0], len(found))
+        shown = [place for place in places if document.is_text(place)]
+        if shown:
+            yield Foreign(notation, shown[0], len(shown))
     places = list(_links_in_html(document))
     if places:
         yield Foreign("link in HTML", places[0], len(places))

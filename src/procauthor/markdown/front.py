@@ -296,23 +296,23 @@ def _read_yaml(text: str) -> tuple[list[_Place], list[tuple[str, int]]]:
     values = {str(name): value for name, value in layout.value.items()}
     written = {entry.name for entry in layout.entries}
     # What is merged into the mapping, or written otherwise than it is read, has no place of its own.
-    found = [_Place(key_of(name), value, 0, 0, 0) for name, value in values.items() if name not in written]
-    found += [_Place(e.key, values[e.name], e.key_start, e.start, e.end) for e in layout.entries if e.name in values]
+    entries = [_Place(key_of(name), value, 0, 0, 0) for name, value in values.items() if name not in written]
+    entries += [_Place(e.key, values[e.name], e.key_start, e.start, e.end) for e in layout.entries if e.name in values]
     repeats = _repeated((entry.key, entry.key_start) for entry in layout.entries)
     if "<<" not in text:
         repeats += chain.from_iterable(_repeated_below(entry.node) for entry in layout.entries)
-    return found, repeats
+    return entries, repeats
 
 
 def _repeated(keys: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     """Return the keys that were there before, with their places."""
     seen: set[str] = set()
-    found = []
+    repeats = []
     for key, at in keys:
         if key in seen:
-            found.append((key, at))
+            repeats.append((key, at))
         seen.add(key)
-    return found
+    return repeats
 
 
 def _repeated_below(node: yaml.Node) -> Iterator[tuple[str, int]]:
@@ -331,8 +331,10 @@ def _read_other(text: str, kind: FrontKind) -> tuple[list[_Place], list[tuple[st
         message = f"front matter is no valid {kind.upper()}: {_brief(error)}"
         raise FrontMatterValueError(message) from error
     places = {key_of(m[2]): m.start(2) for m in reversed(list(_KEY[kind].finditer(text)))}
-    found = [(key_of(name), value, places.get(key_of(name), 0)) for name, value in pairs]
-    return [_Place(key, value, at, at, at) for key, value, at in found], _repeated((key, at) for key, _, at in found)
+    entries = [(key_of(name), value, places.get(key_of(name), 0)) for name, value in pairs]
+    return [_Place(key, value, at, at, at) for key, value, at in entries], _repeated(
+        (key, at) for key, _, at in entries
+    )
 
 
 def _toml(text: str) -> dict[str, object]:
@@ -348,9 +350,9 @@ def _json_pairs(text: str) -> list[tuple[str, object]]:
     """Return the members of an object, those too that are given twice."""
     pairs: list[tuple[str, object]] = []
 
-    def keep(found: list[tuple[str, object]]) -> dict[str, object]:
-        pairs[:] = found
-        return dict(found)
+    def keep(members: list[tuple[str, object]]) -> dict[str, object]:
+        pairs[:] = members
+        return dict(members)
 
     json.loads(text, object_pairs_hook=keep)
     # The outermost object is the last that is finished.
@@ -362,11 +364,11 @@ _BOLD_FIELD = lazy(r"[ \t>]*(?:[-*+][ \t]+)?\*\*([^*\n]{1,60}?)(?::\*\*|\*\*[ \t
 
 def read_bold_fields(source: Source, sections: Iterable[Section]) -> dict[str, MetadataField]:
     """Read ``**Status:** Defined`` lines between the title and the next heading, or behind the last rule."""
-    found: dict[str, MetadataField] = {}
+    fields: dict[str, MetadataField] = {}
     for block in _metadata_blocks(list(sections)):
         for each in bold_fields(source, block):
-            found.setdefault(each.key, each)
-    return found
+            fields.setdefault(each.key, each)
+    return fields
 
 
 def _metadata_blocks(sections: list[Section]) -> Iterator[Block]:
@@ -383,7 +385,7 @@ def _metadata_blocks(sections: list[Section]) -> Iterator[Block]:
 def bold_fields(source: Source, block: Block) -> Iterator[MetadataField]:
     """Yield the ``**Key:** value`` lines of a block; nothing where another line is among them."""
     position = block.start
-    found: list[MetadataField] = []
+    fields: list[MetadataField] = []
     for line in source.raw[block.start : block.end].split(b"\n"):
         text = line.decode(errors="replace").rstrip("\r")
         if text.strip():
@@ -392,6 +394,6 @@ def bold_fields(source: Source, block: Block) -> Iterator[MetadataField]:
                 return
             start = position + len(text[: match.start(2)].encode())
             end = start + len(match[2].encode())
-            found.append(MetadataField(key_of(match[1]), match[2].strip(), start, end, source.line(position)))
+            fields.append(MetadataField(key_of(match[1]), match[2].strip(), start, end, source.line(position)))
         position += len(line) + 1
-    yield from found
+    yield from fields

@@ -185,22 +185,22 @@ def _is_proven(source: Source, before: Layout, edits: Sequence[FrontEdit], made:
 
 def _applied(values: dict[object, object], edits: Sequence[FrontEdit]) -> dict[str, object]:
     """Return the values as they have to be afterwards."""
-    found: dict[object, object] = dict(values)
+    result: dict[object, object] = dict(values)
     for edit in edits:
-        name = next((each for each in found if key_of(str(each)) == edit.key), edit.key)
+        name = next((each for each in result if key_of(str(each)) == edit.key), edit.key)
         if isinstance(edit, Drop):
-            found.pop(name, None)
+            result.pop(name, None)
         elif isinstance(edit, Extend):
-            found[name] = [*_listed(found.get(name)), *edit.items]
+            result[name] = [*_listed(result.get(name)), *edit.items]
         elif isinstance(edit, Cut):
-            found[name] = [item for item in _listed(found.get(name)) if item != edit.item]
+            result[name] = [item for item in _listed(result.get(name)) if item != edit.item]
         elif edit.index is not None:
-            present = found[name]
+            present = result[name]
             assert isinstance(present, list)
-            found[name] = [*present[: edit.index], edit.value, *present[edit.index + 1 :]]
+            result[name] = [*present[: edit.index], edit.value, *present[edit.index + 1 :]]
         else:
-            found[name] = read_layout(f"it: {edit.value}").value["it"] if edit.bare else edit.value
-    return found  # type: ignore[return-value]
+            result[name] = read_layout(f"it: {edit.value}").value["it"] if edit.bare else edit.value
+    return result  # type: ignore[return-value]
 
 
 def _listed(value: object) -> list[object]:

@@ -80,18 +80,18 @@ def slugs(texts: Iterable[str], flavour: Flavour, taken: Iterable[str] = ()) -> 
 def _gitlab(texts: Iterable[str]) -> list[str]:
     """Count by text alone: a heading that is called ``setup-1`` does not matter."""
     seen: dict[str, int] = {}
-    found = []
+    made = []
     for text in texts:
         base = slugify_gitlab(text)
         count = seen.get(base, 0)
         seen[base] = count + 1
-        found.append(f"{base}-{count}" if count else base)
-    return found
+        made.append(f"{base}-{count}" if count else base)
+    return made
 
 
 def _mkdocs(texts: Iterable[str], taken: set[str]) -> list[str]:
     """Count with an underscore from what is taken; an empty anchor becomes ``_1``."""
-    found = []
+    made = []
     last: dict[str, int] = {}
     for text in texts:
         slug = slugify_mkdocs(text)
@@ -104,8 +104,8 @@ def _mkdocs(texts: Iterable[str], taken: set[str]) -> list[str]:
             last[slug] = count
             slug = f"{base}_{count}"
         taken.add(slug)
-        found.append(slug)
-    return found
+        made.append(slug)
+    return made
 
 
 # An underscore within a word is no emphasis; an ampersand alone is no entity.

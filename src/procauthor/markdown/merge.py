@@ -87,13 +87,13 @@ def _pieces(document: Document) -> list[_MergePiece]:
     """Cut a document; the pieces joined are its bytes."""
     raw = document.source.raw
     counts: dict[str, int] = {}
-    found: list[_MergePiece] = []
+    pieces: list[_MergePiece] = []
     for section in document.sections:
         number = counts[section.title] = counts.get(section.title, 0) + 1
         start = 0 if section.index == 0 else section.start
         cuts = sorted({start, *(c for c in _cuts(document, section.index) if start < c < section.end), section.end})
-        found += [_MergePiece(raw[a:b], (section.title, number)) for a, b in pairwise(cuts)]
-    return found
+        pieces += [_MergePiece(raw[a:b], (section.title, number)) for a, b in pairwise(cuts)]
+    return pieces
 
 
 def _cuts(document: Document, index: int) -> Iterator[int]:
@@ -114,10 +114,10 @@ def _cuts(document: Document, index: int) -> Iterator[int]:
 
 
 def _by_section(pieces: Sequence[_MergePiece]) -> dict[tuple[str, int], list[_MergePiece]]:
-    found: dict[tuple[str, int], list[_MergePiece]] = {}
+    sections: dict[tuple[str, int], list[_MergePiece]] = {}
     for piece in pieces:
-        found.setdefault(piece.section, []).append(piece)
-    return found
+        sections.setdefault(piece.section, []).append(piece)
+    return sections
 
 
 # Three sides
@@ -169,12 +169,12 @@ def _touches(change: _Change, group: Sequence[_Change], high: int) -> bool:
 
 
 def _side(group: Sequence[_Change], number: int, base: Sequence[_MergePiece], low: int, high: int) -> list[_MergePiece]:
-    found: list[_MergePiece] = []
+    pieces: list[_MergePiece] = []
     position = low
     for change in (c for c in group if c.side == number):
-        found += [*base[position : change.low], *change.pieces]
+        pieces += [*base[position : change.low], *change.pieces]
         position = change.high
-    return [*found, *base[position:high]]
+    return [*pieces, *base[position:high]]
 
 
 def _resolve(base: Sequence[_MergePiece], ours: Sequence[_MergePiece], theirs: Sequence[_MergePiece]) -> bytes | Clash:

@@ -155,8 +155,8 @@ def read_definitions(document: Document) -> Iterator[Definition]:
     """Yield the reference definitions of a document, used or not, in order; of a label, the first counts."""
     front = document.front_matter
     offset = front[1] if front else document.source.start
-    found = _PARSER.reference_definitions(document.source.raw[offset:].decode("utf-8"))
-    for label, each in sorted(found.items(), key=lambda pair: pair[1]["span"]["start"]):
+    definitions = _PARSER.reference_definitions(document.source.raw[offset:].decode("utf-8"))
+    for label, each in sorted(definitions.items(), key=lambda pair: pair[1]["span"]["start"]):
         span = each["span"]
         yield Definition(label, each["dest"], span["start"] + offset, span["end"] + offset)
 
@@ -430,10 +430,10 @@ class _Builder:
         self._items.append(_OpenItem(start, end, level, number, len(self._said)))
 
     def _end_item(self, _data: Any, _start: int, _end: int) -> None:
-        found = self._items.pop()
-        start = found.start
-        raw = self.source.raw[start : found.end]
-        text = found.pieces + "".join(self._said[found.begin :])
+        item = self._items.pop()
+        start = item.start
+        raw = self.source.raw[start : item.end]
+        text = item.pieces + "".join(self._said[item.begin :])
         if self._items:
             self._items[-1].begin = len(self._said)
         if self._bodies and self._is_body(start):
@@ -445,10 +445,10 @@ class _Builder:
                 start,
                 start + len(raw.rstrip()),
                 self._line(start),
-                found.level,
-                found.number,
-                found.checked,
-                found.marker,
+                item.level,
+                item.number,
+                item.checked,
+                item.marker,
             )
         )
 

@@ -77,10 +77,10 @@ def _followed(project: Project) -> dict[str, Procedure]:
     library = project.library()
     earned = project.workspace.earned(library)
     finished = (p for p in library.counted if is_finished(p, earned[p.path]) and p.contract.steps)
-    found: dict[str, Procedure] = {}
+    followed: dict[str, Procedure] = {}
     for procedure in finished:
-        found.setdefault(f"follow-{slugify(procedure.path.rpartition('.')[0].replace('/', '-'))}", procedure)
-    return found
+        followed.setdefault(f"follow-{slugify(procedure.path.rpartition('.')[0].replace('/', '-'))}", procedure)
+    return followed
 
 
 def _short(text: str) -> str:

@@ -25,8 +25,8 @@ def read_document(project: Project, address: str) -> str:
         NotFoundError: No document of the library has that address.
     """
     path = unquote(address.removeprefix(PREFIX)) if address.startswith(PREFIX) else ""
-    found = project.library().by_path.get(path)
-    if found is None:
+    procedure = project.library().by_path.get(path)
+    if procedure is None:
         message = f"no document has the address {address!r}"
         raise NotFoundError(message, f"addresses look like {PREFIX}PATH")
-    return found.document.source.raw.decode()
+    return procedure.document.source.raw.decode()

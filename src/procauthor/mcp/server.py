@@ -118,7 +118,7 @@ class LibraryServer:
         self, _: _Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """List all documents."""
-        found, following = _part(await self._answer(lambda project: list(list_documents(project))), params)
+        documents, following = _part(await self._answer(lambda project: list(list_documents(project))), params)
         return types.ListResourcesResult(
             next_cursor=following,
             resources=[
@@ -130,7 +130,7 @@ class LibraryServer:
                     mime_type=_MARKDOWN,
                     size=len(p.document.source.raw),
                 )
-                for address, p in found
+                for address, p in documents
             ],
         )
 

@@ -214,10 +214,10 @@ def _conventions(project: Project, args: _Conventions) -> Outcome:
     from procauthor.adoption.survey import survey
     from procauthor.adoption.view import survey_json
 
-    found = survey(project.root)
+    surveyed = survey(project.root)
     proposed = args.model_dump(exclude={"page", "max_characters"})
-    amended = amend(found, proposed) if any(proposed.values()) else None
-    told = survey_json(amended.survey if amended else found, amended)
+    amended = amend(surveyed, proposed) if any(proposed.values()) else None
+    told = survey_json(amended.survey if amended else surveyed, amended)
     shown = {name: told[name] for name in _OF_SURVEY}
     then = "a person adopts the documents with what was taken: procauthor init --answer FILE"
     return Outcome({**shown, "next": then}, rows=("documents", "left_out"))
@@ -230,20 +230,20 @@ def _search(project: Project, args: _Search) -> Outcome:
 
 def _read(project: Project, args: _Read) -> Outcome:
     library = project.library()
-    found = library.find(args.ref)
-    document = found.document
+    procedure = library.find(args.ref)
+    document = procedure.document
     text = document.source.raw.decode()
     line = 1
     if args.section:
         key = section_key(args.section)
         section = next((s for s in document.sections if s.heading and section_key(s.title) == key), None)
         if section is None:
-            message = f"{found.title!r} has no section {args.section!r}"
+            message = f"{procedure.title!r} has no section {args.section!r}"
             known = ", ".join(s.title for s in document.sections if s.level > 1)
             raise NotFoundError(message, f"its sections are {known}" if known else "")
         text, line = document.source.slice(section.start, document.end(section)), section.line
-    status = project.workspace.earned(library, [found.path])[found.path]
-    data = {"path": found.path, "title": found.title, "status": status, "line": line}
+    status = project.workspace.earned(library, [procedure.path])[procedure.path]
+    data = {"path": procedure.path, "title": procedure.title, "status": status, "line": line}
     return Outcome(data, text)
 
 
@@ -280,16 +280,16 @@ def _evaluate(project: Project, args: _Evaluate) -> Outcome:
 def _suspects(project: Project, args: _Maybe) -> Outcome:
     from procauthor.reporting.review import suspect_json
 
-    found = project.review.suspects(args.ref)
-    return Outcome({"suspects": [suspect_json(suspect) for suspect in found]}, rows=("suspects",))
+    suspects = project.review.suspects(args.ref)
+    return Outcome({"suspects": [suspect_json(suspect) for suspect in suspects]}, rows=("suspects",))
 
 
 def _due(project: Project, args: _DueBy) -> Outcome:
     from procauthor.library.sidecar import today
     from procauthor.reporting.due import due_json
 
-    found, problems = project.due(within=args.within, owner=args.owner)
-    return Outcome(due_json(found, problems, today()), rows=("due", "problems"))
+    reviews, problems = project.due(within=args.within, owner=args.owner)
+    return Outcome(due_json(reviews, problems, today()), rows=("due", "problems"))
 
 
 def _blame(project: Project, args: _Reference) -> Outcome:
@@ -331,19 +331,19 @@ def _list(project: Project, args: _List) -> Outcome:
 def _brief(project: Project, args: _Brief) -> Outcome:
     handoff = project.handoff
     options = args.model_dump(include={"lifecycle", "phase", "depends_on", "purpose", "trigger", "scope"})
-    found = handoff.brief(args.title, **options)
-    text = handoff.text(found)
-    whole = found.as_json()
+    assignment = handoff.brief(args.title, **options)
+    text = handoff.text(assignment)
+    whole = assignment.as_json()
     data = {name: whole[name] for name in ("run", "title", "path", "revises", "filled", "missing", "sources")}
     return Outcome(data, text)
 
 
 def _propose(project: Project, args: _Propose) -> Outcome:
     left_out = {"page", "max_characters"} | ({"open_questions"} if args.open_questions is None else set())
-    found = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
-    data = answer_json(found)
+    draft = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
+    data = answer_json(draft)
     again = "call propose_draft again with what findings name"
-    then = again if found.draft.failed else "a person accepts or rejects the draft"
+    then = again if draft.draft.failed else "a person accepts or rejects the draft"
     return Outcome({**data, "next": then}, rows=("findings",))
 
 
@@ -372,12 +372,12 @@ def _targets(project: Project, args: _Sections) -> Outcome:
 def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
     asked = [*args.changes.get(QUESTIONS, ()), *args.open_questions]
     changes = {**args.changes, QUESTIONS: asked} if asked else args.changes
-    found = project.revise(args.ref, args.wish, changes, by=args.by)
-    data = _short(found)
+    draft = project.revise(args.ref, args.wish, changes, by=args.by)
+    data = _short(draft)
     then = {
         "Awaiting review": "a person accepts or rejects the draft",
         "No change": "nothing was to be changed, and no draft was kept",
-    }.get(found.draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
+    }.get(draft.draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
     return Outcome({**data, "next": then}, rows=("findings",))
 
 
@@ -393,15 +393,15 @@ def _drafts(project: Project, _args: _Nothing) -> Outcome:
 
 
 def _draft(project: Project, args: _Draft) -> Outcome:
-    found = project.draft(args.draft)
-    fields = {"fields": found.draft.fields} if args.fields else {}
-    return Outcome({**_short(found), **fields}, found.draft.text)
+    draft = project.draft(args.draft)
+    fields = {"fields": draft.draft.fields} if args.fields else {}
+    return Outcome({**_short(draft), **fields}, draft.draft.text)
 
 
 def _diff(project: Project, args: _Named) -> Outcome:
-    found = project.draft(args.draft)
-    change = found.change()
-    return Outcome({"draft": found.draft.id, "changes": change.as_json()}, change.diff())
+    draft = project.draft(args.draft)
+    change = draft.change()
+    return Outcome({"draft": draft.draft.id, "changes": change.as_json()}, change.diff())
 
 
 def _findings(project: Project, args: _Named) -> Outcome:
@@ -417,25 +417,25 @@ def _questions(project: Project, args: _QuestionPage) -> Outcome:
 
 def _answer(project: Project, args: _AnswerText) -> Outcome:
     questions = project.questions
-    found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
-    questions.write(found)
-    return Outcome({**found.as_json(written=True), "next": "call list_questions for what is still open"})
+    answered = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
+    questions.write(answered)
+    return Outcome({**answered.as_json(written=True), "next": "call list_questions for what is still open"})
 
 
 def _propose_answer(project: Project, args: _AnswerText) -> Outcome:
     """Answer in a draft; of a document only show what the answer would change."""
     questions = project.questions
-    found = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
-    if found.draft is not None:
-        questions.write(found)
-    then = "a person answers it with: procauthor answer" if found.draft is None else "a person accepts the draft"
-    return Outcome({**found.as_json(written=found.draft is not None), "next": then})
+    answered = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
+    if answered.draft is not None:
+        questions.write(answered)
+    then = "a person answers it with: procauthor answer" if answered.draft is None else "a person accepts the draft"
+    return Outcome({**answered.as_json(written=answered.draft is not None), "next": then})
 
 
 def _accept(project: Project, args: _Named) -> Outcome:
-    found = project.draft(args.draft)
-    change = found.accept()
-    return Outcome({"draft": found.draft.id, "outcome": found.accepted, "changes": change.as_json()})
+    draft = project.draft(args.draft)
+    change = draft.accept()
+    return Outcome({"draft": draft.draft.id, "outcome": draft.accepted, "changes": change.as_json()})
 
 
 _REMEMBERS = "Of a large library it remembers what it read, under .procauthor."

@@ -80,7 +80,6 @@ class Headings:
         return openings
 
     def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
-        assert section.heading is not None
         body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
         body += chain.from_iterable(_pairs(s.blocks) for s in family if s.start < end)
         title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
@@ -91,9 +90,8 @@ class Headings:
         if needs := needs_pattern(of_code=True).search(title):
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
             title = title[: needs.start()].rstrip(" (,;–—-.")
-        line, place = self.text.lines[section.line - 1], section.heading.end
-        fields = tuple(body)
-        return Opening(read.first, read.last, title, line, place, section, fields, end, code=read.code, said=title)
+        line, fields = self.text.lines[section.line - 1], tuple(body)
+        return Opening(read.first, read.last, title, line, section, fields, end, code=read.code, said=title)
 
     def with_inherited(self, opening: Opening) -> Opening:
         """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
@@ -125,7 +123,6 @@ class Headings:
                 placed = any(map(names_priority, self.text.headings[members[0].index][1:]))
                 target = sure if told or numbered.code or placed else weak
                 target |= {s.index for s in members} if weight >= _SURE else set()
-        sure |= self._beside(families, sure)
         return sure | self._alike(sure), weak | self._beside(families, sure | weak)
 
     def _beside(self, families: Mapping[_Family, Sequence[Section]], sure: Collection[int]) -> set[int]:
@@ -198,8 +195,8 @@ class Headings:
 
     def _has_role(self, section: Section) -> bool:
         """Say whether a heading above, or an own one without a number, says that its lines are metrics or the like."""
-        above = "" if section.parent is None else self.text.roles[section.parent]
-        return bool(above) or (bool(read_role(section.title)) and not self._numbers[section.index])
+        above = section.parent is not None and self.text.roles[section.parent]
+        return bool(above or (read_role(section.title) and not self._numbers[section.index]))
 
     def _is_container(self, section: Section) -> bool:
         """Say whether a heading is what items are put into: a phase, a week, a group, or a list of codes below it."""

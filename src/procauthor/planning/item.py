@@ -146,8 +146,6 @@ def _drafts(
             why=why.removesuffix(COMPUTED).strip(),
             done=ticked or said in DONE or all_done,
             line=name.line.number,
-            start=opening.line.start,
-            end=opening.end,
             ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
             code=opening.code if one else "",
             asks=asks,

@@ -56,11 +56,6 @@ class Line:
         """How far the line is indented."""
         return len(self.text) - len(self.text.lstrip())
 
-    @property
-    def end(self) -> int:
-        """The offset behind the line's text."""
-        return self.start + len(self.text.encode())
-
     @cached_property
     def content(self) -> str:
         """The text behind bullet and box."""

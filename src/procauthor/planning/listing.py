@@ -183,9 +183,7 @@ class _Entry:
         said = _before_needs(_TAGS.sub("", number.title if number else content))
         line = replace(head, text=_before_needs(head.text)[: first_field(head.text)])
         first, last, end = read.first, read.last, self.body[-1].start + 1
-        return Opening(
-            first, last, self.title, line, head.end, self.section, self.fields, end, label, read.code, place, said
-        )
+        return Opening(first, last, self.title, line, self.section, self.fields, end, label, read.code, place, said)
 
 
 def _before_needs(text: str) -> str:

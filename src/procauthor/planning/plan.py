@@ -65,7 +65,7 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One thing to write. ``start`` and ``end`` span the heading, line or row that opens the item.
+    """One thing to write.
 
     ``number`` is unique within the plan; ``code`` is what the plan itself calls the item where that is no whole number,
     such as "1.2", "T001" or "RB-1". ``asks`` says whether it asks for the document to be there, and nothing else: only
@@ -88,8 +88,6 @@ class PlanItem:
     why: str = ""
     done: bool = False
     line: int = 0
-    start: int = 0
-    end: int = 0
     soft_blocks: tuple[str, ...] = ()
     vague_blocks: tuple[str, ...] = ()
     ticks: tuple[Tick, ...] = ()

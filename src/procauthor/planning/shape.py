@@ -117,7 +117,9 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
         else:
             known = {f.key for f in kept[first].fields}
             more = tuple(f for f in opening.fields if f.key not in known)
-            again = tuple(f for f in opening.fields if f.key in known)
+            # What is below a line that names an item again is said of the place: a session, a schedule.
+            line, headed = opening.line.number, opening.line.heading
+            again = tuple(f for f in opening.fields if f.key in known and (headed or f.line == line))
             own = kept[first]
             if (mark := opening.line.any_mark) and mark.done and not own.line.any_mark:
                 more += (Field("done", "", "✅", opening.line.number),)
@@ -151,6 +153,7 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
     Metrics, goals, risks and the like are no items, nor is what names an item again.
     """
     scopes, starts = Scopes(openings), [o.line.start for o in openings]
+    levels = {o.section.level for o in openings if o.line.heading and o.first}
     named = set(chain.from_iterable((*_keys(o.code), _titled(o.title)) for o in openings))
     for placed in text.placed:
         line, read = placed.line, read_number(placed.line.body)
@@ -164,9 +167,11 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
             yield line.number, line.body
     for section in text.document.sections:
         read, end = read_number(section.title), text.document.end(section)
-        coded = read is not None and re.search(r"[A-Z].*\d", read.code) and not text.roles[section.index]
+        # A number like those of items on the same level says as much as a code.
+        coded = read and (re.search(r"[A-Z].*\d", read.code) or (read.dot and read.first and section.level in levels))
         inside = bisect_left(starts, end) > bisect_left(starts, section.start)
-        if read and coded and not (inside or section.start in scopes or read.code.upper() in named):
+        again = inside or section.start in scopes or text.roles[section.index]
+        if read and coded and not (again or {read.code.upper(), _titled(read.title)} & named):
             yield section.line, section.title
     for block in unread_tables(text, set(starts)):
         heads = block.header.cells if block.header else ()

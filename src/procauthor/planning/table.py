@@ -144,7 +144,7 @@ class _Table:
         raw = bytearray(self._text.document.source.raw[line.start : row.end])
         for cell in (row.cells[held[key]] for key in held.keys() & _NAMING):
             raw[cell.start - line.start : cell.end - line.start] = b" " * (cell.end - cell.start)
-        shown, place = replace(line, text=raw.decode().rstrip()), self._block.line
+        shown = replace(line, text=raw.decode().rstrip())
         first = last = 0
         code, read = "", read_number(f"{number}: {title}" if number else title)
         if number and not _RANGE.match(number) and _is_code(number):
@@ -155,7 +155,7 @@ class _Table:
         if is_nothing(title) or any(is_total(cell.text) for cell in row.cells):
             return None
         opening = Opening(
-            first, last, title, shown, row.end, self._section, fields, row.end, self._label, code, place, said=title
+            first, last, title, shown, self._section, fields, row.end, self._label, code, self._block.line, said=title
         )
         return opening if above.without_bucket(title) or not above.names_bucket(title) else None
 

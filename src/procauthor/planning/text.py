@@ -148,7 +148,6 @@ class Opening:
     last: int
     title: str
     line: Line
-    end: int
     section: Section
     fields: tuple[Field, ...] = ()
     scope_end: int = 0

@@ -70,8 +70,8 @@ def carry(
 ) -> Carried:
     """Return a piece as it is in the document at ``home``, without empty lines around it."""
     raw = host.document.source.raw
-    found = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
-    inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in found if piece.holds(r.start)]
+    edits = merge(more, relocate_links(host, relocation, home), _levels(host.document, piece))
+    inside = [Replacement(r.start - piece.start, r.end - piece.start, r.text) for r in edits if piece.holds(r.start)]
     whole = replace_spans(raw[piece.start : piece.end], inside)
     text = whole.strip(b"\r\n")
     lead = len(whole) - len(whole.lstrip(b"\r\n")) if text else len(whole)
@@ -176,8 +176,8 @@ def definition_text(host: Procedure, definition: Definition, relocation: Relocat
 
 def definition_lines(document: Document) -> str:
     """Return the definitions of a document, a line each: without them a reference in a piece is plain text."""
-    found = (document.source.slice(d.start, d.end).strip() for d in read_definitions(document))
-    return "\n".join(found)
+    definitions = (document.source.slice(d.start, d.end).strip() for d in read_definitions(document))
+    return "\n".join(definitions)
 
 
 def refuse_same_footnotes(one: Procedure, other: Procedure) -> None:
@@ -220,7 +220,7 @@ def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:
     sides: dict[bytes, set[bool]] = {}
     for match in _FOOTNOTE.finditer(host.document.source.raw):
         sides.setdefault(match[1], set()).add(any(piece.holds(match.start()) for piece in pieces))
-    torn = sorted(label.decode(errors="replace") for label, found in sides.items() if len(found) > 1)
+    torn = sorted(label.decode(errors="replace") for label, places in sides.items() if len(places) > 1)
     if torn:
         message = f"the footnote {torn[0]!r} of {host.path} would be torn from its text"
         raise ConflictError(message, "nothing was changed; move the footnote by hand first")

@@ -38,8 +38,8 @@ def deprecate(scope: Scope, procedure: Procedure, by: Procedure | None = None) -
         )
     ]
     if by is not None:
-        found = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
-        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+        rewritten = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
+        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
     return Change(tuple(edits), f"deprecate {procedure.title}" + (f" by {by.title}" if by else ""))
 
 

@@ -118,12 +118,12 @@ class _Merging:
         self._verify_parts(own, kept, Leads(old, relocation, new.path))
         edits = {new.path: (*own, *self._without_itself())}
         edits = {**self._rows(), **edits}
-        found = Rewriting(self.scope, relocation, edits).run()
+        rewritten = Rewriting(self.scope, relocation, edits).run()
         by_path = self.scope.library.by_path
         alias = alias_text(Alias(old.path, old.title), new.path, new.title, old.document.source.newline)
-        changed = [Edit(new.path, new.document.source.raw, found.pop(new.path, new.document.source.raw))]
+        changed = [Edit(new.path, new.document.source.raw, rewritten.pop(new.path, new.document.source.raw))]
         changed += [Edit(old.path, old.document.source.raw, alias)]
-        changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+        changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
         return Change(tuple(changed), f"merge {old.title} into {new.title}")
 
     def _verify_parts(self, own: Sequence[Replacement], kept: Sequence[tuple[int, Carried]], leads: MayLead) -> None:
@@ -159,20 +159,20 @@ class _Merging:
         one, other = self.procedure.document, self.into.document
         known = {section_key(s.title): s for s in reversed(top_sections(other))}
         level = min((s.level for s in top_sections(other)), default=2)
-        found = list(self._preamble())
+        joints = list(self._preamble())
         for section in top_sections(one):
             same, end = known.get(section_key(section.title)), end_of(one, section)
             if same is None:
                 last = max(end_of(other, s) for s in (*top_sections(other), other.sections[0]))
-                found.append(_Joint(Piece(section.start, end, level - section.level), last, 2))
+                joints.append(_Joint(Piece(section.start, end, level - section.level), last, 2))
             elif not _says_none(one, section, end):
                 at = end_of(other, same)
                 over = at - same.body if _says_none(other, same, at) else 0
                 assert section.heading is not None
                 assert same.heading is not None
                 piece = Piece(section.body, end, same.level - section.level)
-                found.append(_Joint(piece, at, 1, over, section.heading.slug, same.heading.slug))
-        return sorted(found, key=lambda joint: joint.rank)
+                joints.append(_Joint(piece, at, 1, over, section.heading.slug, same.heading.slug))
+        return sorted(joints, key=lambda joint: joint.rank)
 
     def _preamble(self) -> Iterator[_Joint]:
         """Carry what is below the title, but not metadata."""
@@ -229,7 +229,7 @@ class _Merging:
     def _definitions(self) -> list[Definition]:
         """Return the definitions of the one document that are not carried with its sections."""
         theirs = {_label(d): d.target for d in read_definitions(self.into.document)}
-        found = []
+        definitions = []
         for definition in read_definitions(self.procedure.document):
             if _label(definition) in theirs and theirs[_label(definition)] != definition.target:
                 message = (
@@ -238,8 +238,8 @@ class _Merging:
                 raise ConflictError(message, "nothing was changed; rename one label first")
             carried = any(joint.piece.holds(definition.start) for joint in self._joints())
             if not carried and _label(definition) not in theirs:
-                found.append(definition)
-        return found
+                definitions.append(definition)
+        return definitions
 
     def _numbers(self) -> list[Replacement]:
         """Number the steps of the one document on, behind those of the other."""
@@ -257,32 +257,32 @@ class _Merging:
         document = self.procedure.document
         named = document.anchors - {h.slug for h in document.headings}
         top = next((h.slug for h in self.into.document.headings if h.level == 1), "")
-        found = {(old, a): (new, a if a in named else top) for a in document.anchors}
+        anchors = {(old, a): (new, a if a in named else top) for a in document.anchors}
         whole, spans = _with_spans(self.into.document.source.raw, own)
         headings = parse(whole).headings
         for start, (begin, end) in spans.items():
             inserted = [h for h in headings if begin <= h.start < end]
             joints = [joint for joint in self._joints() if joint.at - joint.over == start]
             carried = list(chain.from_iterable(headings_in(document, joint.piece) for joint in joints))
-            found |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
+            anchors |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
         stay = [h for h in headings if not any(begin <= h.start < end for begin, end in spans.values())]
         pairs = dict(zip((h.slug for h in self.into.document.headings), (h.slug for h in stay), strict=True))
-        found |= {(old, joint.heading): (new, pairs[joint.kept]) for joint in self._joints() if joint.heading}
-        return found | {(new, a): (new, b) for a, b in pairs.items() if a != b}
+        anchors |= {(old, joint.heading): (new, pairs[joint.kept]) for joint in self._joints() if joint.heading}
+        return anchors | {(new, a): (new, b) for a, b in pairs.items() if a != b}
 
     # What refers to it
 
     def _rows(self) -> dict[str, tuple[Replacement, ...]]:
         """Take the row of the document out of tables that have a row of the other one."""
-        found: dict[str, tuple[Replacement, ...]] = {}
+        cuts: dict[str, tuple[Replacement, ...]] = {}
         for host in self.scope.library.procedures:
             if host.kind in ("index", "readme", "orchestration"):
                 rows = list(entries(host))
                 if any(entry.path == self.into.path for entry in rows):
                     raw = host.document.source.raw
                     gone = [e.row for e in rows if e.path == self.procedure.path]
-                    found[host.path] = tuple(Replacement(r.start, whole_line(raw, r.end), "") for r in gone)
-        return found
+                    cuts[host.path] = tuple(Replacement(r.start, whole_line(raw, r.end), "") for r in gone)
+        return cuts
 
     def _without_itself(self) -> Iterator[Replacement]:
         """Take the merged title out of what the other document depends on."""

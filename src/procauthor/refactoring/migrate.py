@@ -84,7 +84,7 @@ class Migration:
     # Headings
 
     def _retitle(self, library: Library, chosen: Sequence[Procedure]) -> Library:
-        own = {p.path: found for p in chosen if (found := tuple(self._titles(p)))}
+        own = {p.path: edits for p in chosen if (edits := tuple(self._titles(p)))}
         if not own:
             return library
         return self._overlay(library, Rewriting(self.scope, Relocation(), own).run())
@@ -165,12 +165,12 @@ def arrange(procedure: Procedure) -> tuple[bytes, list[Kept]]:
     foot = _foot(document, known[-1][1])
     ends = [section.start for _, section in known[1:]] + [foot]
     pieces = [_MovedPiece(order, raw[s.start : end], s.start) for (order, s), end in zip(known, ends, strict=True)]
-    found = {order for order, _ in known}
-    wanted = [n for n, spec in enumerate(specs) if n not in found and not spec.constraint.optional]
+    present = {order for order, _ in known}
+    wanted = [n for n, spec in enumerate(specs) if n not in present and not spec.constraint.optional]
     newline = document.source.newline.encode()
     own_level = known[0][1].level
     pieces += [_MovedPiece(n, _stand_in(document, specs[n], own_level, n)) for n in wanted]
-    if not wanted and [p.order for p in pieces] == sorted(found):
+    if not wanted and [p.order for p in pieces] == sorted(present):
         return raw, []
     ordered = sorted(pieces, key=lambda piece: piece.order)
     first, tail = known[0][1].start, raw[foot:]
@@ -261,15 +261,15 @@ def read_renames(pairs: Sequence[str]) -> dict[str, str]:
     Raises:
         ConfigError: It has no equals sign, or a side is empty, or an old heading becomes two.
     """
-    found: dict[str, str] = {}
+    renames: dict[str, str] = {}
     for pair in pairs:
         old, sign, new = pair.partition("=")
         key = section_key(old)
         if not sign or not key or not section_key(new):
             message = f"{pair!r} is not of the form 'Old Heading=New Heading'"
             raise ConfigError(message, 'for example: --rename "Rollback=Failure Handling"')
-        if found.get(key, new.strip()) != new.strip():
-            message = f"{old.strip()!r} cannot become both {found[key]!r} and {new.strip()!r}"
+        if renames.get(key, new.strip()) != new.strip():
+            message = f"{old.strip()!r} cannot become both {renames[key]!r} and {new.strip()!r}"
             raise ConfigError(message)
-        found[key] = new.strip()
-    return found
+        renames[key] = new.strip()
+    return renames

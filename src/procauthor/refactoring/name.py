@@ -218,9 +218,9 @@ def _start_of_name(scope: Scope, host: Procedure, target: Procedure, phrase: Phr
         key = title_key(words)
         if key in scope.announced and key != target.key:
             return None
-        found = (host,) if key == host.key else scope.named(key, host)
-        if found:
-            if found != (target,) or not _begins(phrase, place):
+        meant = (host,) if key == host.key else scope.named(key, host)
+        if meant:
+            if meant != (target,) or not _begins(phrase, place):
                 return None
             # The key of "The API Design Procedure" is that of the name without its article.
             skip = phrase.words[place].casefold() in _ARTICLES and title_key(words.partition(" ")[2]) == key
@@ -348,8 +348,8 @@ def _puts(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Put
 
 def _named(scope: Scope, host: Procedure, scalar: Scalar, value: str, relocation: Relocation) -> str:
     # A document does not mean itself there, even where it goes by the same name.
-    found = tuple(p for p in scope.named(title_key(value), host) if p is not host)
-    name = relocation.names.get(found[0].path) if len(found) == 1 else None
+    others = tuple(p for p in scope.named(title_key(value), host) if p is not host)
+    name = relocation.names.get(others[0].path) if len(others) == 1 else None
     if name is None:
         return value
     if value == name.procedure.id:

@@ -115,8 +115,8 @@ class Pages:
     def lead(self, home: str, written: str) -> Target | None:
         """Return the file that a link leads to which is written in the document at a path; None if there is none."""
         target = resolve_on_site(home, written, self.conventions, self._folder(home))
-        found = next(filter(None, map(self._there, target.paths)), None)
-        return Target(found, target.anchor) if found else None
+        there = next(filter(None, map(self._there, target.paths)), None)
+        return Target(there, target.anchor) if there else None
 
     def _folder(self, home: str) -> str:
         document = self.library.by_path.get(self._before.get(home, home))
@@ -207,8 +207,8 @@ class Pages:
         for end in ends:
             trailing = "/" if path.endswith("/") and not is_document(end) else ""
             # What the path counts from may depend on how it ends.
-            found = self._bases(after.source, f"{'/' if path.startswith('/') else ''}{end}{trailing}")
-            for base in found[number : number + 1] or found[:1]:
+            homes = self._bases(after.source, f"{'/' if path.startswith('/') else ''}{end}{trailing}")
+            for base in homes[number : number + 1] or homes[:1]:
                 text = posixpath.relpath(end or ".", base.folder or ".")
                 text = f"/{text}" if path.startswith("/") else text
                 text = f"./{text}" if path.startswith("./") and not text.startswith(".") else text

@@ -58,10 +58,10 @@ def _path(written: str, spot: Spot, before: Way, after: Way) -> str:
         return written[: written.rfind("/") + 1] + encode_like(
             posixpath.basename(after.path), written, angle=spot.angle
         )
-    found = encode_like(relative_path(after.source, after.path), written, angle=spot.angle)
-    if written.startswith("./") and not found.startswith("."):
-        found = f"./{found}"
-    return f"{found}/" if written.endswith("/") and not found.endswith("/") else found
+    path = encode_like(relative_path(after.source, after.path), written, angle=spot.angle)
+    if written.startswith("./") and not path.startswith("."):
+        path = f"./{path}"
+    return f"{path}/" if written.endswith("/") and not path.endswith("/") else path
 
 
 def _folder(path: str) -> str:
@@ -147,8 +147,8 @@ class Relocation:
         if end is None:
             return None
         path, anchor = end
-        found = self.anchors.get(end) if anchor else None
-        to_path, to_anchor = found or (self.targets.get(path, path), anchor)
+        moved = self.anchors.get(end) if anchor else None
+        to_path, to_anchor = moved or (self.targets.get(path, path), anchor)
         return Way(source, path, anchor), Way(home or self.home(source), to_path, to_anchor)
 
     def landing(self, home: str, written: str) -> tuple[str, str] | None:

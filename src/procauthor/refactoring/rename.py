@@ -206,8 +206,8 @@ class _Relocating:
             pages=Pages.of(self.scope.library),
         )
         own = {old: self.own, **_row_edits(self.scope.library, self.procedure, self.path)}
-        found = Rewriting(self.scope, relocation, own).run()
-        return Change(tuple(self._edits(found)), label)
+        rewritten = Rewriting(self.scope, relocation, own).run()
+        return Change(tuple(self._edits(rewritten)), label)
 
     def _refuse_occupied(self) -> None:
         """Allow only an alias of the document itself at the new path: it goes where the document comes back."""
@@ -222,17 +222,17 @@ class _Relocating:
             message = f"{self.path} is {what}"
             raise ConflictError(message, "nothing was changed; choose another title or path")
 
-    def _edits(self, found: Mapping[str, bytes]) -> Iterator[Edit]:
+    def _edits(self, rewritten: Mapping[str, bytes]) -> Iterator[Edit]:
         library, old = self.scope.library, self.procedure.path
         raw = self.procedure.document.source.raw
-        text = found.get(old, raw)
+        text = rewritten.get(old, raw)
         if self.path == old:
             yield Edit(old, raw, text)
         else:
             present = library.by_path.get(self.path)
             yield Edit(self.path, present.document.source.raw if present else None, text, old)
             yield Edit(old, raw, self._alias(text))
-        for path, after in found.items():
+        for path, after in rewritten.items():
             if path != old:
                 yield Edit(path, library.by_path[path].document.source.raw, after)
 

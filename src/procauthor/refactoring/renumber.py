@@ -50,15 +50,15 @@ def renumber(scope: Scope, procedure: Procedure) -> Change:
     own = [Replacement(n.start, n.end, n.new) for n in changed]
     own += renumber_references(procedure, numbered)
     edits = {procedure.path: tuple(own)} | _link_edits(scope, procedure, numbered, own)
-    found = Rewriting(scope, Relocation(), edits).run()
+    rewritten = Rewriting(scope, Relocation(), edits).run()
     by_path = scope.library.by_path
-    changes = tuple(Edit(path, by_path[path].document.source.raw, after) for path, after in found.items())
+    changes = tuple(Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items())
     return Change(tuple(sorted(changes, key=lambda e: e.path != procedure.path)), f"renumber {procedure.title}")
 
 
 def read_numbers(document: Document) -> list[NumberedHeading]:
     """Return the numbered headings with the numbers that they should have: counted among those of one parent."""
-    found: list[NumberedHeading] = []
+    headings: list[NumberedHeading] = []
     counts: Counter[tuple[int | None, int, str]] = Counter()
     last: dict[str, int] = {}
     prefixes: dict[int, str] = {}
@@ -78,8 +78,8 @@ def read_numbers(document: Document) -> list[NumberedHeading]:
         prefixes[section.index] = new
         start, _ = heading_span(document, section.heading)
         start += len(match.string[: match.start("number")].encode())
-        found.append(NumberedHeading(word, match["number"], new, start, start + len(match["number"]), section.line))
-    return found
+        headings.append(NumberedHeading(word, match["number"], new, start, start + len(match["number"]), section.line))
+    return headings
 
 
 def _match(document: Document, section: Section) -> re.Match[str] | None:
@@ -111,12 +111,12 @@ def renumber_references(procedure: Procedure, numbered: Sequence[NumberedHeading
     """Return replacements of "Step 2" and the like in running text of the document itself."""
     document = procedure.document
     news = _by_old(numbered)
-    found: list[Replacement] = []
+    edits: list[Replacement] = []
     for run in document.runs:
         if run.heading or document.source.raw[run.start : run.end] != run.text.encode():
             continue
-        found += _references(procedure, run.text, run.start, news)
-    return found
+        edits += _references(procedure, run.text, run.start, news)
+    return edits
 
 
 def _by_old(numbered: Sequence[NumberedHeading]) -> dict[tuple[str, str], set[str]]:
@@ -146,7 +146,7 @@ def _link_edits(
 ) -> dict[str, tuple[Replacement, ...]]:
     """Return replacements of numbers in texts of links that lead to the document, by the path of their host."""
     news = _by_old(numbered)
-    found: dict[str, tuple[Replacement, ...]] = {}
+    by_path: dict[str, tuple[Replacement, ...]] = {}
     for host in scope.library.procedures:
         edits: list[Replacement] = []
         for link in host.document.links:
@@ -156,7 +156,7 @@ def _link_edits(
                 text = host.document.source.raw[place.start : place.end].decode()
                 edits += _references(procedure, text, place.start, news)
         if host.path == procedure.path:
-            found[host.path] = (*own, *edits)
+            by_path[host.path] = (*own, *edits)
         elif edits:
-            found[host.path] = tuple(edits)
-    return found
+            by_path[host.path] = tuple(edits)
+    return by_path

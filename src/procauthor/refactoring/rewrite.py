@@ -92,15 +92,15 @@ class Rewriting:
             # Others may link to a heading that holds the name, and hold it nowhere themselves.
             hosts = self._hosts(Candidates(relocation, self.own))
             texts |= {p.path: self.texts(p) for p in hosts if p.path not in texts}
-        found: dict[str, bytes] = {}
+        rewritten: dict[str, bytes] = {}
         for host in hosts:
             raw = host.document.source.raw
             edits = merge(texts[host.path], self._links(host, relocation))
             after = rewrite(host.path, host.document, edits, Leads(host, relocation, self.relocation.home(host.path)))
             if after != raw:
                 verify_links(host, relocation, after, self.own.get(host.path, ()))
-                found[host.path] = after
-        return found
+                rewritten[host.path] = after
+        return rewritten
 
     def _hosts(self, candidates: Candidates) -> list[Procedure]:
         return [p for p in self.scope.library.procedures if self._is_host(p) and p in candidates]
@@ -125,7 +125,7 @@ class Rewriting:
         self, hosts: Iterable[Procedure], texts: Mapping[str, list[Replacement]]
     ) -> dict[tuple[str, str], tuple[str, str]]:
         """Return the anchors that change because a heading does."""
-        found: dict[tuple[str, str], tuple[str, str]] = {}
+        anchors: dict[tuple[str, str], tuple[str, str]] = {}
         for host in hosts:
             if any(_touches_heading(host.document, each) for each in texts[host.path]):
                 after = parse(replace_spans(host.document.source.raw, texts[host.path]))
@@ -134,8 +134,8 @@ class Rewriting:
                     # Headings came or went: the caller says in the relocation where links to them lead.
                     continue
                 pairs = zip(host.document.headings, after.headings, strict=True)
-                found |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}
-        return found
+                anchors |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}
+        return anchors
 
 
 def _touches_heading(document: Document, each: Replacement) -> bool:

@@ -85,7 +85,7 @@ def find_section(procedure: Procedure, name: str) -> Section:
         NotFoundError: There is none; the hint names the nearest.
         AmbiguousError: There are several.
     """
-    found = [s for s in procedure.document.sections if s.heading and s.level > 1]
+    sections = [s for s in procedure.document.sections if s.heading and s.level > 1]
     wanted = name.strip().casefold()
     tests = (
         lambda s: s.title.casefold() == wanted,
@@ -94,7 +94,7 @@ def find_section(procedure: Procedure, name: str) -> Section:
         lambda s: s.title.casefold().startswith((f"{wanted}:", f"{wanted} ", f"{wanted}.")),
     )
     for test in tests:
-        matched = [s for s in found if test(s)]
+        matched = [s for s in sections if test(s)]
         if len(matched) == 1:
             return matched[0]
         if matched:
@@ -102,7 +102,7 @@ def find_section(procedure: Procedure, name: str) -> Section:
             lines = ", ".join(f"#{s.heading.slug} (line {s.line})" for s in matched if s.heading)
             raise AmbiguousError(message, f"name one by its anchor: {lines}")
     message = f"{procedure.path} has no section {name!r}"
-    close = get_close_matches(name, [s.title for s in found], n=1, cutoff=0.4)
+    close = get_close_matches(name, [s.title for s in sections], n=1, cutoff=0.4)
     raise NotFoundError(message, f"did you mean {close[0]!r}?" if close else "")
 
 
@@ -136,10 +136,10 @@ class _Splitting:
         verify_carried(self.procedure, kept, relocation, self.path, text)
         expected = [link for link in self.procedure.links if any(p.holds(link.start) for p in self._pieces())]
         verify_text(self.procedure, expected, relocation, self.path, text)
-        found = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
+        rewritten = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
         by_path = self.scope.library.by_path
         edits = [Edit(self.path, None, text)]
-        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in found.items()]
+        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
         headings = ", ".join(section.title for section in self.sections)
         return Change(tuple(edits), f"split {headings} of {self.procedure.title} into {self.title}")
 
@@ -158,17 +158,17 @@ class _Splitting:
         """Replace what goes by a link; definitions stay where the rest needs them, and only there."""
         newline = self._document.source.newline
         link = new_link(self.scope.library, self.title, self.procedure.path, self.path)
-        found = [self._pointer(section, link) for section in self.sections]
-        spans = [Piece(r.start, r.end) for r in found]
+        pointers = [self._pointer(section, link) for section in self.sections]
+        spans = [Piece(r.start, r.end) for r in pointers]
         idle = list(idle_definitions(self._document, spans, within=False))
         _, left = needed_definitions(self._document, spans)
         if left:
             kept = newline.join(self._document.source.slice(d.start, d.end).rstrip("\n") for d in left)
-            last = found[-1]
+            last = pointers[-1]
             blank = newline if last.end < len(self._document.source.raw) else ""
             text = f"{last.text.rstrip()}{newline}{newline}{kept}{newline}{blank}"
-            found[-1] = Replacement(last.start, last.end, text)
-        return sorted([*found, *idle], key=lambda r: r.start)
+            pointers[-1] = Replacement(last.start, last.end, text)
+        return sorted([*pointers, *idle], key=lambda r: r.start)
 
     def _pointer(self, section: Section, link: str) -> Replacement:
         newline, size = self._document.source.newline, len(self._document.source.raw)
@@ -204,18 +204,18 @@ class _Splitting:
         new = parse(self._new(Relocation())[0])
         gone = [Piece(r.start, r.end) for r in own]
         old = self.procedure.path
-        found: dict[tuple[str, str], tuple[str, str]] = {}
+        anchors: dict[tuple[str, str], tuple[str, str]] = {}
         moved = list(chain.from_iterable(headings_in(document, piece) for piece in self._pieces()))
         for before, after in zip(moved, new.headings[1:], strict=True):
             if any(piece.holds(before.start) for piece in gone):
-                found[old, before.slug] = (self.path, after.slug)
+                anchors[old, before.slug] = (self.path, after.slug)
         stay = [h for h in document.headings if not any(piece.holds(h.start) for piece in gone)]
         for before, after in zip(stay, left.headings, strict=True):
             if before.slug != after.slug:
-                found[old, before.slug] = (old, after.slug)
+                anchors[old, before.slug] = (old, after.slug)
         named = document.anchors - {h.slug for h in document.headings}
-        found |= {(old, anchor): (self.path, anchor) for anchor in named - left.anchors}
-        return found
+        anchors |= {(old, anchor): (self.path, anchor) for anchor in named - left.anchors}
+        return anchors
 
     def _new(self, relocation: Relocation) -> tuple[bytes, list[Kept]]:
         """Return the new document, and what in it stayed of the old one."""

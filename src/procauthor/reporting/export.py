@@ -117,12 +117,12 @@ def _items(procedure: Procedure, role: str) -> Iterator[str]:
 
 def _standards(procedure: Procedure, library: Library) -> dict[str, str]:
     """Return the standards that a procedure links to, with the place of each in the skill."""
-    found: dict[str, str] = {}
+    rules: dict[str, str] = {}
     for link in procedure.document.links:
         standard = library.lead(procedure, link.target)
         if standard and standard.kind == "standard":
-            found.setdefault(standard.path, f"references/{PurePosixPath(standard.path).stem}.md")
-    return found
+            rules.setdefault(standard.path, f"references/{PurePosixPath(standard.path).stem}.md")
+    return rules
 
 
 # The text

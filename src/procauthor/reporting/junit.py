@@ -12,12 +12,12 @@ from procauthor.reporting.text import finding_line
 
 def junit(report: Report) -> str:
     """Return the document; warnings and infos are in ``system-out``, so that they are read and fail nothing."""
-    found: dict[str, list[Finding]] = {path: [] for path in report.checked}
+    by_path: dict[str, list[Finding]] = {path: [] for path in report.checked}
     for finding in report.findings:
-        found.setdefault(finding.path, []).append(finding)
-    failures = sum(any(f.severity == "error" for f in findings) for findings in found.values())
-    counts = f'tests="{len(found)}" failures="{failures}" errors="0" skipped="0"'
-    cases = "".join(_case(path, findings) for path, findings in sorted(found.items()))
+        by_path.setdefault(finding.path, []).append(finding)
+    failures = sum(any(f.severity == "error" for f in findings) for findings in by_path.values())
+    counts = f'tests="{len(by_path)}" failures="{failures}" errors="0" skipped="0"'
+    cases = "".join(_case(path, findings) for path, findings in sorted(by_path.items()))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites name="procauthor" {counts}>\n'

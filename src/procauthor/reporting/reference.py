@@ -119,10 +119,10 @@ def _style(node: Node) -> str:
 
 def _pairs(graph: Graph) -> Sequence[tuple[str, str, EdgeKind]]:
     """Return each pair of nodes once; a need says more than a call, and an optional input no more than one."""
-    found: dict[tuple[str, str], EdgeKind] = {}
+    kinds: dict[tuple[str, str], EdgeKind] = {}
     for edge in sorted(graph.edges, key=lambda e: e.kind == "calls" or e.optional):
-        found.setdefault((edge.target, edge.source), "calls" if edge.optional else edge.kind)
-    return sorted((target, source, kind) for (target, source), kind in found.items())
+        kinds.setdefault((edge.target, edge.source), "calls" if edge.optional else edge.kind)
+    return sorted((target, source, kind) for (target, source), kind in kinds.items())
 
 
 WORDS = {

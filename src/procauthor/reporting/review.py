@@ -17,27 +17,27 @@ from procauthor.review.review import Clearance
 _SHOWN = 3
 
 
-def approval_lines(found: Approval, *, written: bool) -> Iterator[str]:
+def approval_lines(approval: Approval, *, written: bool) -> Iterator[str]:
     """Yield what was approved."""
-    who = found.signature
+    who = approval.signature
     role = f" ({who.role})" if who.role else ""
     until = f", until {who.expires}" if who.expires else ""
     word = "approved" if written else "would approve"
     place = f", reviewed in {who.pull_request}" if who.pull_request else ""
-    yield f"{word} {found.title} by {who.by}{role} on {who.on}{until}{place}"
-    for section in found.sections:
+    yield f"{word} {approval.title} by {who.by}{role} on {who.on}{until}{place}"
+    for section in approval.sections:
         yield f"  {section}"
-    if found.open:
-        yield f"  not approved yet: {', '.join(found.open)}"
-    yield f"  the document is {found.status}" if written else f"  the document would be {found.status}"
+    if approval.open:
+        yield f"  not approved yet: {', '.join(approval.open)}"
+    yield f"  the document is {approval.status}" if written else f"  the document would be {approval.status}"
 
 
-def approval_json(found: Approval, *, written: bool) -> dict[str, Any]:
+def approval_json(approval: Approval, *, written: bool) -> dict[str, Any]:
     """Return the documented JSON object about an approval."""
     return {
-        **pick(found, "path", "title", "status", "sections", "open"),
-        **pick(found.signature, "by", "role", "on", "expires", "pull_request"),
-        "changes": found.change.as_json(),
+        **pick(approval, "path", "title", "status", "sections", "open"),
+        **pick(approval.signature, "by", "role", "on", "expires", "pull_request"),
+        "changes": approval.change.as_json(),
         "applied": written,
     }
 
@@ -47,9 +47,9 @@ def approval_json(found: Approval, *, written: bool) -> dict[str, Any]:
 
 def suspect_lines(suspects: Sequence[Suspect]) -> Iterator[str]:
     """Yield suspects by document, with what was there and what is."""
-    for path, found in groupby(suspects, key=lambda s: s.use.consumer.path):
+    for path, own in groupby(suspects, key=lambda s: s.use.consumer.path):
         yield path
-        for suspect in found:
+        for suspect in own:
             yield f"  line {suspect.use.line}: {suspect.what} of {suspect.use.producer.title} changed"
             # Of the text of a section only its hash is known.
             hashed = suspect.use.part == "text" and suspect.use.name
@@ -75,12 +75,12 @@ def suspect_json(suspect: Suspect) -> dict[str, Any]:
     }
 
 
-def clearance_json(found: Clearance, *, written: bool) -> dict[str, Any]:
+def clearance_json(clearance: Clearance, *, written: bool) -> dict[str, Any]:
     """Return the documented JSON object about suspects that were cleared."""
     return {
-        **pick(found, "path", "title", "by", "on"),
-        "cleared": [suspect_json(suspect) for suspect in found.suspects],
-        "changes": found.change.as_json(),
+        **pick(clearance, "path", "title", "by", "on"),
+        "cleared": [suspect_json(suspect) for suspect in clearance.suspects],
+        "changes": clearance.change.as_json(),
         "applied": written,
     }
 
@@ -88,17 +88,17 @@ def clearance_json(found: Clearance, *, written: bool) -> dict[str, Any]:
 # Blame
 
 
-def blame_lines(found: Blame) -> Iterator[str]:
+def blame_lines(blame: Blame) -> Iterator[str]:
     """Yield who wrote and who approved each section."""
-    yield f"{found.title} ({found.path}, {found.status})"
-    for section in found.sections:
+    yield f"{blame.title} ({blame.path}, {blame.status})"
+    for section in blame.sections:
         yield f"{section.line:5}-{section.last_line}  {section.heading}"
         yield f"        written {_written(section)}"
         if section.sources:
             yield f"        rests on {_rests(section)}"
         for ruling in section.approvals:
             yield f"        {_ruled(ruling)}"
-    for ruling in found.lost:
+    for ruling in blame.lost:
         yield f"    gone  {show_key(ruling.receipt.section)}: {_ruled(ruling)}"
 
 
@@ -132,12 +132,12 @@ def _ruled(ruling: ApprovalWorth) -> str:
     return f"{what} since approval by {who} on {receipt.on}"
 
 
-def blame_json(found: Blame) -> dict[str, Any]:
+def blame_json(blame: Blame) -> dict[str, Any]:
     """Return the documented JSON object about a document's sections."""
     return {
-        **pick(found, "path", "title", "status"),
-        "sections": [_section_json(section) for section in found.sections],
-        "lost_approvals": [_ruling_json(ruling) for ruling in found.lost],
+        **pick(blame, "path", "title", "status"),
+        "sections": [_section_json(section) for section in blame.sections],
+        "lost_approvals": [_ruling_json(ruling) for ruling in blame.lost],
     }
 
 

@@ -44,7 +44,7 @@ def sarif(report: Report, place: ReportFiles, help_url: str = "") -> dict[str, A
 
 def _rule(rule: Rule, help_url: str) -> dict[str, Any]:
     text = f"{rule.fix}\n\nFor example: {rule.example}"
-    found = {
+    data = {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
@@ -53,12 +53,12 @@ def _rule(rule: Rule, help_url: str) -> dict[str, Any]:
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"problem.severity": _PROBLEMS[rule.severity], "tags": ["documentation"]},
     }
-    return {**found, "helpUri": help_url.replace("{rule}", rule.name)} if help_url else found
+    return {**data, "helpUri": help_url.replace("{rule}", rule.name)} if help_url else data
 
 
 def _result(finding: Finding, place: ReportFiles, names: list[str]) -> dict[str, Any]:
     text = f"{finding.message} ({finding.hint})" if finding.hint else finding.message
-    found = {
+    data = {
         "ruleId": finding.code,
         **({"ruleIndex": names.index(finding.rule)} if finding.rule in names else {}),
         "level": _LEVELS[finding.severity],
@@ -73,7 +73,7 @@ def _result(finding: Finding, place: ReportFiles, names: list[str]) -> dict[str,
         ],
         "partialFingerprints": {"procauthorFinding/v1": finding.fingerprint},
     }
-    return {**found, "fixes": [_fix(finding, finding.fix, place)]} if finding.fix else found
+    return {**data, "fixes": [_fix(finding, finding.fix, place)]} if finding.fix else data
 
 
 def _location(path: str, place: ReportFiles) -> dict[str, str]:

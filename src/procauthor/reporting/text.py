@@ -28,12 +28,12 @@ def report_lines(report: Report) -> Iterator[str]:
 
 def summary_line(report: Report) -> str:
     """Return what was checked and found, in numbers."""
-    found = [amount(report.count(level), level) for level in ("error", "warning", "info")]
+    levels = [amount(report.count(level), level) for level in ("error", "warning", "info")]
     fixable = sum(f.fixable for f in report.findings)
     more = [
         f"{fixable} fixable with --fix" if fixable else "",
         f"{report.suppressed} suppressed" if report.suppressed else "",
         f"{report.baselined} in the baseline" if report.baselined else "",
     ]
-    counts = ", ".join(filter(None, [*found, *more]))
+    counts = ", ".join(filter(None, [*levels, *more]))
     return f"{amount(report.documents, 'document')}, {amount(report.procedures, 'procedure')}: {counts}"

@@ -327,8 +327,8 @@ class MiniLMEmbedding:
         ids = np.array([self._tokens.encode(text.encode(errors="replace").decode()).ids], np.int64)
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         wanted = {node.name for node in self._session.get_inputs()}
-        (found,) = self._session.run(None, {name: value for name, value in given.items() if name in wanted})[:1]
-        return found[0].mean(axis=0) if found.ndim > 2 else found[0]  # noqa: PLR2004 - tokens, or pooled already
+        (output,) = self._session.run(None, {name: value for name, value in given.items() if name in wanted})[:1]
+        return output[0].mean(axis=0) if output.ndim > 2 else output[0]  # noqa: PLR2004 - tokens, or pooled already
 
 
 def _find(folder: str) -> Path:

@@ -378,10 +378,10 @@ class _TermTable:
         sums = [np.zeros(len(live)) for live in self._live]
         mean = length / rows if rows else 1.0
         for term in terms:
-            found = [part.find(term, live) for part, live in zip(self._parts, self._live, strict=True)]
-            many = sum(len(at) for at, _ in found)
+            places = [part.find(term, live) for part, live in zip(self._parts, self._live, strict=True)]
+            many = sum(len(at) for at, _ in places)
             rarity = max(float(np.log((rows - many + 0.5) / (many + 0.5))), _LEAST_RARITY)
-            for part, total, (at, counts) in zip(self._parts, sums, found, strict=True):
+            for part, total, (at, counts) in zip(self._parts, sums, places, strict=True):
                 held = _K * (1 - _B + _B * part.lengths[at] / (mean or 1.0))
                 total[at] += rarity * counts * (_K + 1) / (counts + held)
         scores: Scores = np.concatenate(sums) if sums else np.zeros(0)

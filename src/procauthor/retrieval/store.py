@@ -166,8 +166,8 @@ class ChunkStore:
     def known_vectors(self, embedding: str, passages: Sequence[str]) -> dict[str, bytes]:
         """Return vectors that an embedding once made, by the hash of their text."""
         query = "select value from vector where passage = ? and embedding = ?"
-        found = ((key, self.db.execute(query, (key, embedding)).fetchone()) for key in passages)
-        return {key: bytes(row[0]) for key, row in found if row}
+        rows = ((key, self.db.execute(query, (key, embedding)).fetchone()) for key in passages)
+        return {key: bytes(row[0]) for key, row in rows if row}
 
     def remember_vectors(self, embedding: str, vectors: Mapping[str, bytes]) -> None:
         """Remember what an embedding made of texts."""

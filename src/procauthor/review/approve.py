@@ -157,12 +157,12 @@ def _find(procedure: Procedure, heading: str) -> TopSection:
     """Return the section of a heading, whatever its number."""
     key = section_key(heading)
     exact = [m for m in procedure.marks if m.heading == heading.strip()]
-    found = exact or [m for m in procedure.marks if m.key.partition("#")[0] == key and key]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        lines = ", ".join(str(m.line) for m in found)
-        message = f"{procedure.path} has {len(found)} sections {heading!r}, in lines {lines}"
+    marks = exact or [m for m in procedure.marks if m.key.partition("#")[0] == key and key]
+    if len(marks) == 1:
+        return marks[0]
+    if marks:
+        lines = ", ".join(str(m.line) for m in marks)
+        message = f"{procedure.path} has {len(marks)} sections {heading!r}, in lines {lines}"
         raise NotFoundError(message, "make their headings differ, or approve the whole document")
     message = f"{procedure.path} has no section {heading!r} directly below its title"
     raise NotFoundError(message, "its sections are: " + ", ".join(m.shown for m in procedure.marks))
@@ -268,11 +268,11 @@ def read_expiry(text: str, day: date) -> date | None:
         return None
     days = _DAYS.fullmatch(text.strip())
     try:
-        found = day + timedelta(days=int(days[1])) if days else date.fromisoformat(text.strip())
+        expires = day + timedelta(days=int(days[1])) if days else date.fromisoformat(text.strip())
     except (ValueError, OverflowError):
         message = f"{text!r} is no date and no number of days"
         raise ConfigError(message, "write it as 2027-06-01 or as 180d") from None
-    if found < day:
-        message = f"{found} is in the past"
+    if expires < day:
+        message = f"{expires} is in the past"
         raise ConfigError(message, "name the last day on which the approval holds")
-    return found
+    return expires

@@ -141,8 +141,8 @@ class _Passages:
         """Return the hashes and the headings of the passages of a document, also of one that has moved."""
         if path not in self._cut:
             library = self._library
-            found = library.by_path.get(path)
-            home = follow(found, library.by_path, library.by_key) if found else None
+            procedure = library.by_path.get(path)
+            home = follow(procedure, library.by_path, library.by_key) if procedure else None
             chunks = chunk_document(home.path, home.document) if home else []
             self._cut[path] = frozenset(c.hash for c in chunks), frozenset(c.heading for c in chunks)
         return self._cut[path]

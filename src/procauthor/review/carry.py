@@ -67,8 +67,8 @@ class Carriage:
 
     def reviews(self) -> dict[str, Review]:
         """Return the receipts as they are afterwards, by the new paths."""
-        found = {path: self._receipts(path) for path in self._keepers()}
-        return {path: Review(receipts, today()) for path, receipts in found.items() if receipts != NONE}
+        kept = {path: self._receipts(path) for path in self._keepers()}
+        return {path: Review(receipts, today()) for path, receipts in kept.items() if receipts != NONE}
 
     # Where documents are
 
@@ -194,8 +194,8 @@ class Carriage:
     def _uses(self, path: str) -> Mapping[Key, Use]:
         if path not in self._kept_uses:
             procedure = self.before.library.by_path.get(path)
-            found = read_uses(self.before, procedure) if procedure else []
-            self._kept_uses[path] = {use.key: use for use in found}
+            uses = read_uses(self.before, procedure) if procedure else []
+            self._kept_uses[path] = {use.key: use for use in uses}
         return self._kept_uses[path]
 
     @cached_property

@@ -185,12 +185,12 @@ def _put(procedure: Procedure, question: Question, text: str, heading: str) -> t
 
 
 def _find(procedure: Procedure, heading: str) -> Section:
-    found = _with_heading(procedure.document, heading)
-    if found is None:
+    section = _with_heading(procedure.document, heading)
+    if section is None:
         message = f"{procedure.path} has no section {heading!r}"
         known = ", ".join(s.title for s in procedure.document.sections if s.level >= _LEAST_LEVEL)
         raise NotFoundError(message, f"its sections are: {known}")
-    return found
+    return section
 
 
 def _named(document: Document, question: str) -> Section | None:
@@ -202,8 +202,8 @@ def _named(document: Document, question: str) -> Section | None:
 
 def _with_heading(document: Document, heading: str) -> Section | None:
     key = section_key(heading)
-    found = [s for s in document.sections if s.level >= _LEAST_LEVEL and section_key(s.title) == key]
-    return found[0] if len(found) == 1 and key else None
+    sections = [s for s in document.sections if s.level >= _LEAST_LEVEL and section_key(s.title) == key]
+    return sections[0] if len(sections) == 1 and key else None
 
 
 def _added(document: Document, section: Section, text: str) -> Replacement | None:

@@ -103,9 +103,9 @@ def first_sights(scope: Scope, among: Collection[str] | None = None) -> Iterator
         if among is not None:
             new = [use for use in new if consumer.path in among or use.producer.path in among]
         if new:
-            found = edit_receipts(scope.library.root, consumer.path, lambda r, new=new: _with(r, new))  # type: ignore[misc]
-            if found:
-                yield found
+            edit = edit_receipts(scope.library.root, consumer.path, lambda r, new=new: _with(r, new))  # type: ignore[misc]
+            if edit:
+                yield edit
 
 
 def _with(receipts: Receipts, uses: list[Use]) -> Receipts:
@@ -150,9 +150,9 @@ class Reviewing:
         name = read_name(self.workspace.root, by)
         until, address = read_expiry(expires, day), read_address(pull_request)
         signature = ApprovalTerms(name, day, read_role(role), until, address)
-        found = approve(self.library, procedure, sections, signature)
-        laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(found.receipts, day)})
-        return replace(found, change=complete(self.workspace, self.library, laid, found.change))
+        approval = approve(self.library, procedure, sections, signature)
+        laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(approval.receipts, day)})
+        return replace(approval, change=complete(self.workspace, self.library, laid, approval.change))
 
     def blame(self, reference: str) -> Blame:
         """Say of each section of a document who wrote it, what it rests on, and who approved it.
@@ -197,9 +197,9 @@ class Reviewing:
 def complete(workspace: Workspace, before: Library, after: Library, change: Change) -> Change:
     """Add what follows in tables and plans; a file that was out of date before stays so, until the next sync."""
     stale = {edit.path for edit in workspace.derive(before).edits}
-    found = workspace.derive(after).edits
-    derived = {e.path: e for e in found if e.path not in stale}
-    if late := sorted(stale & {e.path for e in found}):
+    following = workspace.derive(after).edits
+    derived = {e.path: e for e in following if e.path not in stale}
+    if late := sorted(stale & {e.path for e in following}):
         workspace.notices.append(f"{', '.join(late)} was out of date before; bring it up to date with: procauthor sync")
     workspace.notices += _named_elsewhere(workspace, change)
     edits = [replace(e, after=derived.pop(e.path).after) if e.path in derived else e for e in change.edits]
@@ -259,6 +259,6 @@ def follow(library: Library, derived: Iterable[Edit], among: Iterable[str] | Non
     """
     for edit in derived:
         if edit.before is not None and edit.after is not None:
-            found = rebind_origins(library.root, edit.path, edit.before, edit.after)
-            yield from (found,) if found else ()
+            rebound = rebind_origins(library.root, edit.path, edit.before, edit.after)
+            yield from (rebound,) if rebound else ()
     yield from first_sights(Scope(library), None if among is None else frozenset(among))

@@ -584,9 +584,9 @@ class PartSearch:
         return _join((*find_shapes(part, self._shapes), *find_labelled(part, self._names)))
 
 
-def _join(found: Iterable[tuple[int, int, str]]) -> list[Secret]:
+def _join(places: Iterable[tuple[int, int, str]]) -> list[Secret]:
     """Return spans in order, those that overlap as one."""
-    spans = sorted(found, key=lambda span: (span[0], -span[1]))
+    spans = sorted(places, key=lambda span: (span[0], -span[1]))
     secrets: list[Secret] = []
     for start, end, kind in spans:
         if secrets and start < secrets[-1].end:

@@ -215,31 +215,31 @@ def _below_title(document: Document) -> Iterator[Section]:
     return (s for s in below if not (s.level == 1 or (titled and s is below[0])))
 
 
-def _heading(key: str, found: Sequence[tuple[Section, Document]], total: int) -> SharedHeading:
-    text = _commonest(section.title for section, _ in found)
-    share = len(found) / total
+def _heading(key: str, sections: Sequence[tuple[Section, Document]], total: int) -> SharedHeading:
+    text = _commonest(section.title for section, _ in sections)
+    share = len(sections) / total
     return SharedHeading(
         key=key,
         text=text,
-        level=max(2, _commonest(section.level for section, _ in found)),
-        example=_steps(found) or _example(key, text, [section for section, _ in found]),
+        level=max(2, _commonest(section.level for section, _ in sections)),
+        example=_steps(sections) or _example(key, text, [section for section, _ in sections]),
         share=share,
         required=share >= _REQUIRED_SHARE,
     )
 
 
-def _steps(found: Sequence[tuple[Section, Document]]) -> str:
+def _steps(sections: Sequence[tuple[Section, Document]]) -> str:
     """Return the heading of a step where most documents have steps below a section, else an empty string."""
-    shapes = [shape for section, document in found if (shape := _step_shape(document, section))]
-    if len(shapes) < len(found) * _OPTIONAL_SHARE:
+    shapes = [shape for section, document in sections if (shape := _step_shape(document, section))]
+    if len(shapes) < len(sections) * _OPTIONAL_SHARE:
         return ""
-    labels = _labels([(s, d) for s, d in found if _step_shape(d, s)])
+    labels = _labels([(s, d) for s, d in sections if _step_shape(d, s)])
     return "\n\n".join((_commonest(shapes), *labels))
 
 
-def _labels(found: Sequence[tuple[Section, Document]]) -> list[str]:
+def _labels(sections: Sequence[tuple[Section, Document]]) -> list[str]:
     """Return the parts of most steps, each a label in bold with an example of its items, in the order of the text."""
-    steps = list(ungrouped((document, document.children(section)) for section, document in found))
+    steps = list(ungrouped((document, document.children(section)) for section, document in sections))
     parts: dict[str, list[Sequence[Item]]] = {}
     for document, step in steps:
         for label, items in dict(_bold(step, document)).items():

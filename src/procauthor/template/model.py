@@ -278,10 +278,10 @@ def _in_all(part: SectionSpec) -> Callable[[list[BaseModel]], list[BaseModel]]:
     most = part.constraint.maximum_in_all
 
     def count(steps: list[BaseModel]) -> list[BaseModel]:
-        found = sum(len(getattr(step, part.name, None) or ()) for step in steps)
-        if found > most:
+        total = sum(len(getattr(step, part.name, None) or ()) for step in steps)
+        if total > most:
             kind: Literal["too_long"] = "too_long"
-            context: dict[str, Any] = {"heading": part.heading, "max_length": most, "actual_length": found}
+            context: dict[str, Any] = {"heading": part.heading, "max_length": most, "actual_length": total}
             message = "has {actual_length} entries in {heading}, and all steps together may have {max_length} at most"
             raise PydanticCustomError(kind, message, context)
         return steps

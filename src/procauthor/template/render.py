@@ -205,20 +205,20 @@ class SlotGroup:
 def groups_of(pattern: Pattern) -> tuple[str | SlotGroup, ...]:
     """Return the words and fields of an example; an optional field takes along what is there for it alone."""
     parts = list(pattern.parts)
-    found: list[str | SlotGroup] = []
+    groups: list[str | SlotGroup] = []
     for index, part in enumerate(parts):
         if isinstance(part, str):
-            found.append(part)
+            groups.append(part)
             continue
-        words = found[-1] if found else ""
+        words = groups[-1] if groups else ""
         behind = parts[index + 1] if index + 1 < len(parts) else ""
         before, after = _around(words, behind) if part.optional else ("", "")
         if before:
-            found[-1] = str(words)[: -len(before)]
+            groups[-1] = str(words)[: -len(before)]
         if after:
             parts[index + 1] = str(behind)[len(after) :]
-        found.append(SlotGroup(part, before, after))
-    return tuple(found)
+        groups.append(SlotGroup(part, before, after))
+    return tuple(groups)
 
 
 def _around(before: object, after: object) -> tuple[str, str]:

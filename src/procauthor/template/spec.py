@@ -209,7 +209,7 @@ class TextBlock:
 def split_blocks(text: str) -> tuple[TextBlock, ...]:
     """Return the paragraphs and blocks of a value in order; a fence that is never closed is words."""
     lines = text.split("\n")
-    found: list[TextBlock] = []
+    blocks: list[TextBlock] = []
     words: list[str] = []
     at = 0
     while at < len(lines):
@@ -218,10 +218,10 @@ def split_blocks(text: str) -> tuple[TextBlock, ...]:
             words.append(lines[at])
             at += 1
             continue
-        found += (*_paragraphs(words), chunk)
+        blocks += (*_paragraphs(words), chunk)
         words = []
         at = end
-    return (*found, *_paragraphs(words))
+    return (*blocks, *_paragraphs(words))
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[TextBlock]:

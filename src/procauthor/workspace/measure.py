@@ -35,9 +35,9 @@ def survey(workspace: Workspace) -> Census:
 
 
 def _survey(workspace: Workspace) -> Census:
-    found = workspace.survey()
-    report = workspace.check(found.library)
-    return Census(found.for_counting().library, report, workspace.settings).counted()
+    surveyed = workspace.survey()
+    report = workspace.check(surveyed.library)
+    return Census(surveyed.for_counting().library, report, workspace.settings).counted()
 
 
 def count(workspace: Workspace, library: Library) -> Tally:
@@ -57,7 +57,7 @@ def tally_of(data: Mapping[str, Any]) -> Tally:
 
 
 def measure(
-    workspace: Workspace, found: Census | None = None, *, at: str = "", since: Sequence[str] = (), today: str = ""
+    workspace: Workspace, census: Census | None = None, *, at: str = "", since: Sequence[str] = (), today: str = ""
 ) -> tuple[Evaluation, Census]:
     """Count a library as it is, or as it was at a revision; return what was counted as well.
 
@@ -67,7 +67,7 @@ def measure(
     """
     saved, notes = read_saved(workspace.root)
     points = [point_of(_past(workspace, name)[0], name, "revision") for name in since]
-    chosen = found or survey(workspace)
+    chosen = census or survey(workspace)
     checkout = read_checkout(workspace.root)
     day = today or date.today().isoformat()  # noqa: DTZ011 - the day where the user is
     now = evaluate(chosen, Measured(day, checkout.revision, checkout.clean))
@@ -99,8 +99,8 @@ def _by_date(points: Sequence[Point]) -> list[Point]:
 def _past(workspace: Workspace, name: str) -> tuple[Evaluation, Census]:
     past = read_past(workspace.root, workspace.settings, name)
     report = check(past.library, settings=past.settings, announced=frozenset(_planned(past.library)))
-    found = Census(past.library, report, past.settings)
-    return evaluate(found, Measured(past.date, past.revision, at=name)), found
+    census = Census(past.library, report, past.settings)
+    return evaluate(census, Measured(past.date, past.revision, at=name)), census
 
 
 def _planned(library: Library) -> Iterator[str]:

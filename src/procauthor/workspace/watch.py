@@ -56,10 +56,10 @@ def watch(
         except OSError as error:
             yield ProcauthorError(f"{error.filename or root}: {error.strerror or error}")
         else:
-            found = {finding.fingerprint: finding for finding in report.findings}
-            new = tuple(f for mark, f in found.items() if mark not in known)
-            yield Turn(report, new, tuple(f for mark, f in known.items() if mark not in found))
-            known = found
+            present = {finding.fingerprint: finding for finding in report.findings}
+            new = tuple(f for mark, f in present.items() if mark not in known)
+            yield Turn(report, new, tuple(f for mark, f in known.items() if mark not in present))
+            known = present
         root, before = _wait(folder, before)
 
 
@@ -81,10 +81,10 @@ def _look(folder: Path) -> tuple[Path, _Snapshot]:
     root = folder
     with suppress(ProcauthorError, OSError):
         root = Workspace.open(folder).root
-    found: _Snapshot = {}
+    files: _Snapshot = {}
     for path in walk(root, ()).files:
         with suppress(OSError):
             of = os.stat(root / path)
             if stat.S_ISREG(of.st_mode):
-                found[path] = (of.st_mtime_ns, of.st_size, of.st_ino)
-    return root, found
+                files[path] = (of.st_mtime_ns, of.st_size, of.st_ino)
+    return root, files

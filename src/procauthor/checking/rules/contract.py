@@ -70,14 +70,14 @@ def _unmade(procedure: Procedure) -> Iterator[Finding]:
 
 def _input(scope: Scope, procedure: Procedure, wanted: Artifact) -> Iterator[Finding]:
     """Check an input against its providers; one that is not written yet may still come to promise it."""
-    found = providers(scope, procedure, wanted)
-    if not found or not all(is_ready(p) and p.contract.outputs for p in found):
+    sources = providers(scope, procedure, wanted)
+    if not sources or not all(is_ready(p) and p.contract.outputs for p in sources):
         return
     key = artifact_key(wanted.name)
-    giving = [p for p in found if key in promised(p)]
+    giving = [p for p in sources if key in promised(p)]
     if not giving:
-        hint = "it promises " + ", ".join(promised(found[0]).values())
-        message = f"{found[0].title!r} does not promise {wanted.name!r}"
+        hint = "it promises " + ", ".join(promised(sources[0]).values())
+        message = f"{sources[0].title!r} does not promise {wanted.name!r}"
         yield say(INPUT_WITHOUT_PROVIDER, procedure, wanted.start, message, hint)
     elif procedure.kind == "procedure" and not any(knows(p, procedure, key) for p in giving):
         message = f"{giving[0].title!r} does not say that {procedure.title!r} uses {wanted.name!r}"
@@ -188,10 +188,10 @@ def _from_declared(procedure: Procedure, circle: tuple[Need, ...]) -> tuple[Proc
 
 def _circular(graph: Mapping[str, Sequence[Need]]) -> set[str]:
     """Return what is left when documents that nothing depends on, or that depend on nothing, are taken away in turn."""
-    after = {path: {n.procedure.path for n in found if n.procedure.path in graph} for path, found in graph.items()}
+    after = {path: {n.procedure.path for n in uses if n.procedure.path in graph} for path, uses in graph.items()}
     before: dict[str, set[str]] = {path: set() for path in graph}
-    for path, found in after.items():
-        for other in found:
+    for path, uses in after.items():
+        for other in uses:
             before[other].add(path)
     left = set(graph)
     free = [path for path in graph if not after[path] or not before[path]]
@@ -251,7 +251,7 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
 
 def _reached(scope: Scope) -> set[str]:
     """Return the documents that another one links, lists in a table, or depends on."""
-    found: set[str] = set()
+    reached: set[str] = set()
     shown = scope.library.by_address
     for procedure in scope.library.procedures:
         own = {shown[path].path if path in shown else path for path in procedure.targets}
@@ -260,8 +260,8 @@ def _reached(scope: Scope) -> set[str]:
         if procedure.kind in ("index", "readme", "orchestration"):
             rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
             own |= {document.path for document in rows if document}
-        found |= own - {procedure.path}
-    return found
+        reached |= own - {procedure.path}
+    return reached
 
 
 REFERENCES = Family(

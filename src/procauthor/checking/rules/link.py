@@ -150,15 +150,15 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     same = scope.files_by_name.get(path_key(name), [])
     titled = () if link.image else scope.named(title_key(link.text), procedure)
     if len(same) == 1:
-        found = same[0]
-        if found.casefold() != path.casefold() and path_key(found) == path_key(path):
-            return f"{relative(procedure.path, found)!r} looks the same, but composes its accents in another way"
+        nearest = same[0]
+        if nearest.casefold() != path.casefold() and path_key(nearest) == path_key(path):
+            return f"{relative(procedure.path, nearest)!r} looks the same, but composes its accents in another way"
     elif len(titled) == 1 and titled[0] is not procedure:
-        found = titled[0].path
+        nearest = titled[0].path
     else:
         close = scope.near_files(folder).find(name, cutoff=0.75)
-        found = posixpath.join(folder, close) if close else ""
-    return f"did you mean {relative(procedure.path, found)!r}?" if found else ""
+        nearest = posixpath.join(folder, close) if close else ""
+    return f"did you mean {relative(procedure.path, nearest)!r}?" if nearest else ""
 
 
 def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
@@ -226,9 +226,9 @@ def _meant(scope: Scope, link: Link, target: Target) -> str:
     stem, _ = split_ending(target.path)
     folded = scope.files_folded.get(path_key(target.path), [])
     ended = [stem + ending for ending in MARKDOWN if stem + ending in files]
-    for found in (folded, ended):
-        if found:
-            return found[0] if len(found) == 1 else ""
+    for paths in (folded, ended):
+        if paths:
+            return paths[0] if len(paths) == 1 else ""
     names = len(link.text.split()) > 1 and not link.image
     titled = scope.library.by_key.get(title_key(link.text), ()) if names else ()
     named = scope.files_by_name.get(path_key(posixpath.basename(target.path)), [])

@@ -71,10 +71,10 @@ def _check_name(scope: Scope) -> Iterator[Finding]:
         yield from _once(_mentions(scope, procedure))
 
 
-def _once(found: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
+def _once(findings: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
     """Yield one finding a name and paragraph."""
     seen: set[tuple[int, str, str]] = set()
-    for paragraph, finding in found:
+    for paragraph, finding in findings:
         key = (paragraph, finding.rule, finding.message)
         if key not in seen:
             seen.add(key)
@@ -85,11 +85,11 @@ def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
     """Report what depends_on names and the library does not know."""
     for title in procedure.depends_on:
         key = title_key(title)
-        found = scope.declared(title, procedure)
+        named = scope.declared(title, procedure)
         line = field_line(procedure, "depends_on")
-        if len(found) > 1:
-            yield say_line(AMBIGUOUS_NAME, procedure, line, _several(title, found), _choose(found))
-        elif not found and key and key not in scope.announced and not scope.is_id(title):
+        if len(named) > 1:
+            yield say_line(AMBIGUOUS_NAME, procedure, line, _several(title, named), _choose(named))
+        elif not named and key and key not in scope.announced and not scope.is_id(title):
             message = f"it depends on {title!r}, and no procedure is called so"
             yield say_line(UNKNOWN_PROCEDURE, procedure, line, message, _near(scope, title))
 
@@ -143,27 +143,27 @@ def _ends_known(scope: Scope, procedure: Procedure, text: str) -> bool:
 
 
 def _known(scope: Scope, procedure: Procedure, words: str, at: int) -> Iterator[tuple[int, Finding]]:
-    found = scope.named(title_key(words), procedure)
-    if procedure in found:
+    named = scope.named(title_key(words), procedure)
+    if procedure in named:
         return
     start, end = scope.paragraph(procedure, at)
-    if any(linked in found for linked in scope.linked(procedure, start, end)):
+    if any(linked in named for linked in scope.linked(procedure, start, end)):
         return
-    if len(found) > 1:
-        yield start, say(AMBIGUOUS_NAME, procedure, at, _several(words, found), _choose(found))
-    elif found:
+    if len(named) > 1:
+        yield start, say(AMBIGUOUS_NAME, procedure, at, _several(words, named), _choose(named))
+    elif named:
         message = f"{words!r} is named without a link"
-        finding = say(UNLINKED_NAME, procedure, at, message, f"link {found[0].path!r}")
+        finding = say(UNLINKED_NAME, procedure, at, message, f"link {named[0].path!r}")
         certain = len(scope.library.by_key.get(title_key(words), ())) == 1
-        yield start, with_fix(finding, procedure, *(_link_name(procedure, at, words, found[0]) if certain else ()))
+        yield start, with_fix(finding, procedure, *(_link_name(procedure, at, words, named[0]) if certain else ()))
 
 
-def _several(words: str, found: tuple[Procedure, ...]) -> str:
-    return f"{words!r} is the title of {len(found)} documents"
+def _several(words: str, procedures: tuple[Procedure, ...]) -> str:
+    return f"{words!r} is the title of {len(procedures)} documents"
 
 
-def _choose(found: tuple[Procedure, ...]) -> str:
-    return "link one of " + ", ".join(p.path for p in found)
+def _choose(procedures: tuple[Procedure, ...]) -> str:
+    return "link one of " + ", ".join(p.path for p in procedures)
 
 
 def _near(scope: Scope, name: str) -> str:
@@ -379,12 +379,12 @@ def _doubles(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
 
 def _owners(scope: Scope, procedure: Procedure) -> dict[str, str]:
     """Return which standard before this one, by path, states a rule of an id."""
-    found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for standard in scope.library.of_kind("standard"):
         if standard.path < procedure.path and standard.status not in UNCOUNTED:
             for name in standard.stated_rules:
-                found.setdefault(name, standard.path)
-    return found
+                owners.setdefault(name, standard.path)
+    return owners
 
 
 STANDARDS = Family(

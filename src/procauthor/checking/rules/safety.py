@@ -115,12 +115,12 @@ def _comments(document: Document) -> Iterator[Hidden]:
 def _definitions(document: Document) -> Iterator[Hidden]:
     """Look into link definitions that serve as comments."""
     raw = document.source.raw
-    found = (
+    definitions = (
         [m for m in _PSEUDO_COMMENT.finditer(raw) if _instructs(m[1].decode(errors="replace"))] if b"]:" in raw else []
     )
-    if found:
+    if definitions:
         code = Spans((b.start, b.end) for b in document.blocks if b.kind == "code")
-        for match in found:
+        for match in definitions:
             if match.start() not in code:
                 yield Hidden("a link definition that no reader sees gives instructions to a model", match.start())
 
@@ -136,13 +136,13 @@ def _decoded(text: str) -> Iterator[str]:
 def _elements(document: Document) -> Iterator[Hidden]:
     """Look into HTML that is not shown. What is in code is neither a run nor a block of HTML."""
     text = document.source.raw.decode(errors="replace")
-    found = [m for m in _HIDING.finditer(text) if _instructs(m["text"])]
-    if not found:
+    elements = [m for m in _HIDING.finditer(text) if _instructs(m["text"])]
+    if not elements:
         return
     runs = Spans((run.start, run.end) for run in document.runs)
     blocks = Spans((b.start, b.end) for b in document.blocks if b.kind == "html")
-    starts = byte_offsets(text, [m.start() for m in found])
-    insides = byte_offsets(text, [m.start("text") for m in found])
+    starts = byte_offsets(text, [m.start() for m in elements])
+    insides = byte_offsets(text, [m.start("text") for m in elements])
     for start, inside in zip(starts, insides, strict=True):
         if start in blocks or inside in runs:
             yield Hidden("text that is not shown gives instructions to a language model", start)
@@ -152,12 +152,12 @@ def _characters(document: Document) -> Iterator[Hidden]:
     """Look for characters without a shape; emoji, flags and scripts that need one or two of them are left alone."""
     first = document.source.start
     text = document.source.raw[first:].decode(errors="replace")
-    found = [(m.start(1), "invisible tag characters spell a text") for m in _TAGS.finditer(text) if m[1]]
-    found += [(m.start(), "a run of invisible characters") for m in _INVISIBLE_RUN.finditer(text)]
-    found += [(m.start(), "a character turns the order of the text round") for m in _OVERRIDE_MARK.finditer(text)]
-    found.sort()
-    starts = byte_offsets(text, [place for place, _ in found])
-    yield from (Hidden(what, first + start) for start, (_, what) in zip(starts, found, strict=True))
+    hidden = [(m.start(1), "invisible tag characters spell a text") for m in _TAGS.finditer(text) if m[1]]
+    hidden += [(m.start(), "a run of invisible characters") for m in _INVISIBLE_RUN.finditer(text)]
+    hidden += [(m.start(), "a character turns the order of the text round") for m in _OVERRIDE_MARK.finditer(text)]
+    hidden.sort()
+    starts = byte_offsets(text, [place for place, _ in hidden])
+    yield from (Hidden(what, first + start) for start, (_, what) in zip(starts, hidden, strict=True))
 
 
 def _delimiters(passage: PlainText) -> Iterator[Hidden]:

@@ -170,8 +170,8 @@ def _said(text: tuple[str, ...]) -> str:
 def _outdated(procedure: Procedure) -> Iterator[Finding]:
     outdated = procedure.standing.outdated
     again = f"review it, then run: procauthor approve {quote(procedure.path)}"
-    for key, found in groupby((r for r in outdated if r.state != "expired"), key=lambda r: r.receipt.section):
-        rulings = list(found)
+    for key, own in groupby((r for r in outdated if r.state != "expired"), key=lambda r: r.receipt.section):
+        rulings = list(own)
         who = " and ".join(_who(r.receipt) for r in rulings)
         mark = rulings[-1].mark
         if mark is None:
@@ -267,8 +267,10 @@ def read_directives(procedures: Iterable[Procedure]) -> Iterator[Directive]:
 
 def write_directives(procedure: Procedure) -> bytes:
     """Return the suppressions of a document as they are kept."""
-    found = [(d.comment, d.reach, d.rules, d.reason, d.first, d.last, d.until) for d in read_directives((procedure,))]
-    return _encode(found) if found else b""
+    directives = [
+        (d.comment, d.reach, d.rules, d.reason, d.first, d.last, d.until) for d in read_directives((procedure,))
+    ]
+    return _encode(directives) if directives else b""
 
 
 def _read(procedure: Procedure, comment: Comment, reach: Reach, text: str) -> Directive:

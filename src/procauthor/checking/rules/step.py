@@ -299,17 +299,17 @@ def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Ite
 
 def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Finding]:
     for part in spec.parts:
-        found = _find_part(step, part)
-        if found is None and not part.constraint.optional:
+        value = _find_part(step, part)
+        if value is None and not part.constraint.optional:
             message = f"step {step_name(step)} has no {part.heading!r}"
             yield say(STEP_PART_MISSING, procedure, step.start, message)
-        elif found is not None and not part.constraint.optional and _is_empty(procedure, found):
+        elif value is not None and not part.constraint.optional and _is_empty(procedure, value):
             message = f"{part.heading!r} of step {step_name(step)} is empty"
             hint = f"write {part.constraint.none!r} where there is none" if part.constraint.none else ""
-            yield say_line(STEP_PART_MISSING, procedure, found.line, message, hint)
-        elif found is not None and part.constraint.minimum > 0 and part.kind != "prose" and _says_none(found):
+            yield say_line(STEP_PART_MISSING, procedure, value.line, message, hint)
+        elif value is not None and part.constraint.minimum > 0 and part.kind != "prose" and _says_none(value):
             message = f"{part.heading!r} of step {step_name(step)} is none, and the template wants at least one"
-            yield say_line(STEP_PART_MISSING, procedure, found.line, message)
+            yield say_line(STEP_PART_MISSING, procedure, value.line, message)
 
 
 def _find_part(step: Step, spec: SectionSpec) -> Part | None:
@@ -404,14 +404,14 @@ def _flow(procedure: Procedure) -> _Flow:
 
 def _beside(procedure: Procedure, places: Mapping[str, Sequence[int]]) -> dict[int, set[int]]:
     """Return which steps run beside which others: one that says so of another says it of both."""
-    found: dict[int, set[int]] = defaultdict(set)
+    beside: dict[int, set[int]] = defaultdict(set)
     for place, step in enumerate(procedure.contract.steps):
         part = part_of(step, procedure.template, "beside")
         for number in re.findall(r"\d+", part.text) if part else ():
             for other in places.get(number, ()):
-                found[place].add(other)
-                found[other].add(place)
-    return found
+                beside[place].add(other)
+                beside[other].add(place)
+    return beside
 
 
 def _inputs(procedure: Procedure) -> Iterator[Finding]:
@@ -452,12 +452,12 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
 def _maker(flow: _Flow, wanted: Artifact) -> str:
     """Say where an artifact does come from, if from one place; else which name is like it."""
     key = artifact_key(_split(wanted, flow.meaning)[0])
-    found = [f"step {step_name(flow.steps[place])} makes it" for place in flow.made.get(key, ())]
+    makers = [f"step {step_name(flow.steps[place])} makes it" for place in flow.made.get(key, ())]
     if key in flow.required:
-        found.append("it is a required input")
-    if len(found) == 1:
-        return found[0]
-    close = [] if found else get_close_matches(key, [*flow.required, *flow.made][:_MANY], n=2, cutoff=0.8)
+        makers.append("it is a required input")
+    if len(makers) == 1:
+        return makers[0]
+    close = [] if makers else get_close_matches(key, [*flow.required, *flow.made][:_MANY], n=2, cutoff=0.8)
     return f"is it {close[0]!r}?" if len(close) == 1 else ""
 
 

@@ -140,7 +140,9 @@ _FIELD = lazy(r"\{[a-z_]+\??\}")
 def _check_structure(scope: Scope) -> Iterator[Finding]:
     for procedure in scope.subjects:
         for problem in procedure.document.problems:
-            if problem.kind in _NOTICED:
+            # What a team's own template leaves to be filled in need not be YAML yet.
+            shown = problem.kind == "bad-front-matter" and procedure.path in procedure.conventions.template_files
+            if problem.kind in _NOTICED and not shown:
                 yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
         if procedure.template is not None:
             yield from _status_word(procedure)
@@ -356,12 +358,12 @@ def _of_parts(procedure: Procedure, spec: SectionSpec) -> Iterator[_Measure]:
     bounded = [part for part in spec.parts if part.constraint.max_words or part.constraint.maximum]
     for step in procedure.contract.steps if bounded else ():
         for part in bounded:
-            found = next((step.parts[key] for key in part.keys if key in step.parts), None)
-            if found is not None:
+            value = next((step.parts[key] for key in part.keys if key in step.parts), None)
+            if value is not None:
                 name, limit = f"{part.heading!r} of step {step.number or step.name}", part.constraint
-                words = _words(found.items or (found.text,), limit.max_words)
-                yield found.line, name, words, limit.max_words, "words"
-                yield found.line, name, len(found.items), limit.maximum, "entries"
+                words = _words(value.items or (value.text,), limit.max_words)
+                yield value.line, name, words, limit.max_words, "words"
+                yield value.line, name, len(value.items), limit.maximum, "entries"
 
 
 def _words(texts: Iterable[str], most: int) -> int:

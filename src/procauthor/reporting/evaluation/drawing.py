@@ -73,12 +73,12 @@ def draw(graph: Graph) -> tuple[Drawing, ...]:
 
 def _pairs(graph: Graph, known: set[str]) -> list[tuple[str, str]]:
     """Return who is needed by whom; an orchestration needs what it calls."""
-    found = [
+    pairs = [
         (edge.target, edge.source)
         for edge in graph.edges
         if edge.kind in ("needs", "input", "calls") and not edge.optional and {edge.source, edge.target} <= known
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(pairs))
 
 
 def _figure(name: str, nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) -> Drawing:

@@ -81,10 +81,10 @@ def _without_circles(size: int, edges: Edges) -> dict[tuple[int, int], tuple[int
 
 
 def _neighbours(size: int, edges: Edges) -> list[list[int]]:
-    found: list[list[int]] = [[] for _ in range(size)]
+    neighbours: list[list[int]] = [[] for _ in range(size)]
     for a, b in edges:
-        found[a].append(b)
-    return found
+        neighbours[a].append(b)
+    return neighbours
 
 
 def _topological(size: int, edges: Edges) -> list[int]:
@@ -175,18 +175,18 @@ class _Grid:
 
     def heights(self, rows: Sequence[Sequence[int]]) -> list[float]:
         """Return a height for each point: as near to its neighbours as the order and the gaps allow."""
-        found = [0.0] * len(self.layer)
+        heights = [0.0] * len(self.layer)
         for row in rows:
             for place, point in enumerate(row):
-                found[point] = float(place)
+                heights[point] = float(place)
         for sweep in range(_SWEEPS):
             for row in rows if sweep % 2 == 0 else rows[::-1]:
-                wished = [_mean([found[o] for o in (*self.before[p], *self.after[p])], found[p]) for p in row]
+                wished = [_mean([heights[o] for o in (*self.before[p], *self.after[p])], heights[p]) for p in row]
                 gaps = [1.0 if p < self.size or o < self.size else 0.5 for p, o in pairwise(row)]
                 for point, height in zip(row, _spread(wished, gaps), strict=True):
-                    found[point] = height
-        lowest = min(found, default=0.0)
-        return [height - lowest for height in found]
+                    heights[point] = height
+        lowest = min(heights, default=0.0)
+        return [height - lowest for height in heights]
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -155,8 +155,8 @@ def _contradictions(evaluation: Evaluation, place: str) -> Iterator[str]:
         yield ""
         yield "## Claims That Do Not Hold"
         yield ""
-        found = ((f"{escape(c.path)}:{c.line}", escape(c.scope), escape(c.text), escape(c.counted)) for c in false)
-        yield from _table(("Place", "Of", "Claim", "Count"), found)
+        claims = ((f"{escape(c.path)}:{c.line}", escape(c.scope), escape(c.text), escape(c.counted)) for c in false)
+        yield from _table(("Place", "Of", "Claim", "Count"), claims)
     if evaluation.broken:
         yield ""
         yield "## Broken References"

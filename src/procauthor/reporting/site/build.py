@@ -184,7 +184,11 @@ class _SiteMaker:
         """Translations, each with what it translates."""
         by_key = self.library.by_key
         named = ((p, by_key.get(title_key(p.translation_of), ())) for p in self.library.procedures if p.translation_of)
-        return [(p, found[0]) for p, found in named if len(found) == 1 and found[0].path in self.places.pages]
+        return [
+            (p, documents[0])
+            for p, documents in named
+            if len(documents) == 1 and documents[0].path in self.places.pages
+        ]
 
     def _checklist(self, path: str, address: str) -> str:
         procedure = self.library.by_path[path]
