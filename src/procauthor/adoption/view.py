@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -43,7 +44,7 @@ def survey_lines(survey: Survey) -> Iterator[str]:
 
 def _outside_lines(survey: Survey) -> Iterator[str]:
     """Yield what is counted without a form, and by folder what is not; of many folders those with the most."""
-    held = {path for template in survey.templates for path in template.form.members}
+    held = set(chain.from_iterable(template.form.members for template in survey.templates))
     alone = [p.path for p in survey.library.counted if p.path not in held]
     if alone:
         yield f"counted without a form, as they tell what to do: {len(alone)}: {list_first(alone, _SHOWN)}"

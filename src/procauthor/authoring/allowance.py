@@ -220,13 +220,13 @@ def bounded(call: Callable[[], _Result], seconds: float) -> _Result:
 
     threading.Thread(target=work, daemon=True, name="procauthor-call").start()
     try:
-        found, error = box.get(timeout=seconds)
+        value, error = box.get(timeout=seconds)
     except queue.Empty:
         message = f"no complete answer in {seconds:.0f} seconds"
         raise TimeoutError(message) from None
     if error is not None:
         raise error
-    return found[0]
+    return value[0]
 
 
 Spend = Callable[[int, Callable[[], Reply]], Reply]

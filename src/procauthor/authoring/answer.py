@@ -231,10 +231,10 @@ def read_answer(text: str) -> HandedIn:
     if len(text) > _MAX_CHARACTERS:
         message = f"the answer has {len(text)} characters, more than {_MAX_CHARACTERS}"
         raise AnswerError(message)
-    found = list(_objects(text))
-    if not found:
+    objects = list(_objects(text))
+    if not objects:
         raise _nothing(text)
-    return reduce(_join, map(_typed, found))
+    return reduce(_join, map(_typed, objects))
 
 
 def read_members(text: str) -> dict[str, Any]:
@@ -246,10 +246,10 @@ def read_members(text: str) -> dict[str, Any]:
     if len(text) > _MAX_CHARACTERS:
         message = f"the answer has {len(text)} characters, more than {_MAX_CHARACTERS}"
         raise AnswerError(message)
-    found = list(_objects(text))
-    if not found:
+    objects = list(_objects(text))
+    if not objects:
         raise _nothing(text)
-    return dict(chain.from_iterable(part.items() for part in found))
+    return dict(chain.from_iterable(part.items() for part in objects))
 
 
 def _join(first: HandedIn, second: HandedIn) -> HandedIn:
@@ -305,13 +305,13 @@ def _nothing(text: str) -> AnswerError:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in members:
             message = f"the answer names {key!r} twice in one object"
             raise AnswerError(message, "JSON would keep the last one only; join them")
-        found[key] = value
-    return found
+        members[key] = value
+    return members
 
 
 def _no_constant(name: str) -> Any:

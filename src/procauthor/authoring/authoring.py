@@ -316,8 +316,8 @@ class Authoring:
         laid = library.overlay(procedure)
         # What looks at the document alone does not see what follows from it elsewhere.
         seen = laid if rules and look_at_one(rules) else records.workspace.with_derived(laid, ticks=False)
-        found = records.workspace.check(seen, [path], rules).findings
+        findings = records.workspace.check(seen, [path], rules).findings
         if self.model in (OFFLINE, SKELETON) or _UNFINISHED in records.workspace.settings.rules:
-            return found
+            return findings
         # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
-        return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in found]
+        return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in findings]

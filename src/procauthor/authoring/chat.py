@@ -386,14 +386,16 @@ def _check_late(ask: Ask, checked: Checked) -> Checked:
         steps = ask.fields.get(section.name)
         if name not in values or not isinstance(steps, Sequence):
             continue
-        found = sorted(entry["step"] for entry in values[name])
+        numbers = sorted(entry["step"] for entry in values[name])
         wanted = (
-            sorted({*found} & {*range(1, len(steps) + 1)}) if part.constraint.optional else [*range(1, len(steps) + 1)]
+            sorted({*numbers} & {*range(1, len(steps) + 1)})
+            if part.constraint.optional
+            else [*range(1, len(steps) + 1)]
         )
-        if found != wanted:
+        if numbers != wanted:
             del values[name]
             each = "at most" if part.constraint.optional else "exactly"
-            message = f"needs {each} one entry for each of the steps 1 to {len(steps)}, not for {found}"
+            message = f"needs {each} one entry for each of the steps 1 to {len(steps)}, not for {numbers}"
             problems.append(FieldProblem(name, message))
     return Checked(values, tuple(problems))
 
@@ -475,28 +477,28 @@ def _section(name: str, spec: SectionSpec) -> dict[str, object]:
 
 
 def _limits(constraint: Constraint, spec: SectionSpec) -> list[str]:
-    found = ["May be left out: null"] if constraint.optional else []
+    limits = ["May be left out: null"] if constraint.optional else []
     if constraint.blocks:
-        found.append(
+        limits.append(
             f"Below its words, an item may hold blocks of these kinds, in Markdown: {', '.join(constraint.blocks)}"
         )
     if constraint.max_words:
-        found.append(f"At most {constraint.max_words} words")
+        limits.append(f"At most {constraint.max_words} words")
     if spec.counted:
         if constraint.minimum:
-            found.append(f"At least {constraint.minimum}")
+            limits.append(f"At least {constraint.minimum}")
         if constraint.maximum:
-            found.append(f"At most {constraint.maximum}")
+            limits.append(f"At most {constraint.maximum}")
         if not constraint.minimum:
-            found.append("May be empty")
-    return found
+            limits.append("May be empty")
+    return limits
 
 
 def _late_limits(constraint: Constraint) -> list[str]:
     """Return the limits of a part that is asked for all steps together."""
-    found = ["One entry for each step that has any" if constraint.optional else "One entry for each step, in order"]
+    limits = ["One entry for each step that has any" if constraint.optional else "One entry for each step, in order"]
     if constraint.maximum:
-        found.append(f"At most {constraint.maximum} in a step")
+        limits.append(f"At most {constraint.maximum} in a step")
     if constraint.maximum_in_all:
-        found.append(f"At most {constraint.maximum_in_all} in all steps together")
-    return found
+        limits.append(f"At most {constraint.maximum_in_all} in all steps together")
+    return limits

@@ -108,8 +108,8 @@ def _titles(value: object) -> tuple[str, ...]:
 
 def _join(*titles: Iterable[str]) -> list[str]:
     """Return the titles in order, those of the first as they are and each other one once."""
-    found, *more = titles
-    joined = list(found)
+    first, *more = titles
+    joined = list(first)
     for title in chain.from_iterable(more):
         if title_key(title) not in map(title_key, joined):
             joined.append(title)
@@ -323,7 +323,7 @@ class Draft:
         values["usage"] = Usage(**values["usage"])
         for name in ("passages", "open_questions", "leads", "findings", "notes", "usage_by_step"):
             values[name] = tuple(values.get(name, ()))
-        values["sources"] = {key: tuple(found) for key, found in values["sources"].items()}
+        values["sources"] = {key: tuple(rests) for key, rests in values["sources"].items()}
         return cls(**values)
 
 

@@ -94,15 +94,15 @@ def read_submission(brief: Brief, template: Template) -> Submission:
     except UnfitError as error:
         raise _refuse(brief, error.message) from error
     questions = document.metadata.get("open_questions")
-    found = Submission(
+    submission = Submission(
         fields=fields,
         questions=tuple(map(str, questions)) if isinstance(questions, list) else (),
         by=str(document.metadata.get("written_by") or ""),
     )
-    made = render_draft(brief, template, fields, author=found.by, questions=found.questions, present=raw)
+    made = render_draft(brief, template, fields, author=submission.by, questions=submission.questions, present=raw)
     if made != raw:
         raise _refuse(brief, _difference(raw, made))
-    return found
+    return submission
 
 
 def _difference(present: bytes, made: bytes) -> str:
@@ -205,22 +205,22 @@ class Handoff:
         """
         part = read_answer(text)
         part = replace(part, by=" ".join(by.split()) or part.by)
-        found = self._run_for(part, run, title)
-        self._check_base(found)
-        with found.hold():
-            return self._take(found, part, person=person)
+        own = self._run_for(part, run, title)
+        self._check_base(own)
+        with own.hold():
+            return self._take(own, part, person=person)
 
     def _run_for(self, part: HandedIn, run: str, title: str) -> Run:
         wanted, name = run or part.run, title or part.title
         if wanted:
-            found = self.records.runs.get(wanted)
-            if found.author != HAND_OFF:
-                message = f"run {wanted!r} belongs to {found.author}, not to a hand-off"
-                raise AnswerError(message, f"procauthor brief {found.brief.request.title!r} starts one")
-            if name and title_key(name) != title_key(found.brief.request.title):
-                message = f"run {wanted!r} is for {found.brief.request.title!r}, not for {name!r}"
+            own = self.records.runs.get(wanted)
+            if own.author != HAND_OFF:
+                message = f"run {wanted!r} belongs to {own.author}, not to a hand-off"
+                raise AnswerError(message, f"procauthor brief {own.brief.request.title!r} starts one")
+            if name and title_key(name) != title_key(own.brief.request.title):
+                message = f"run {wanted!r} is for {own.brief.request.title!r}, not for {name!r}"
                 raise AnswerError(message, "correct the title or the run")
-            return found
+            return own
         if not name:
             message = "the answer does not say which procedure it is for"
             raise AnswerError(message, 'give it "run" or "title", or use --run or --title')
@@ -271,15 +271,15 @@ class Handoff:
         return Authoring(self.records, HAND_OFF).carry(run, extra)
 
 
-def answer_json(found: WaitingDraft) -> dict[str, Any]:
+def answer_json(waiting: WaitingDraft) -> dict[str, Any]:
     """Return what is known of the draft, without the passages: who answers a brief has them."""
-    draft = found.draft
-    data = draft_json(found, found.change(), draft.outcome)
+    draft = waiting.draft
+    data = draft_json(waiting, waiting.change(), draft.outcome)
     missing = [f["field"] for f in draft.findings if f["rule"] == "field-missing"]
-    words = {"document": document_words(draft.text), "fields": [each.as_json() for each in lengths(found)]}
+    words = {"document": document_words(draft.text), "fields": [each.as_json() for each in lengths(waiting)]}
     return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing, "words": words}
 
 
-def lengths(found: WaitingDraft) -> tuple[Length, ...]:
+def lengths(waiting: WaitingDraft) -> tuple[Length, ...]:
     """Return how long the fields and steps of a draft are."""
-    return tuple(measure(found.records.workspace.templates.get(found.draft.template), found.draft.fields))
+    return tuple(measure(waiting.records.workspace.templates.get(waiting.draft.template), waiting.draft.fields))

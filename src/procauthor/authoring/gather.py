@@ -241,11 +241,11 @@ def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple
     Implementation Procedure" are understood; anything else is silence, never a guess.
     """
     pattern = re.compile(rf"\b{_LIST}\s+{_WAYS[way]}\s+(?:the\s+)?{re.escape(title)}\b")
-    found: dict[str, NamedText] = {}
+    spoken: dict[str, NamedText] = {}
     for match in pattern.finditer(" ".join(text.split())):
         for name in re.findall(_NAME, match["names"]):
-            found.setdefault(title_key(name), NamedText(name, ""))
-    return tuple(found.values())
+            spoken.setdefault(title_key(name), NamedText(name, ""))
+    return tuple(spoken.values())
 
 
 # So many neighbours are shown, and so many that are only near in any case.
@@ -344,21 +344,21 @@ class _Words:
 
 def _neighbour(title: str, own: _Words, library: Library, relation: Relation) -> Neighbour:
     upstream = relation == "depends on"
-    found = next((p for p in library.by_key.get(title_key(title), ())), None)
-    if found is None:
+    document = next((p for p in library.by_key.get(title_key(title), ())), None)
+    if document is None:
         expected = tuple(NamedText(name, "") for name in expected_of(library, title_key(title)))
         outputs = spoken_artifacts(own.text, "from", title) or expected
         return Neighbour(title, relation, outputs=outputs if upstream else ())
     return Neighbour(
-        title=found.title,
+        title=document.title,
         relation=relation,
-        path=found.path,
-        status=found.status,
-        purpose=found.gist.purpose,
-        triggers=found.gist.triggers,
-        outputs=_outputs(found, own) if upstream else (),
-        promised=_promised(found, own),
-        wants=_wants(found, own) if relation == "is needed by" else _required(found, own),
+        path=document.path,
+        status=document.status,
+        purpose=document.gist.purpose,
+        triggers=document.gist.triggers,
+        outputs=_outputs(document, own) if upstream else (),
+        promised=_promised(document, own),
+        wants=_wants(document, own) if relation == "is needed by" else _required(document, own),
     )
 
 
@@ -427,10 +427,10 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
-    found = find_chunks(subject, search, most)
-    passages = choose_passages(subject, library, found, most, path)
+    chunks = find_chunks(subject, search, most)
+    passages = choose_passages(subject, library, chunks, most, path)
     neighbours = find_neighbours(request, library)
-    near = () if request.wish else rank_near(subject, request, library, found, path)
+    near = () if request.wish else rank_near(subject, request, library, chunks, path)
     neighbours += find_close(near, neighbours)
     closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
@@ -502,10 +502,12 @@ def refuse_homeless(request: ChangeRequest, library: Library) -> None:
 
 
 def _refuse_standard(request: ChangeRequest, library: Library) -> None:
-    for found in library.by_key.get(title_key(request.title), ()):
-        if found.kind == "standard" and not request.wish:
-            message = f"{found.title!r} is a standard ({found.path}), and no procedure"
-            raise InvalidTitleError(message, f'change it with: procauthor update "{found.title}" "what should change"')
+    for document in library.by_key.get(title_key(request.title), ()):
+        if document.kind == "standard" and not request.wish:
+            message = f"{document.title!r} is a standard ({document.path}), and no procedure"
+            raise InvalidTitleError(
+                message, f'change it with: procauthor update "{document.title}" "what should change"'
+            )
 
 
 def _path(request: ChangeRequest, library: Library) -> str:
@@ -597,11 +599,11 @@ def _references(
 def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list[Reference]:
     """Return the documents that have a title for themselves: those of ``near`` first, then those of the lifecycle."""
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)
-    found = [p for p in library.procedures if p.counted or p.kind in ("standard", "other")]
-    found.sort(key=lambda p: (p.kind == "other", p.path not in near, title_key(p.lifecycle) != lifecycle, p.path))
+    documents = [p for p in library.procedures if p.counted or p.kind in ("standard", "other")]
+    documents.sort(key=lambda p: (p.kind == "other", p.path not in near, title_key(p.lifecycle) != lifecycle, p.path))
     return [
         Reference(p.title, p.path)
-        for p in found
+        for p in documents
         if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in UNCOUNTED
     ]
 

@@ -123,7 +123,7 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 _LISTED = rf"(?!(?:19|20)\d\d(?!\d)){_NUMBER}\s*(?:%|percent)?"
 _LIST = rf"(?P<list>(?:{_LISTED}(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
 _QUANTITY = lazy(
-    rf"(?<![\w.,/-])(?:{_LIST}(?P<number>{_NUMBER})"
+    rf"(?<![\w.,/:-])(?:{_LIST}(?P<number>{_NUMBER})"
     rf"(?:\s*(?P<percent>%|per ?cent\b)|[ -]?(?P<unit>{_TIME}|{_SIZE}|{_COUNT})\b|(?P<short>ms|s|m|h|d|w)\b)"
     rf"|(?P<word>{'|'.join(_WORDS)})[ -](?P<time>{_TIME})\b)",
     re.IGNORECASE,
@@ -202,8 +202,8 @@ def find_claims(text: str) -> Iterator[Particular]:
         ("number", _EXACT),
     )
     for kind, pattern in kinds:
-        text, found = _cut(text, pattern)
-        yield from (Particular(kind, each.rstrip(".,;:!?")) for each in found)
+        text, pieces = _cut(text, pattern)
+        yield from (Particular(kind, each.rstrip(".,;:!?")) for each in pieces)
     yield from _named(text)
     for match in _QUANTITY.finditer(text):
         yield Particular("number", " ".join(match[0].split()), tuple(_quantities(match)))
@@ -212,9 +212,9 @@ def find_claims(text: str) -> Iterator[Particular]:
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     """Return the text with the matches taken out, and the matches: what was read once is not read as something else."""
     part = 1 if pattern in (_TYPED, _USED) else 0
-    found = [match[part] for match in pattern.finditer(text)]
+    pieces = [match[part] for match in pattern.finditer(text)]
     # A sign that is no letter keeps the words at both sides apart.
-    return pattern.sub(" \u2022 ", text), found
+    return pattern.sub(" \u2022 ", text), pieces
 
 
 def _block_claims(block: re.Match[str], number: int) -> Iterator[Particular]:

@@ -47,7 +47,7 @@ class HandoffAuthor:
                     if row[part.name] is not None
                 ]
                 values[late_name(section, part)] = entries
-        return Answer(values, {name: found for name, found in sources.items() if found}, self._questions)
+        return Answer(values, {name: ids for name, ids in sources.items() if ids}, self._questions)
 
 
 def _without(value: Any, spec: SectionSpec, late: set[tuple[str, str]]) -> Any:
@@ -246,11 +246,11 @@ def _terse(node: Any, *, inside: bool = False) -> Any:
         return [_terse(each) for each in node]
     if not isinstance(node, Mapping):
         return node
-    found = {}
+    terse = {}
     for key, value in node.items():
         if key == "description" and not inside and isinstance(value, str):
             continue
         if key == "enum" and not inside:
             continue
-        found[key] = _terse(value, inside=key in ("properties", "$defs"))
-    return found
+        terse[key] = _terse(value, inside=key in ("properties", "$defs"))
+    return terse

@@ -129,13 +129,13 @@ class Verdict:
 
 def source_ids(brief: Brief) -> tuple[str, ...]:
     """Return what a field may be said to rest on: passages, contracts, the plan's item, the present document."""
-    found = [passage.id for passage in brief.passages]
-    found += [f"contract:{n.path or n.title}" for n in brief.neighbours]
+    ids = [passage.id for passage in brief.passages]
+    ids += [f"contract:{n.path or n.title}" for n in brief.neighbours]
     if brief.request.item is not None:
-        found.append(f"plan:{brief.request.item}")
+        ids.append(f"plan:{brief.request.item}")
     if brief.present:
-        found.append(f"document:{brief.path}")
-    return tuple(found)
+        ids.append(f"document:{brief.path}")
+    return tuple(ids)
 
 
 def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
@@ -255,8 +255,8 @@ def _members(schema: Mapping[str, Any], location: Sequence[int | str]) -> tuple[
 
 def _resolve(place: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     target = place.get("$ref", "")
-    found: Mapping[str, Any] = schema["$defs"][target.rsplit("/", 1)[-1]] if target else place
-    return found
+    resolved: Mapping[str, Any] = schema["$defs"][target.rsplit("/", 1)[-1]] if target else place
+    return resolved
 
 
 # What fields rest on
@@ -266,19 +266,19 @@ def _sources(
     submission: Submission, brief: Brief, names: Sequence[str]
 ) -> tuple[dict[str, tuple[str, ...]], list[Complaint]]:
     allowed = source_ids(brief)
-    found: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, tuple[str, ...]] = {}
     wrong: list[Complaint] = []
     for name, ids in submission.sources.items():
         if name not in names:
             wrong.append(_unknown(name, names))
             continue
-        found[name] = tuple(each for each in ids if each in allowed)
+        sources[name] = tuple(each for each in ids if each in allowed)
         for each in ids:
             if each not in allowed:
                 message = f"{_shown(each)} is no passage of the brief"
                 hint = f"the brief has {', '.join(allowed)}" if allowed else "the brief has no passage"
                 wrong.append(Complaint("source-unknown", f"sources.{name}", message, hint, allowed))
-    return found, wrong
+    return sources, wrong
 
 
 # What the rules say

@@ -31,7 +31,7 @@ _OF_NEAREST = 0.3
 
 
 def rank_near(
-    subject: Subject, request: ChangeRequest, library: Library, found: Iterable[Sequence[Chunk]], path: str
+    subject: Subject, request: ChangeRequest, library: Library, hits: Iterable[Sequence[Chunk]], path: str
 ) -> tuple[Procedure, ...]:
     """Return the procedures that one which is to be written is likely to work with, the nearest first.
 
@@ -39,10 +39,10 @@ def rank_near(
         subject: What it is about.
         request: What is asked for.
         library: The library.
-        found: What a search finds for each query of the subject, the best first.
+        hits: What a search finds for each query of the subject, the best first.
         path: Where it is or will be: it is not near to itself.
     """
-    places = _places(found)
+    places = _places(hits)
     lifecycle = title_key(request.lifecycle)
     usable = {p.path: p for p in library.counted if p.kind == "procedure" and p.status not in UNCOUNTED}
     usable.pop(path, None)
@@ -61,10 +61,10 @@ def _best(grades: Mapping[str, float]) -> list[str]:
     return sorted(grades, key=lambda each: (-grades[each], each))
 
 
-def _places(found: Iterable[Sequence[Chunk]]) -> dict[str, float]:
+def _places(hits: Iterable[Sequence[Chunk]]) -> dict[str, float]:
     """Return how early each document comes in any of some results."""
     places: dict[str, float] = {}
-    for chunks in found:
+    for chunks in hits:
         for place, path in enumerate(dict.fromkeys(chunk.path for chunk in chunks)):
             places[path] = max(places.get(path, 0.0), _FADING / (_FADING + place))
     return places

@@ -52,7 +52,7 @@ class OfflineAuthor:
         names = ask.names
         return Answer(
             values={name: value for name, value in values.items() if not names or name in names},
-            sources={name: tuple(dict.fromkeys(found)) for name, found in composer.sources.items() if name in values},
+            sources={name: tuple(dict.fromkeys(ids)) for name, ids in composer.sources.items() if name in values},
             questions=tuple(dict.fromkeys(composer.questions)),
         )
 
@@ -146,10 +146,10 @@ class _Composer:
 
     def quoted(self, about: str, limit: int = 2) -> tuple[Quote, ...]:
         """Return quotes about a topic, and note their passages as sources."""
-        found = quotes(self.brief, about, limit, self.used)
-        self.used.update(quote.text for quote in found)
-        self.rest_on(*(quote.passage.id for quote in found))
-        return found
+        quoted = quotes(self.brief, about, limit, self.used)
+        self.used.update(quote.text for quote in quoted)
+        self.rest_on(*(quote.passage.id for quote in quoted))
+        return quoted
 
     def card(self) -> Facts:
         """Return what the neighbours make known of the first screen."""
@@ -357,11 +357,11 @@ def _late(ask: Ask, spec: SectionSpec) -> list[tuple[SectionSpec, SectionSpec]]:
     return [pair for pair in late_parts(ask.template) if pair[0] is spec]
 
 
-def _with_wanted(found: tuple[Topic, ...], brief: Brief) -> tuple[Topic, ...]:
+def _with_wanted(own: tuple[Topic, ...], brief: Brief) -> tuple[Topic, ...]:
     """Add an artifact that a neighbour already expects by name; it takes the place of a topic that means the same."""
     wanted = {title_key(want.name): want.name for _, want in brief.wanted}
-    known = {title_key(topic.artifact) for topic in found}
-    topics_now = list(found)
+    known = {title_key(topic.artifact) for topic in own}
+    topics_now = list(own)
     for key, name in wanted.items():
         if key in known:
             continue

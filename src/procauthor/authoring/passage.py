@@ -85,7 +85,7 @@ def find_chunks(subject: Subject, search: Search, most: int) -> tuple[Sequence[C
 
 
 def choose_passages(
-    subject: Subject, library: Library, found: Sequence[Sequence[Chunk]], most: int, path: str
+    subject: Subject, library: Library, hits: Sequence[Sequence[Chunk]], most: int, path: str
 ) -> tuple[Passage, ...]:
     """Return the passages that speak of a subject, those of its first query first, best first and each once.
 
@@ -94,16 +94,16 @@ def choose_passages(
     Args:
         subject: What to search for.
         library: Where the documents are.
-        found: What a search finds for each query, the best first.
+        hits: What a search finds for each query, the best first.
         most: How many passages at most.
         path: Where the procedure is or will be: it is no evidence for itself.
     """
-    share = max(_LEAST_SHARE, most // max(1, len(found)))
-    first = most if len(found) == 1 else max(share, most // 2)
+    share = max(_LEAST_SHARE, most // max(1, len(hits)))
+    first = most if len(hits) == 1 else max(share, most // 2)
     chosen: dict[str, Chunk] = {}
     later: dict[str, Chunk] = {}
     taken = Counter[str]()
-    for position, chunks in enumerate(found):
+    for position, chunks in enumerate(hits):
         room = share if position else first
         fresh = (c for c in chunks if c.path != path and c.id not in chosen)
         for chunk in (c for c in fresh if is_usable(library, c) and _speaks_of(c, subject)):

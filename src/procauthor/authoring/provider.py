@@ -165,23 +165,23 @@ def window_of(identity: ModelId, settings: AuthoringSettings) -> int:
 def _arguments(
     identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if server.url:
-        found["base_url"] = server.url
+        arguments["base_url"] = server.url
     if settings.temperature is not None:
-        found["temperature"] = settings.temperature
+        arguments["temperature"] = settings.temperature
     if identity.provider == "ollama":
         window = {"num_predict": settings.reply_tokens, "num_ctx": window_of(identity, settings)}
         headers = {"headers": {"Authorization": f"Bearer {credential.value}"}} if credential.value else {}
-        return {**found, **window, "client_kwargs": {"timeout": settings.timeout, **headers}}
+        return {**arguments, **window, "client_kwargs": {"timeout": settings.timeout, **headers}}
     if identity.provider == "openai":
         # Without a value the client raises by itself, in its own words.
-        found["api_key"] = credential.value or _NO_KEY
+        arguments["api_key"] = credential.value or _NO_KEY
     elif identity.known and credential.value:
-        found["api_key"] = credential.value
+        arguments["api_key"] = credential.value
     # Trying again is our own business. Google's client counts attempts, the others what follows the first.
     retries = 1 if identity.provider == "google_genai" else 0
-    return {**found, "timeout": settings.timeout, "max_retries": retries, "max_tokens": settings.reply_tokens}
+    return {**arguments, "timeout": settings.timeout, "max_retries": retries, "max_tokens": settings.reply_tokens}
 
 
 _LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_context_window_exceeded"})

@@ -114,40 +114,40 @@ class Questions:
         if draft is not None:
             return self._in_draft(library, draft, number, closing)
         procedure = library.find(reference)
-        found = answer(procedure, number, closing)
-        laid, raw = self._settled(library, procedure, found)
+        answered = answer(procedure, number, closing)
+        laid, raw = self._settled(library, procedure, answered)
         edit = Edit(procedure.path, procedure.document.source.raw, raw)
         change = Change((edit,), f"answer question {number} of {procedure.title}")
         change = complete(self.records.workspace, library, library.overlay(laid), change)
-        asked = Asked(found.question, procedure.path, procedure.title, procedure.owner)
-        return ClosedQuestion(asked, found.answer, found.where, laid.status, found.left, change)
+        asked = Asked(answered.question, procedure.path, procedure.title, procedure.owner)
+        return ClosedQuestion(asked, answered.answer, answered.where, laid.status, answered.left, change)
 
-    def write(self, found: ClosedQuestion) -> None:
+    def write(self, closed: ClosedQuestion) -> None:
         """Write an answer: the document with all that follows in one change, or the draft.
 
         Raises:
             ConflictError: A file moved since; nothing was written.
             LibraryError: The disk refused; nothing was changed.
         """
-        if found.draft is not None:
-            self.records.drafts.save(found.draft)
+        if closed.draft is not None:
+            self.records.drafts.save(closed.draft)
         else:
-            self.records.workspace.commit(found.change)
+            self.records.workspace.commit(closed.change)
 
-    def _settled(self, library: Library, procedure: Procedure, found: Answered) -> tuple[Procedure, bytes]:
+    def _settled(self, library: Library, procedure: Procedure, answered: Answered) -> tuple[Procedure, bytes]:
         """Return the document with the status that it has earned: it said that it was in progress, and no longer is."""
         workspace = self.records.workspace
-        laid = workspace.parse(procedure.path, found.raw)
+        laid = workspace.parse(procedure.path, answered.raw)
         document = laid.document
         said = laid.declared_status == "in progress" and document.front_matter and "status" in document.fields
         if not said or laid.text_status != "defined":
-            return laid, found.raw
+            return laid, answered.raw
         edit = Put("status", show_status("defined"))
-        raw = replace_spans(found.raw, edit_front_matter(parse(found.raw), procedure.path, [edit]))
+        raw = replace_spans(answered.raw, edit_front_matter(parse(answered.raw), procedure.path, [edit]))
         settled = workspace.parse(procedure.path, raw)
         findings = workspace.check(library.overlay(settled), [procedure.path]).findings
         wrong = any(f.severity == "error" and not f.rule.startswith("index-") for f in findings)
-        return (laid, found.raw) if wrong else (settled, raw)
+        return (laid, answered.raw) if wrong else (settled, raw)
 
     # Drafts
 
@@ -170,17 +170,17 @@ class Questions:
     def _in_draft(self, library: Library, draft: Draft, number: int, closing: Closing) -> ClosedQuestion:
         before = draft.text.encode()
         procedure = self.records.workspace.parse(draft.path, before)
-        found = answer(procedure, number, closing)
-        laid, raw = self._settled(library, procedure, found)
+        answered = answer(procedure, number, closing)
+        laid, raw = self._settled(library, procedure, answered)
         after = replace(
             draft,
             text=raw.decode(),
-            open_questions=tuple(q for q in draft.open_questions if q != found.question.text),
+            open_questions=tuple(q for q in draft.open_questions if q != answered.question.text),
             findings=self._findings(library, draft, raw),
         )
-        asked = Asked(found.question, draft.path, draft.title, procedure.owner, draft.id)
+        asked = Asked(answered.question, draft.path, draft.title, procedure.owner, draft.id)
         change = Change((Edit(draft.path, before, raw),), f"answer question {number} of draft {draft.id}")
-        return ClosedQuestion(asked, found.answer, found.where, laid.status, found.left, change, after)
+        return ClosedQuestion(asked, answered.answer, answered.where, laid.status, answered.left, change, after)
 
     def _findings(self, library: Library, draft: Draft, raw: bytes) -> tuple[Mapping[str, Any], ...]:
         """Return the findings of a draft with other bytes; of an update, those that the document did not have."""

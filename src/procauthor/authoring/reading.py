@@ -94,23 +94,23 @@ class _FieldReader:
 
     def card(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> dict[str, Any]:
         slots = chain.from_iterable(column.pattern.slots for column in spec.columns)
-        found: dict[str, Any] = {slot.name: None for slot in slots}
+        values: dict[str, Any] = {slot.name: None for slot in slots}
         labels = {f"- **{column.header}:** ": column for column in spec.columns}
         for line in lines:
             label = next((each for each in labels if line.text.startswith(each)), None)
             if label is None:
                 raise _unfit(line)
-            found |= self.matched(labels.pop(label).pattern, line, line.text.removeprefix(label), whole=False)
-        return found
+            values |= self.matched(labels.pop(label).pattern, line, line.text.removeprefix(label), whole=False)
+        return values
 
     def row(self, spec: SectionSpec, line: _TextLine) -> dict[str, Any]:
         cells = cells_of(line.text)
         if len(cells) != len(spec.columns):
             raise _unfit(line)
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for column, cell in zip(spec.columns, cells, strict=True):
-            found |= self.matched(column.pattern, line, cell.replace("\\|", "|"), whole=False)
-        return found
+            values |= self.matched(column.pattern, line, cell.replace("\\|", "|"), whole=False)
+        return values
 
     def steps(self, spec: SectionSpec, chunk: Sequence[_TextLine]) -> list[dict[str, Any]]:
         assert spec.step_heading is not None
@@ -125,10 +125,10 @@ class _FieldReader:
     def step(self, spec: SectionSpec, lines: Sequence[_TextLine]) -> dict[str, Any]:
         assert spec.step_heading is not None
         heading = lines[0]
-        found: dict[str, Any] = self.matched(
+        values: dict[str, Any] = self.matched(
             spec.step_heading, heading, heading.text[spec.step_level + 1 :], whole=False
         )
-        found.pop("number", None)
+        values.pop("number", None)
         marks = [f"**{p.heading}:**" if p.labelled else "#" * p.level + " " + p.heading for p in spec.parts]
         optional = [part.constraint.optional for part in spec.parts]
         chunks = _split(lines, list(zip(marks, optional, strict=True)), inline=True)
@@ -138,8 +138,8 @@ class _FieldReader:
         for part, chunk in zip(spec.parts, chunks[1:], strict=True):
             value = None if chunk is None else self.value(part, chunk)
             if value is not None:
-                found[part.name] = value
-        return found
+                values[part.name] = value
+        return values
 
     def matched(self, pattern: Pattern, line: _TextLine, text: str, *, whole: bool = True) -> Any:
         values = read_pattern(pattern, text)

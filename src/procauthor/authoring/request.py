@@ -128,8 +128,8 @@ def _before(key: str, item: PlanItem | None, plan: Plan | None, library: Library
 
 
 def _title(library: Library, title: str) -> str:
-    found = library.by_key.get(title_key(title), ())
-    return found[0].title if len(found) == 1 else title
+    documents = library.by_key.get(title_key(title), ())
+    return documents[0].title if len(documents) == 1 else title
 
 
 def _named(title: str, plan: Plan | None, library: Library) -> str:
@@ -173,8 +173,8 @@ def refuse_unknown(request: ChangeRequest, library: Library, announced: Mapping[
 
 def defined_document(title: str, library: Library) -> Procedure | None:
     """Return the document with that title that is more than announced, or nothing."""
-    found = (p for p in library.by_key.get(title_key(title), ()) if p.counted)
-    return next((p for p in found if p.status not in ("placeholder", "missing")), None)
+    documents = (p for p in library.by_key.get(title_key(title), ()) if p.counted)
+    return next((p for p in documents if p.status not in ("placeholder", "missing")), None)
 
 
 def refuse_duplicate(title: str, library: Library) -> None:

@@ -102,9 +102,9 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _remarks(found: Sequence[object], fields: Mapping[str, Any]) -> list[FieldProblem]:
+def _remarks(told: Sequence[object], fields: Mapping[str, Any]) -> list[FieldProblem]:
     remarks: list[FieldProblem] = []
-    for each in list(found)[:_MOST]:
+    for each in list(told)[:_MOST]:
         names = each.get("fields") if isinstance(each, dict) else ()
         text = " ".join(str(each.get("remark") or "").split()) if isinstance(each, dict) else ""
         if text and isinstance(names, list):

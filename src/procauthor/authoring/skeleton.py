@@ -26,9 +26,9 @@ class SkeletonAuthor:
         """Return the known fields of one step."""
         values = {}
         for spec in sections_of_step(ask.template, ask.step):
-            found = _FACTS.get(spec.role, _nothing)(ask.brief)
-            if found and _fits(spec, found):
-                values[spec.name] = found
+            value = _FACTS.get(spec.role, _nothing)(ask.brief)
+            if value and _fits(spec, value):
+                values[spec.name] = value
         return Answer(values)
 
 
@@ -68,14 +68,14 @@ _FACTS: Mapping[str, Callable[[Brief], Any]] = {
 }
 
 
-def _fits(spec: SectionSpec, found: Any) -> bool:
+def _fits(spec: SectionSpec, values: Any) -> bool:
     """Say whether facts have the shape that this template gives to the section."""
     pattern = spec.pattern
-    if isinstance(found, str):
+    if isinstance(values, str):
         return spec.kind == "prose" and (pattern is None or pattern.single is not None)
     slots = pattern.slots if pattern else ()
     needed = {slot.name for slot in slots if not slot.optional}
-    return spec.kind in ITEMS and needed <= found[0].keys() <= {slot.name for slot in slots}
+    return spec.kind in ITEMS and needed <= values[0].keys() <= {slot.name for slot in slots}
 
 
 # The document
@@ -123,21 +123,21 @@ def render_skeleton(  # noqa: PLR0913 - what a document is made of
 
 def _guidance(spec: SectionSpec, brief: Brief) -> list[str]:
     limit = spec.constraint
-    found = [spec.guidance]
+    lines = [spec.guidance]
     if spec.counted and limit.minimum > 1:
-        found.append(f"At least {limit.minimum}.")
+        lines.append(f"At least {limit.minimum}.")
     if limit.maximum:
-        found.append(f"At most {limit.maximum}.")
+        lines.append(f"At most {limit.maximum}.")
     if limit.max_words:
-        found.append(f"At most {limit.max_words} words.")
+        lines.append(f"At most {limit.max_words} words.")
     if limit.optional:
-        found.append("It may be left out, with its heading.")
+        lines.append("It may be left out, with its heading.")
     if limit.none:
-        found.append(f"Where there is nothing to say: {limit.none}")
+        lines.append(f"Where there is nothing to say: {limit.none}")
     if spec.kind == "steps":
-        found.append("Copy the step below for each further one.")
-        found += [f"The action plan asks: {action}" for action in brief.request.actions]
-    return [line for line in found if line]
+        lines.append("Copy the step below for each further one.")
+        lines += [f"The action plan asks: {action}" for action in brief.request.actions]
+    return [line for line in lines if line]
 
 
 def _comment(lines: list[str]) -> str:

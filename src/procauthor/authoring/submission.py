@@ -35,7 +35,7 @@ class Submission:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Submission:
         """Read a stored submission."""
-        sources = {name: tuple(found) for name, found in data["sources"].items()}
+        sources = {name: tuple(ids) for name, ids in data["sources"].items()}
         person = bool(data.get("person"))
         return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"], person)
 
@@ -64,7 +64,7 @@ class Submission:
         added = replace(
             self,
             fields=fields,
-            sources={**self.sources, **{name: tuple(_texts(found)) for name, found in part.sources.items()}},
+            sources={**self.sources, **{name: tuple(_texts(ids)) for name, ids in part.sources.items()}},
             questions=self._asked(part.questions, whole=whole),
             by=part.by[:_MAX_NAME] or self.by,
             revision=self.revision + 1,
@@ -82,7 +82,7 @@ class Submission:
         """Return the submission for a brief that was gathered again: passages that are still there got other ids."""
         places = {(p.path, p.hash, p.text): p.id for p in new.passages}
         ids = {p.id: places.get((p.path, p.hash, p.text), "") for p in old.passages}
-        sources = {name: tuple(filter(None, (ids.get(s, s) for s in found))) for name, found in self.sources.items()}
+        sources = {name: tuple(filter(None, (ids.get(s, s) for s in own))) for name, own in self.sources.items()}
         return replace(self, sources=sources)
 
     def rebase(self, old: Submission, new: Submission) -> Submission:

@@ -66,13 +66,13 @@ def subject(title: str) -> str:
 
 def topics(brief: Brief) -> tuple[Topic, ...]:
     """Return what the action items ask to define."""
-    found: list[Topic] = []
+    asked: list[Topic] = []
     for action in brief.request.actions:
         match = _DEFINE.match(action.strip())
         if match:
             name = _EMPTY_TAIL.sub("", match[1].strip())
-            found.append(Topic(name, _artifact(name)))
-    unique = {title_key(topic.artifact): topic for topic in found}
+            asked.append(Topic(name, _artifact(name)))
+    unique = {title_key(topic.artifact): topic for topic in asked}
     return tuple(unique.values())[:6]
 
 
@@ -132,8 +132,8 @@ def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) ->
         for place, (_, rule, words) in enumerate(rules)
         if len(words & wanted) > _SHARED and _first(rule.text) not in used and not rule.text.endswith("...")
     ]
-    found = [rules[place] for _, place in sorted(scored)[:limit]]
-    return tuple(TopicRule(_first(rule.text), rule.name, standard.title) for standard, rule, _ in found)
+    chosen = [rules[place] for _, place in sorted(scored)[:limit]]
+    return tuple(TopicRule(_first(rule.text), rule.name, standard.title) for standard, rule, _ in chosen)
 
 
 def _first(rule: str) -> str:
@@ -149,11 +149,11 @@ def _weights(brief: Brief) -> dict[str, float]:
 
 def _score(sentence: str, wanted: frozenset[str], weights: Mapping[str, float]) -> float:
     """Return the weight of shared words, damped by length; fewer than three shared words are chance."""
-    found = words_of(sentence)
-    shared = found & wanted
+    words = words_of(sentence)
+    shared = words & wanted
     if len(shared) < _SHARED:
         return 0.0
-    return sum(weights.get(word, 0.0) for word in shared) / (8 + len(found))
+    return sum(weights.get(word, 0.0) for word in shared) / (8 + len(words))
 
 
 def _sentences(passage: Passage) -> Iterator[str]:

@@ -115,8 +115,8 @@ def refuse_new_errors(records: Records, library: Library, draft: Draft, text: by
     present = {f.fingerprint for f in records.workspace.check(library, [draft.path]).findings}
     merged = read_procedure(draft.path, text, records.workspace.settings, records.workspace.templates)
     laid = records.workspace.with_derived(library.overlay(merged))
-    found = records.workspace.check(laid, [draft.path]).findings
-    errors = [f for f in found if f.severity == "error" and f.fingerprint not in present]
+    findings = records.workspace.check(laid, [draft.path]).findings
+    errors = [f for f in findings if f.severity == "error" and f.fingerprint not in present]
     if errors:
         message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and the two do not go together"
         raise ConflictError(
@@ -167,8 +167,8 @@ def _writing(draft: Draft, template: Template | None) -> Writing:
     rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
     fields: dict[str, tuple[SectionSource, ...]] = {}
     for spec in template.sections if template and not draft.wish else ():
-        found = tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec)))
-        fields |= dict.fromkeys(spec.keys, found)
+        sources = tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec)))
+        fields |= dict.fromkeys(spec.keys, sources)
     common = tuple(chain.from_iterable(rests.values())) if draft.wish else ()
     return Writing(
         by=draft.author,
@@ -276,9 +276,9 @@ class WaitingDraft:
         library = self.records.workspace.read()
         words = title_key(self.draft.title).split()
         naming = [p.path for p in library.procedures if p.path != self.draft.path and names(p, words)]
-        found = self.records.workspace.check(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
+        findings = self.records.workspace.check(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
         hint = f"link {self.draft.path!r}"
-        return tuple(dict.fromkeys(f.path for f in found if f.fixable and f.hint == hint))
+        return tuple(dict.fromkeys(f.path for f in findings if f.fixable and f.hint == hint))
 
     def _put_aside(self, error: ClashError) -> ConflictError:
         """Write both texts of a conflict beside the library's documents, where no command takes it for one."""
@@ -300,10 +300,10 @@ class WaitingDraft:
         self.records.drafts.remove(self.draft)
 
 
-def draft_json(found: WaitingDraft, change: Change, outcome: str) -> dict[str, Any]:
+def draft_json(waiting: WaitingDraft, change: Change, outcome: str) -> dict[str, Any]:
     """Return the documented JSON object about a draft."""
-    draft = found.draft
-    asked = found.records.workspace.parse(draft.path, draft.text.encode()).questions
+    draft = waiting.draft
+    asked = waiting.records.workspace.parse(draft.path, draft.text.encode()).questions
     return {
         "run": draft.id,
         "outcome": outcome,

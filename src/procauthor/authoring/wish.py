@@ -64,8 +64,8 @@ def _try_offline(brief: Brief, outline: Outline, library: Library) -> None:
 def known_references(brief: Brief, library: Library) -> tuple[dict[str, str], dict[str, str]]:
     """Return the link and the status of each title of the closed list."""
     links = {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
-    found = {r.title: library.by_path.get(r.path) for r in brief.references}
-    return links, {title: show_status(p.status) for title, p in found.items() if p}
+    documents = {r.title: library.by_path.get(r.path) for r in brief.references}
+    return links, {title: show_status(p.status) for title, p in documents.items() if p}
 
 
 def _nothing(_query: str, _limit: int) -> Sequence[Chunk]:

@@ -58,8 +58,8 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
         from procauthor.reporting.dump import dump
 
         check_place(place)
-        found, amended = _survey(place, model, answer)
-        show(dump(survey_json(found, amended)))
+        surveyed, amended = _survey(place, model, answer)
+        show(dump(survey_json(surveyed, amended)))
         return
     if not check_place(place):
         for path in start(place):

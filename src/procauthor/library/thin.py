@@ -130,8 +130,8 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
     ]
     title = frozenset(title_key(document.title).split())
     repeated = _repeated(texts)
-    found = ((text, _reason(document, text, title, repeated)) for text in texts)
-    return tuple(Thin(text.section.title, text.section.line, reason) for text, reason in found if reason)
+    reasons = ((text, _reason(document, text, title, repeated)) for text in texts)
+    return tuple(Thin(text.section.title, text.section.line, reason) for text, reason in reasons if reason)
 
 
 def _without_label(unit: str) -> str:
@@ -315,18 +315,18 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
     filler = (signs.filler,) if signs.may_fill(text) else ()
     brackets = (signs.brackets,) if "[" in text else ()
     for pattern in (*words_there, *brackets, *filler):
-        for passage, place, found in prose.search(pattern):
-            end = place + len(found)
-            told = found.startswith(signs.told) or _is_spoken(signs, found, passage.text)
+        for passage, place, shown in prose.search(pattern):
+            end = place + len(shown)
+            told = shown.startswith(signs.told) or _is_spoken(signs, shown, passage.text)
             if not told and not _is_mentioned(signs, passage.text, place, end):
-                yield Leftover(found, passage.offset(place))
+                yield Leftover(shown, passage.offset(place))
     if conventions.code:
         yield from _in_code(document, signs)
 
 
-def _is_spoken(signs: Signs, found: str, text: str) -> bool:
+def _is_spoken(signs: Signs, shown: str, text: str) -> bool:
     """Say whether brackets in capitals are in a sentence that is to be spoken: "this is [NAME], and I am ..."."""
-    return found.startswith(signs.spoken) and found.isupper() and len(text.split()) > _FEW_WORDS
+    return shown.startswith(signs.spoken) and shown.isupper() and len(text.split()) > _FEW_WORDS
 
 
 def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:

@@ -119,12 +119,12 @@ class _Group:
 
 
 def _groups(outline: Outline, operations: Sequence[Operation]) -> list[_Group]:
-    found: dict[tuple[str, str], _Group] = {}
+    groups: dict[tuple[str, str], _Group] = {}
     for each in operations:
         key = _group_key(outline, each)
-        found.setdefault(key, _Group(*key, [])).operations.append(each)
+        groups.setdefault(key, _Group(*key, [])).operations.append(each)
     # Steps come last: mentions of their numbers are left alone where something else is changed.
-    return sorted(found.values(), key=lambda group: group.kind == "steps")
+    return sorted(groups.values(), key=lambda group: group.kind == "steps")
 
 
 def _group_key(outline: Outline, operation: Operation) -> tuple[str, str]:

@@ -71,13 +71,13 @@ def operation_model(outline: Outline, targets: Sequence[EditTarget], references:
 
 
 def _by_shape(targets: Sequence[EditTarget]) -> dict[str, list[EditTarget]]:
-    found: dict[str, list[EditTarget]] = {}
+    by_shape: dict[str, list[EditTarget]] = {}
     for target in targets:
         if target.kind == "section" and not target.shape:
-            found.setdefault(f"section{_SUFFIX}", []).append(target)
+            by_shape.setdefault(f"section{_SUFFIX}", []).append(target)
         else:
-            found.setdefault(target.shape + _SUFFIX, []).append(target)
-    return found
+            by_shape.setdefault(target.shape + _SUFFIX, []).append(target)
+    return by_shape
 
 
 def _describe(targets: Sequence[EditTarget]) -> str:

@@ -138,10 +138,10 @@ def order_numbers(place: EditContainer) -> tuple[int, list[tuple[Cell, int]]] | 
 
 
 def _reorder(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
-    found = order_numbers(place)
-    if found is None:
+    order = order_numbers(place)
+    if order is None:
         return
-    _, cells = found
+    _, cells = order
     first, changed = cells[0][1], 0
     for position, entry in enumerate(plan.entries):
         if entry.old is None or entry.old in plan.replaced:
@@ -192,14 +192,14 @@ def _siblings(pen: Pen, place: EditContainer, container: str) -> list[Sibling]:
     family = [t for t in pen.outline.members(place.id) if t.id.startswith(prefix)]
     own = [t for t in family if t.id.count(".", len(place.id)) == depth]
     assert place.block is not None
-    found = []
+    siblings = []
     for index, target in enumerate(own):
         if index + 1 < len(own):
             last = trim(pen.raw, target.start, own[index + 1].start)
         else:
             last = trim(pen.raw, place.start, place.end) if not depth else max(t.end for t in family)
-        found.append(_sibling(pen, target, last))
-    return found
+        siblings.append(_sibling(pen, target, last))
+    return siblings
 
 
 def _sibling(pen: Pen, target: EditTarget, last: int) -> Sibling:

@@ -74,15 +74,15 @@ class OfflineUpdateAuthor:
         """Return the scope, or the operations of one step."""
         assert ask.form is not None
         outline = _outline(ask.brief, ask.template)
-        found = understand(ask.brief.request.wish, outline, ask.brief.titles)
+        understood = understand(ask.brief.request.wish, outline, ask.brief.titles)
         if SECTIONS in ask.form.model.model_fields:
-            return _scope(found, outline)
+            return _scope(understood, outline)
         values: dict[str, list[dict[str, Any]]] = {name: [] for name in ask.form.model.model_fields}
-        for operation in found.operations:
+        for operation in understood.operations:
             name = field_of(operation, outline)
             if name in values and _asked(ask, operation):
                 values[name].append(entry_of(operation))
-        return Answer(values, questions=found.questions)
+        return Answer(values, questions=understood.questions)
 
 
 def _asked(ask: Ask, operation: Operation) -> bool:
@@ -96,10 +96,10 @@ def _outline(brief: Brief, template: Template) -> Outline:
     return read_outline(parse(brief.text.encode()), template if brief.template else None)
 
 
-def _scope(found: Understood, outline: Outline) -> Answer:
-    if not found.operations:
+def _scope(understood: Understood, outline: Outline) -> Answer:
+    if not understood.operations:
         return Answer({REASON: "The document already says so.", SECTIONS: []})
-    names = dict.fromkeys(_section(outline, operation) for operation in found.operations)
+    names = dict.fromkeys(_section(outline, operation) for operation in understood.operations)
     entries = [{"section": name, "change": "As the wish says."} for name in names]
     return Answer({REASON: "It changes what the wish names.", SECTIONS: entries})
 
@@ -166,11 +166,11 @@ class _WishReader:
         if match["code"] or match["quote"] == "`":
             old, new = f"`{old}`", f"`{new}`"
         held = [t for t in self.outline.targets.values() if t.kind in ("item", "row", "paragraph")]
-        found = [self.do("substitute", t.id, old, new) for t in held if self.holds(t, old)]
-        if not found and not any(self.holds(t, new) for t in held):
+        changes = [self.do("substitute", t.id, old, new) for t in held if self.holds(t, old)]
+        if not changes and not any(self.holds(t, new) for t in held):
             message = f"{old!r} is in no paragraph, list item or table row of the document"
             raise DraftError(message, WHOLE_WORDS)
-        return Understood(tuple(found))
+        return Understood(tuple(changes))
 
     def holds(self, target: EditTarget, words: str) -> bool:
         return bool(words) and bool(find_words(self.outline.document, target.start, target.end, words))
@@ -228,11 +228,11 @@ class _WishReader:
     def title(self, words: str) -> str:
         """Return a title of the closed list."""
         key = title_key(words.strip(_QUOTES))
-        found = next((t for t in self.titles if title_key(t) == key), None)
-        if found is None:
+        known = next((t for t in self.titles if title_key(t) == key), None)
+        if known is None:
             message = f"no procedure {words.strip()!r} is known to this library"
             raise DraftError(message, "write its title as the index does")
-        return found
+        return known
 
     # Calls of an orchestration
 
@@ -273,19 +273,19 @@ class _WishReader:
         """Return the steps by number, each with what the contract says of it."""
         targets = [t for t in self.outline.targets.values() if t.kind == "step"]
         steps = {step.start: step for step in read_contract(self.outline.document, self.outline.template).steps}
-        found = ((t, steps[t.start]) for t in targets if t.start in steps)
-        return {step.number: (t, step) for t, step in found if step.number is not None}
+        known = ((t, steps[t.start]) for t in targets if t.start in steps)
+        return {step.number: (t, step) for t, step in known if step.number is not None}
 
     def unstep(self, match: re.Match[str]) -> Understood:
         target, _ = self._step(match["number"])
         return Understood((self.do("delete", target.id),))
 
     def _step(self, number: str) -> tuple[EditTarget, Step]:
-        found = self.steps().get(int(number))
-        if found is None:
+        known = self.steps().get(int(number))
+        if known is None:
             message = f"the document has no step {number}"
             raise DraftError(message, "number the steps as their headings do")
-        return found
+        return known
 
     def step(self, match: re.Match[str]) -> Understood:
         number = int(match["number"])

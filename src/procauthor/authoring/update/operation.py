@@ -119,13 +119,13 @@ def arrange(names: Sequence[str], container: str, operations: Sequence[Operation
 def _entries(
     count: int, before: dict[int, list[Any]], after: dict[int, list[Any]], deleted: set[int]
 ) -> Sequence[NewMember]:
-    found: list[NewMember] = []
+    entries: list[NewMember] = []
     for index in range(count):
-        found += [NewMember(value=value, beside=index, before=True) for value in before.get(index, ())]
+        entries += [NewMember(value=value, beside=index, before=True) for value in before.get(index, ())]
         if index not in deleted:
-            found.append(NewMember(old=index))
-        found += [NewMember(value=value, beside=index) for value in after.get(index, ())]
-    return found
+            entries.append(NewMember(old=index))
+        entries += [NewMember(value=value, beside=index) for value in after.get(index, ())]
+    return entries
 
 
 def _twice(target: str) -> OperationError:

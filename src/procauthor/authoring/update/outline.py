@@ -283,20 +283,18 @@ class _Body:
     def value_spec(self, kind: PlaceKind) -> SectionSpec | None:
         """Return what the template says of the values here, if it fits what is here."""
         owner = self.step or self.spec
-        found = owner
+        spec = owner
         if self.step:
-            found = next(
-                (p for p in self.step.parts if self.label in {identifier(key, "part") for key in p.keys}), None
-            )
+            spec = next((p for p in self.step.parts if self.label in {identifier(key, "part") for key in p.keys}), None)
         elif self.label:
-            found = None
+            spec = None
         fits = {
             "list": ("list", "numbered", "checklist"),
             "table": ("table",),
             "prose": ("prose",),
             "empty": ("list", "numbered", "checklist"),
         }[kind]
-        return found if found and found.kind in fits else None
+        return spec if spec and spec.kind in fits else None
 
     def shape(self, spec: SectionSpec | None, kind: PlaceKind) -> str:
         if spec is None or (spec.kind == "prose" and (spec.pattern is None or spec.pattern.single)):

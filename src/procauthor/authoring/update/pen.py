@@ -176,12 +176,12 @@ class Mold:
         ordered = part.kind == "numbered"
         sign, behind = self.pen.bullet(ordered=ordered)
         indent, gap, box = "", " ", "[ ] " if part.kind == "checklist" else ""
-        found = self.signs.get(part.name)
-        if found:
-            ordered = bool(found["number"])
-            bullet = found["bullet"].decode()
+        present = self.signs.get(part.name)
+        if present:
+            ordered = bool(present["number"])
+            bullet = present["bullet"].decode()
             sign, behind = ("1", bullet[-1]) if ordered else (bullet, "")
-            indent, gap = found["indent"].decode(), found["gap"].decode() or " "
+            indent, gap = present["indent"].decode(), present["gap"].decode() or " "
         for number, value in enumerate(values, start=1):
             mark = f"{number}{behind}" if ordered else sign
             yield f"{indent}{mark}{gap}{box}{item_words(self.pen.clean, part, value)}"

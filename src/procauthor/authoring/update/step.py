@@ -139,11 +139,11 @@ def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[EditTarget]) -> 
     """Refuse to delete a step that other steps still mention: its number would come to mean another step."""
     for step in deleted:
         heading = _heading(pen, step)
-        found = [
+        matches = [
             match for match in _mentions(pen, workflow, heading["word"].lower()) if match["number"] == heading["number"]
         ]
-        if found:
-            lines = ", ".join(str(pen.document.source.line(match.start())) for match in found)
+        if matches:
+            lines = ", ".join(str(pen.document.source.line(match.start())) for match in matches)
             message = f"{step.text!r} is still mentioned in line {lines}"
             raise OperationError(message, "change those mentions first, or in the same update", step.id)
 

@@ -115,8 +115,8 @@ def _window(raw: bytes, at: int) -> Iterator[Region]:
 
 
 def _last(raw: bytes, start: int, end: int) -> int:
-    found = start + len(raw[start:end].rstrip())
-    return max(found, start) if end > start else end
+    last = start + len(raw[start:end].rstrip())
+    return max(last, start) if end > start else end
 
 
 def _to_line_end(raw: bytes, offset: int) -> int:
@@ -139,8 +139,8 @@ def _place_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
     for member in outline.members(target.place):
         line = raw.rfind(b"\n", 0, member.start) + 1
         if member.kind == "item":
-            found = _NUMBER.match(raw, line)
-            yield from [Region(*found.span(1), _DIGITS)] if found else []
+            match = _NUMBER.match(raw, line)
+            yield from [Region(*match.span(1), _DIGITS)] if match else []
         elif member.kind == "row":
             yield from (Region(*m.span(1), _DIGITS) for m in _CELL.finditer(raw, line, member.end))
 
