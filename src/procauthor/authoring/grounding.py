@@ -123,7 +123,7 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 _LISTED = rf"(?!(?:19|20)\d\d(?!\d)){_NUMBER}\s*(?:%|percent)?"
 _LIST = rf"(?P<list>(?:{_LISTED}(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
 _QUANTITY = lazy(
-    rf"(?<![\w.,/-])(?:{_LIST}(?P<number>{_NUMBER})"
+    rf"(?<![\w.,/:-])(?:{_LIST}(?P<number>{_NUMBER})"
     rf"(?:\s*(?P<percent>%|per ?cent\b)|[ -]?(?P<unit>{_TIME}|{_SIZE}|{_COUNT})\b|(?P<short>ms|s|m|h|d|w)\b)"
     rf"|(?P<word>{'|'.join(_WORDS)})[ -](?P<time>{_TIME})\b)",
     re.IGNORECASE,
