@@ -281,6 +281,8 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
             ['names and places "a.acme.internal" in step 1; "b.acme.internal" in step 1'],
         ),
         (["From 2026, 100 days; from 2027 47 days."], ['numbers "100 days" in step 1; "47 days" in step 1']),
+        (["At 10:20 errors begin: ask 192.0.2.10 or 2001:db8::7."], []),
+        (["Ask 10.0.2.10."], ['address "10.0.2.10" in step 1']),
         (["Report it to `report@apwg.org`, see https://www.rfc-editor.org/rfc/rfc9110."], []),
     ],
 )

@@ -203,7 +203,7 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
     assert not any("45 minutes" in question for question in draft.open_questions)
     look = words_of(requests[-1])
     assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]
-    assert "There is room for 7 more proposals and questions" in words_of(requests[1])
+    assert "there is room for 7 more proposals and questions" in words_of(requests[1])
     assert "The page has 4 proposals and 2 questions, of 8 that it may have together." in look
     found = [(q.question.kind, q.question.text) for q in Project.open(root).questions.list()]
     assert found.count(("proposal", "45 minutes")) == 3
@@ -309,7 +309,7 @@ def test_a_draft_with_too_many_questions_is_told_how_many_and_loses_none(root: P
             value["open_questions"] = questions
 
     draft, requests = run(root, change)
-    assert "There is no room for a further proposal or question." in words_of(requests[1])
+    assert "there is no room for a further proposal or question." in words_of(requests[1])
     assert "0 proposals and 10 questions" in words_of(requests[2])
     assert "2 too many" in words_of(requests[2])
     assert set(questions) <= set(draft.open_questions)

@@ -34,6 +34,37 @@ def test_check_says_where_and_exits_one(root: Path) -> None:
     assert run_json("check", "-C", root, "feature/README.md")["findings"] == []
 
 
+def test_every_command_says_the_status_that_counts(root: Path) -> None:
+    """A whole text with an error in it is not defined, whoever asks."""
+    name, path = "Design Review Procedure", "feature/design-review.md"
+    assert run_json("-C", root, "refs", name)["document"]["status"] == "defined"
+    page = root / path
+    page.write_text(page.read_text().replace("](threat-check.md)", "](gone.md)"))
+    (row,) = (each for each in run_json("-C", root, "evaluate")["documents"] if each["path"] == path)
+    assert row["status"] == "in progress"
+    assert run_json("-C", root, "refs", name)["document"]["status"] == "in progress"
+    assert run_json("-C", root, "blame", name)["status"] == "in progress"
+    refused = run("-C", root, "export", name, "--to", "agent-sop", "--out", root.parent / "out", code=2)
+    assert "it is in progress" in refused.stderr
+    run("-C", root, "export", name, "--to", "html", "--out", root.parent)
+    assert ", in progress" in (root.parent / "design-review.html").read_text()
+
+
+@pytest.mark.parametrize("form", ["of the library", "from here", "absolute"])
+def test_every_command_takes_the_paths_that_check_takes(root: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root.parent)
+    before = {"of the library": "", "from here": f"{root.name}/", "absolute": f"{root}/"}[form]
+    page, plan = before + "feature/design-review.md", before + "action-plan.md"
+    run("-C", root.name, "check", page)
+    assert run_json("-C", root.name, "refs", page)["document"]["path"] == "feature/design-review.md"
+    assert "feature/design-review.md" in run("-C", root.name, "blame", page).stdout
+    assert "would move" in run("-C", root.name, "move", page, "other", "--dry-run").stderr
+    run("-C", root.name, "plan", "--write", plan)
+    assert (root / "action-plan.md").exists()
+    assert run_json("-C", root.name, "plan", plan)["items"]
+    run("-C", root.name, "run", plan, "--dry-run")
+
+
 def test_create_shows_a_draft_and_writes_nothing_to_the_library(root: Path) -> None:
     before = snapshot(root)
     found = run_json("-C", root, "create", "Threat Check Procedure")

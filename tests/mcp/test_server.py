@@ -148,7 +148,13 @@ def test_reading_tools_say_what_the_library_says_now(root: Path) -> None:
         section = await call(client, "read", ref="Design Review", section="purpose")
         text = await read(client, "read", ref="Design Review", section="purpose")
         assert text.startswith("## 1. Purpose")
-        assert section["path"] == "feature/design-review.md"
+        assert (section["path"], section["status"]) == ("feature/design-review.md", "defined")
+        page = root / section["path"]
+        whole = page.read_text()
+        page.write_text(whole.replace("](threat-check.md)", "](gone.md)"))
+        assert (await call(client, "read", ref="Design Review"))["status"] == "in progress"
+        assert (await call(client, "list_procedures", status="in progress"))["procedures"]
+        page.write_text(whole)
         assert (await call(client, "search", query="who decides on options", limit=2))["hits"]
         assert (await call(client, "plan"))["next"] == [1]
         (rule,) = (await call(client, "explain", rule="W103"))["rules"]

@@ -276,11 +276,15 @@ def test_what_tells_how_to_do_something_is_counted_without_a_form(tmp_path: Path
     run_it = "```sh\nlook\n```\n\nThen:\n\n```bash\ngo\n```\n"
     files = {"how.md": "# How to ask\n\n- Go there\n- Ask\n", "run.md": f"# Runs\n\n{run_it}"}
     files |= {"see.md": "# Programs\n\n```sh\nlook\n```\n\n```json\n{}\n```\n", "say.md": "# Words\n\nWords.\n"}
-    files |= {"rest.md": "# Checklist for leaving\n\nWords.\n", "how-tos/e.md": "# Bees\n\nWords.\n"}
+    files |= {
+        "list.md": "# Our runbooks\n\nWords.\n",
+        "rest.md": "# Checklist for leaving\n\nWords.\n",
+        "how-tos/e.md": "# Bees\n\nWords.\n",
+    }
     write(tmp_path, {f"docs/{name}": text for name, text in files.items()})
     said = run("init", tmp_path, "--no-input").stdout
     assert "counted without a form, as they tell what to do: 4: docs/" in said
-    assert "not counted, without a form: 2 in docs: say.md, see.md\ncounted: 4 of 6 documents" in said
+    assert "not counted, without a form: 3 in docs: list.md, say.md, see.md\ncounted: 4 of 7 documents" in said
     counted = sorted(path for path, row in documents(tmp_path).items() if row["counted"])
     assert counted == ["docs/how-tos/e.md", "docs/how.md", "docs/rest.md", "docs/run.md"]
 
@@ -415,6 +419,9 @@ def test_a_hidden_folder_is_said_and_a_skill_may_be_about_templates(tmp_path: Pa
     write(tmp_path, {**files, "README.md": "# All\n"})
     assert run_json("init", tmp_path, "--json")["hidden"] == [{"folder": ".agents", "documents": 6}]
     assert "not looked at: 6 in the hidden folder .agents" in run("init", tmp_path, "--no-input").stdout
+    (tmp_path / "new").mkdir()
+    write(tmp_path / "new", {path: text for path, text in files.items() if "SKILL" in path})
+    assert "not looked at: 4 in the hidden folder .agents" in run("init", tmp_path / "new").stderr
     init(tmp_path / ".agents")
     rows = documents(tmp_path / ".agents")
     assert [path for path, row in rows.items() if row["counted"]] == [f"{name}/SKILL.md" for name in sorted(names)]

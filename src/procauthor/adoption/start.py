@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from procauthor.errors import ConfigError, LibraryError
@@ -11,6 +11,10 @@ from procauthor.library.library import document_paths
 from procauthor.library.transaction import STATE, apply
 from procauthor.resources import shipped
 from procauthor.settings import FILE_NAME
+
+# Hidden folders that say how the repository is kept, and nothing of the work.
+_OF_REPOSITORY = (".git", ".github", ".gitlab", ".procauthor")
+_SEVERAL = 3
 
 
 def check_place(folder: Path) -> bool:
@@ -26,6 +30,19 @@ def check_place(folder: Path) -> bool:
         message = f"{str(folder)!r} already is a library: it has a {FILE_NAME}"
         raise ConfigError(message, "run procauthor check in it")
     return any(document_paths(folder, ()))
+
+
+def hidden_folders(folder: Path, exclude: Collection[str] = ()) -> Iterator[tuple[str, int]]:
+    """Yield the hidden folders that hold several documents, with their number: they are no part of a library.
+
+    Args:
+        folder: Where they are.
+        exclude: Patterns of what is left out, as a folder with a slash and a star.
+    """
+    for place in sorted(folder.glob(".*/")):
+        count = sum(1 for _ in document_paths(place, ()))
+        if count >= _SEVERAL and place.name not in _OF_REPOSITORY and f"{place.name}/*" not in exclude:
+            yield place.name, count
 
 
 def start(folder: Path) -> list[str]:

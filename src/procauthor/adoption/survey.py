@@ -14,12 +14,13 @@ from typing import Any
 
 from procauthor.adoption.alone import find_work
 from procauthor.adoption.bundle import find_bundles, with_bundle
-from procauthor.adoption.form import FEWEST, Form, count_words, find_forms, headings, with_own, with_stubs
+from procauthor.adoption.form import Form, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import escape_pattern, path_patterns
 from procauthor.adoption.site import FoundSite, find_addresses, find_site
+from procauthor.adoption.start import hidden_folders
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
 from procauthor.convention.site import by_address, is_part, read_links
@@ -35,7 +36,7 @@ from procauthor.convention.word import (
 from procauthor.data import ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
-from procauthor.library.library import Library, document_paths, read_library, reread
+from procauthor.library.library import Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
@@ -59,8 +60,6 @@ _BUNDLE_SHARE = 0.2
 _ASKED = 0.5
 # A form has the name of a folder that holds this share of its documents.
 _CALLED = 0.6
-# Hidden folders that say how the repository is kept, and nothing of the work.
-_OF_REPOSITORY = (".git", ".github", ".gitlab", ".procauthor")
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
 # What is to be filled in, besides words for it in square brackets.
@@ -183,7 +182,7 @@ def survey(folder: Path) -> Survey:
     if listed:
         guesses += (index_guess(index, listed, set(counted), {key: path for path, key in counted.items()}),)
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
-    settings, hidden = _settings(own, patterns, conventions, guesses), dict(_hidden(folder, looked.exclude))
+    settings, hidden = _settings(own, patterns, conventions, guesses), dict(hidden_folders(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
 
 
@@ -196,14 +195,6 @@ def _followed(templates: Iterable[Proposed], template_files: Mapping[str, Docume
 def _with_marks(conventions: Conventions, marks: Iterable[tuple[str, Status, Guess]]) -> Conventions:
     notation = IndexConventions(marks={sign: state for sign, state, _ in marks})
     return conventions.model_copy(update={"index": notation})
-
-
-def _hidden(folder: Path, exclude: Collection[str]) -> Iterator[tuple[str, int]]:
-    """Yield the hidden folders that hold documents, but those that git ignores and those about the repository."""
-    for place in sorted(folder.glob(".*/")):
-        count = sum(1 for _ in document_paths(place, ()))
-        if count >= FEWEST and place.name not in _OF_REPOSITORY and f"{escape_pattern(place.name)}/*" not in exclude:
-            yield place.name, count
 
 
 def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:

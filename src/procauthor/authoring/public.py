@@ -150,7 +150,8 @@ def is_public_host(address: str) -> bool:
     """Say whether an address or a URL leads to a place that belongs to the public, or has a host to be filled in."""
     match = _ADDRESS.search(address)
     host = match["host"] if match else address.partition("/")[0]
-    return bool(_FILLED_IN.fullmatch(host)) or host == "localhost" or _is_listed(host)
+    shown = host.casefold().startswith(tuple(_known()["examples"]))
+    return shown or bool(_FILLED_IN.fullmatch(host)) or host == "localhost" or _is_listed(host)
 
 
 def _is_listed(host: str) -> bool:

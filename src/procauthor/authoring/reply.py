@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -216,7 +216,10 @@ def _opening(annotation: object) -> str:
     """Return the sign with which the JSON of a type begins, if it is no plain value."""
     if get_origin(annotation) is list:
         return "["
-    return "{" if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "{"
+    kinds = get_args(annotation)
+    return "" if str in kinds else next(filter(None, map(_opening, kinds)), "")
 
 
 def _complaints(error: ValidationError) -> str:

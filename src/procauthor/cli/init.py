@@ -48,7 +48,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
 ) -> None:
     """Start a library. Documents that are there stay as they are: only settings, templates and a baseline are added."""
-    from procauthor.adoption.start import check_place, start
+    from procauthor.adoption.start import check_place, hidden_folders, start
 
     place: Path = ctx.obj / folder if folder else ctx.obj
     ask = not no_input and sys.stdin.isatty()
@@ -64,6 +64,8 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     if not check_place(place):
         for path in start(place):
             show(f"wrote {path}")
+        for hidden, count in hidden_folders(place):
+            say(f"not looked at: {count} in the hidden folder {hidden}; to adopt them: procauthor init {hidden}")
         _make(place, beside, ask=ask)
         say(f'next: procauthor{where} check, then procauthor{where} create "..." --lifecycle ...')
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,6 +45,18 @@ def leads_out(root: Path, place: Path) -> bool:
     real = os.path.realpath(root)
     inside = Path(os.path.abspath(place)).is_relative_to(os.path.abspath(root))
     return inside and not Path(os.path.realpath(place)).is_relative_to(real)
+
+
+def paths_from_root(root: Path, named: str | Path) -> Iterator[str]:
+    """Yield what a path that was typed may mean in the library: it counts from here, then from the root.
+
+    Of a link, where it leads to comes before itself. What lies outside of the library is left out.
+    """
+    base = root.resolve()
+    for place in (Path.cwd() / named, root / named):
+        for real in (place.resolve(), place.parent.resolve() / place.name):
+            with suppress(ValueError):
+                yield real.relative_to(base).as_posix()
 
 
 def read(place: Path) -> bytes | None:

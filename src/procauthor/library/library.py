@@ -33,7 +33,7 @@ from procauthor.data import grouped, ungrouped
 from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
 from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
-from procauthor.library.disk import leads_out
+from procauthor.library.disk import leads_out, paths_from_root
 from procauthor.library.reference import Target, resolve, resolve_on_site
 from procauthor.library.sidecar import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.status import (
@@ -467,6 +467,9 @@ class Library:
             if meant:
                 message = f"{reference!r} is the name of {len(meant)} documents"
                 raise AmbiguousError(message, "say which by its path: " + ", ".join(p.path for p in meant))
+        for typed in paths_from_root(self.root, text) if is_document(text) and "\0" not in text else ():
+            if typed in self.by_path:
+                return self._followed([self.by_path[typed]])[0]
         message = f"no document has the path, id or title {reference!r}"
         raise NotFoundError(message, self._near(text))
 

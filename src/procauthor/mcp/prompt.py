@@ -74,7 +74,9 @@ def _numbered() -> Iterator[tuple[int, str]]:
 
 
 def _followed(project: Project) -> dict[str, Procedure]:
-    finished = (p for p in project.library().counted if is_finished(p) and p.contract.steps)
+    library = project.library()
+    earned = project.workspace.earned(library)
+    finished = (p for p in library.counted if is_finished(p, earned[p.path]) and p.contract.steps)
     followed: dict[str, Procedure] = {}
     for procedure in finished:
         followed.setdefault(f"follow-{slugify(procedure.path.rpartition('.')[0].replace('/', '-'))}", procedure)

@@ -229,7 +229,8 @@ def _search(project: Project, args: _Search) -> Outcome:
 
 
 def _read(project: Project, args: _Read) -> Outcome:
-    procedure = project.library().find(args.ref)
+    library = project.library()
+    procedure = library.find(args.ref)
     document = procedure.document
     text = document.source.raw.decode()
     line = 1
@@ -241,7 +242,8 @@ def _read(project: Project, args: _Read) -> Outcome:
             known = ", ".join(s.title for s in document.sections if s.level > 1)
             raise NotFoundError(message, f"its sections are {known}" if known else "")
         text, line = document.source.slice(section.start, document.end(section)), section.line
-    data = {"path": procedure.path, "title": procedure.title, "status": procedure.status, "line": line}
+    status = project.workspace.earned(library, [procedure.path])[procedure.path]
+    data = {"path": procedure.path, "title": procedure.title, "status": status, "line": line}
     return Outcome(data, text)
 
 
@@ -313,7 +315,9 @@ def _inside(project: Project, file: str) -> Path:
 def _list(project: Project, args: _List) -> Outcome:
     """Return all titles: those of documents, and those that a plan or an index only announces."""
     library = project.library()
-    rows = [pick(p, "path", "title", "id", "kind", "lifecycle", "status") for p in library.counted]
+    earned = project.workspace.earned(library)
+    names = ("path", "title", "id", "kind", "lifecycle")
+    rows = [{**pick(p, *names), "status": earned[p.path]} for p in library.counted]
     announced = project.workspace.announced(library, project.workspace.own_plan(library)).values()
     rows += [
         {"path": "", "title": title, "id": "", "kind": "procedure", "lifecycle": "", "status": "missing"}

@@ -21,7 +21,7 @@ from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Link, Replacement, Section, replace_spans
 from procauthor.markdown.link import encode_path, escape, write_link
 from procauthor.naming import bare_name
-from procauthor.procedure import DONE, Part, Step
+from procauthor.procedure import DONE, Part, Status, Step
 from procauthor.regex import lazy
 from procauthor.secret import redact
 from procauthor.system import read_regular
@@ -402,8 +402,9 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     """
     library = workspace.read()
     procedure = library.find(reference)
-    if not is_finished(procedure):
-        what = procedure.status if procedure.counted else f"a document of kind {procedure.kind}"
+    status = workspace.earned(library, [procedure.path])[procedure.path]
+    if not is_finished(procedure, status):
+        what = status if procedure.counted else f"a document of kind {procedure.kind}"
         message = f"{procedure.title!r} cannot be exported: it is {what}"
         raise DraftError(message, "export procedures that are defined; procauthor check says what is missing")
     folder = Path(out) if out else workspace.root / _FOLDERS[form]
@@ -423,9 +424,9 @@ def export(workspace: Workspace, reference: str, form: Form, out: str | Path | N
     return [folder / name for name in files]
 
 
-def is_finished(procedure: Procedure) -> bool:
-    """Say whether a document is a procedure that can be followed: it is defined."""
-    return procedure.counted and procedure.status in DONE
+def is_finished(procedure: Procedure, status: Status) -> bool:
+    """Say whether a document is a procedure that can be followed: by the status that counts it is defined."""
+    return procedure.counted and status in DONE
 
 
 def _refuse_library(root: Path, folder: Path) -> None:

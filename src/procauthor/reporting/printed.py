@@ -13,6 +13,7 @@ from typing import Literal
 from procauthor.errors import ConfigError, DraftError, LibraryError
 from procauthor.library.disk import write_file
 from procauthor.library.library import Library, Procedure
+from procauthor.procedure import Status
 from procauthor.reporting.site.place import Places
 from procauthor.reporting.site.text import Renderer
 from procauthor.review.approve import read_approvers
@@ -48,14 +49,15 @@ def print_document(workspace: Workspace, reference: str, form: PrintForm, folder
     if place.exists() and not replace:
         message = f"{str(place)!r} exists already"
         raise ConfigError(message, "replace it with --force, or name another folder with --out")
-    page = _page(library, procedure, workspace.settings)
+    status = workspace.earned(library, [procedure.path])[procedure.path]
+    page = _page(library, procedure, status, workspace.settings)
     raw = page.encode(errors="replace") if form == "html" else _convert(page, form)
     folder.mkdir(parents=True, exist_ok=True)
     write_file(place, raw)
     return place
 
 
-def _page(library: Library, procedure: Procedure, settings: Settings) -> str:
+def _page(library: Library, procedure: Procedure, status: Status, settings: Settings) -> str:
     """Return a document as one page of HTML that needs nothing else; links to other documents are text."""
     places = Places({procedure.path: "page.html"}, {}, {})
     text = Renderer(library, places, settings.links.slugs, alone=True).render(procedure, "page.html")
@@ -64,17 +66,17 @@ def _page(library: Library, procedure: Procedure, settings: Settings) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><meta name="generator" content="procauthor">'
         f"<title>{title}</title><style>{_STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
-        f'<p class="facts">{html.escape(_facts(procedure))}</p>\n{body}\n</body>\n</html>\n'
+        f'<p class="facts">{html.escape(_facts(procedure, status))}</p>\n{body}\n</body>\n</html>\n'
     )
 
 
-def _facts(procedure: Procedure) -> str:
+def _facts(procedure: Procedure, status: Status) -> str:
     """Return what a reader of paper has to know: which version it is, in which state, and whose."""
     approved = "; ".join(each.words for each in read_approvers(procedure))
     parts = (
         procedure.path,
         f"version {procedure.stamp[:12]}",
-        procedure.status,
+        status,
         f"owner {procedure.owner}" if procedure.owner else "",
         f"approved by {approved}" if approved else "",
     )

@@ -82,8 +82,8 @@ class Blame:
     lost: tuple[ApprovalWorth, ...] = ()
 
 
-def blame(library: Library, procedure: Procedure) -> Blame:
-    """Return who wrote and who approved each section of a document."""
+def blame(library: Library, procedure: Procedure, status: Status) -> Blame:
+    """Return who wrote and who approved each section of a document, of which ``status`` is the one that counts."""
     known = read_provenance(library.root, procedure.path)
     rulings = judge(procedure.marks, procedure.review) if procedure.review else []
     passages = _Passages(library)
@@ -92,7 +92,7 @@ def blame(library: Library, procedure: Procedure) -> Blame:
         own = tuple(r for r in rulings if r.receipt.section == mark.key)
         sections.append(_section(mark, known.of(mark.key), own, passages))
     lost = tuple(r for r in rulings if r.state == "gone")
-    return Blame(procedure.path, procedure.title, procedure.status, tuple(sections), lost)
+    return Blame(procedure.path, procedure.title, status, tuple(sections), lost)
 
 
 def _section(

@@ -161,7 +161,9 @@ class Reviewing:
             NotFoundError: There is no such document.
             AmbiguousError: There are several; the hint names them.
         """
-        return blame(self.library, self.library.find(reference))
+        procedure = self.library.find(reference)
+        status = self.workspace.earned(self.library, [procedure.path])[procedure.path]
+        return blame(self.library, procedure, status)
 
     def suspects(self, reference: str = "") -> tuple[Suspect, ...]:
         """Return where a document, or any, relies on a part of a contract that changed since.

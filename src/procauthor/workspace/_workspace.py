@@ -26,7 +26,7 @@ from procauthor.library.library import LEADS_OUT, Library, Procedure, read_proce
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
 from procauthor.naming import list_first, title_key
-from procauthor.procedure import DONE
+from procauthor.procedure import DONE, Status
 from procauthor.settings import Location, RetrievalSettings, Settings
 from procauthor.settings import locate as find_root
 from procauthor.system import read_regular, without_collection
@@ -239,10 +239,14 @@ class Workspace:
     def plan_bytes(self, file: str | Path | None = None) -> bytes:
         """Return an action plan as it is on disk: the given file, else the one in the settings.
 
+        Args:
+            file: Its path, which counts from here, then from the root of the library.
+
         Raises:
             PlanError: There is no such file.
         """
-        place = Path(file) if file else self.root / self.settings.library.plan
+        here = Path(file or self.settings.library.plan)
+        place = here if file and here.exists() else self.root / here
         if leads_out(self.root, place):
             message = f"{str(file or self.settings.library.plan)!r} is no plan: {LEADS_OUT}"
             raise PlanError(message, "name the file of an action plan")
@@ -411,6 +415,14 @@ class Workspace:
         from procauthor.evaluation.row import statuses_in
 
         return statuses_in(library, self.check(library))
+
+    def earned(self, library: Library, paths: Sequence[str] | None = None) -> dict[str, Status]:
+        """Return the status that counts of some documents, or of all, by path: an error takes "defined" away."""
+        from procauthor.evaluation.row import read_errors, status_that_counts
+
+        errors = read_errors(self.check(library, paths))
+        chosen = library.procedures if paths is None else [library.by_path[path] for path in paths]
+        return {p.path: status_that_counts(p, errors.get(p.path, ())) for p in chosen}
 
     def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
         """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from procauthor.checking.check import Baseline, choose_rules, read_baseline, ref
 from procauthor.errors import ConfigError, StaleError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
-from procauthor.library.disk import locate, write_file
+from procauthor.library.disk import locate, paths_from_root, write_file
 from procauthor.library.library import Library
 from procauthor.workspace._workspace import Workspace
 
@@ -132,17 +132,10 @@ def _find_paths(root: Path, library: Library, paths: Sequence[str]) -> list[str]
     known = [*library.by_path, *(u.path for u in library.unread)]
     chosen: list[str] = []
     for path in paths:
-        names = {*_from_root(root, Path.cwd() / path), *_from_root(root, root / path)}
+        names = set(paths_from_root(root, path))
         matched = [k for k in known if any(n in (".", k) or k.startswith(f"{n}/") for n in names)]
         if not matched:
             message = f"no document at {path!r} in this library"
             raise ConfigError(message, f"the library is {root}")
         chosen += matched
     return chosen
-
-
-def _from_root(root: Path, place: Path) -> Iterator[str]:
-    """Yield where a place is from the root: what it leads to, and itself if it is a link."""
-    for real in (place.resolve(), place.parent.resolve() / place.name):
-        with suppress(ValueError):
-            yield real.relative_to(root.resolve()).as_posix()

@@ -10,6 +10,7 @@ from procauthor.errors import LibraryError, PlanError
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.row import statuses_in
 from procauthor.library.change import Change, Edit
+from procauthor.library.disk import paths_from_root
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
@@ -100,10 +101,9 @@ def _is_plan(workspace: Workspace, path: str) -> bool:
 
 
 def _path(workspace: Workspace, file: Path) -> str:
-    """Return a path from the root; what is given counts from here, then from the root."""
-    root = workspace.root.resolve()
-    for place in (file.resolve(), (root / file).resolve()):
-        if place.is_relative_to(root):
-            return place.relative_to(root).as_posix()
+    """Return the path of a file from the root."""
+    path = next(paths_from_root(workspace.root, file), None)
+    if path is not None:
+        return path
     message = f"{str(file)!r} lies outside of the library"
     raise LibraryError(message, f"the library is {workspace.root}")
