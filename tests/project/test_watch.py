@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -220,6 +221,29 @@ def test_nothing_is_certain_where_the_system_tells_nothing(root: Path, watch: Wa
     watch.changes()
     shutil.rmtree(root / ".procauthor")
     assert [watch.changes() for _ in range(4)] == [None] * 4
+
+
+def move_away(root: Path) -> None:
+    """Put a copy in the place of the folder, which is still watched where it is now."""
+    moved = root.rename(root.with_name("moved"))
+    shutil.copytree(moved, root)
+
+
+def test_nothing_is_certain_where_another_folder_took_the_place(root: Path, watch: Watch) -> None:
+    watch.changes()
+    move_away(root)
+    assert [watch.changes() for _ in range(4)] == [None] * 4
+
+
+def test_an_interrupt_is_not_lost_while_the_system_is_asked(root: Path, watch: Watch) -> None:
+    move_away(root)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(KeyboardInterrupt):
+            watch.changes()
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_question_takes_no_time_where_nobody_answers(root: Path, watch: Watch) -> None:

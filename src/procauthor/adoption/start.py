@@ -39,9 +39,10 @@ def hidden_folders(folder: Path, exclude: Collection[str] = ()) -> Iterator[tupl
         folder: Where they are.
         exclude: Patterns of what is left out, as a folder with a slash and a star.
     """
-    for place in sorted(folder.glob(".*/")):
+    places = (place for place in sorted(folder.glob(".*/")) if place.name not in _OF_REPOSITORY)
+    for place in (each for each in places if f"{each.name}/*" not in exclude):
         count = sum(1 for _ in document_paths(place, ()))
-        if count >= _SEVERAL and place.name not in _OF_REPOSITORY and f"{place.name}/*" not in exclude:
+        if count >= _SEVERAL:
             yield place.name, count
 
 

@@ -1,7 +1,9 @@
 """Packages whose first file runs when a name of it is asked for, and not when the package is loaded.
 
 LangChain's clients load hundreds of data types that no call of ours uses: those of every API of a provider, and those
-of a tracing service. Modules below such a package are loaded as ever. Python 3.15 has lazy imports of its own.
+of a tracing service. Modules below such a package are loaded as ever. `importlib.util.LazyLoader` runs the first file
+at any access, so already when a module below the package is loaded: that asks for its ``__path__``. Python 3.15 has
+lazy imports of its own.
 """
 
 from __future__ import annotations

@@ -720,8 +720,8 @@ class _Own:
 def _products(questions: Iterable[str], evidence: Evidence) -> set[str]:
     """Return the names of products in some questions: capitalised words that are no ordinary word of the library."""
     asked = (question for question in questions if not question.startswith(UNVERIFIED))
-    found = chain.from_iterable(map(_CAPITALISED.finditer, asked))
-    return evidence.strange(match["word"].casefold() for match in found)
+    words = chain.from_iterable(map(_CAPITALISED.finditer, asked))
+    return evidence.strange(match["word"].casefold() for match in words)
 
 
 def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[int]:

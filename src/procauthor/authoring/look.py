@@ -167,7 +167,7 @@ def _spell(minutes: int) -> str:
 
 
 def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str, int]) -> dict[int, dict[str, Any]]:
-    """Return whole fields as the steps wrote them: the parts of a step that are asked for later are alone.
+    """Return whole fields as the steps wrote them: the parts of a step that are asked for later are by themselves.
 
     Args:
         template: The template.

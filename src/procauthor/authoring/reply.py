@@ -75,7 +75,7 @@ def _name_only(node: Any, titles: list[str]) -> Any:
 
 
 def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:
-    """Return a schema in which the closed list is once, under ``$defs``, however many fields take from it.
+    """Return a schema in which the closed list is written once, under ``$defs``, however many fields take from it.
 
     For schemas that people and agents read; providers take no ``$ref``.
     """

@@ -157,7 +157,7 @@ def _score(sentence: str, wanted: frozenset[str], weights: Mapping[str, float]) 
 
 
 def _sentences(passage: Passage) -> Iterator[str]:
-    """Yield the sentences of a passage that can be alone in another document."""
+    """Yield the sentences of a passage that make sense by themselves in another document."""
     for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", passage.text):
         text = _LINK.sub(r"\1", " ".join(_MARKUP.sub("", line.strip()) for line in block.splitlines()))
         for sentence in _SENTENCE.split(text.strip()):

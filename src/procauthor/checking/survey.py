@@ -490,11 +490,11 @@ class Surveyor:
         memory = self._memory = self._memory or self._open(len(tree.documents))
         records, unknown = self._recall(tree, memory, changed)
         unread = list(tree.closed)
-        for found in share(unknown, self._read, Record | UnreadFile):
-            if isinstance(found, UnreadFile):
-                unread.append(found)
+        for made in share(unknown, self._read, Record | UnreadFile):
+            if isinstance(made, UnreadFile):
+                unread.append(made)
             else:
-                records[found.path] = found
+                records[made.path] = made
         unread.sort(key=lambda each: each.path)
         reviews = read_reviews(self._root)
         fresh = frozenset(path for path in unknown if path in records)

@@ -119,7 +119,7 @@ class Shelf:
         root: The root of the library.
         fetch: Gives the facts of the document at a path.
         contracts: Gives the encoded contracts of all documents at once, which is faster than one by one.
-        gists: Gives the encoded gists of the documents for which it was asked before.
+        gists: Gives the encoded gists of the documents whose gist was asked for before.
         template: Gives the template for it.
     """
 
@@ -192,7 +192,7 @@ class Shelf:
             return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
 
     def gist(self, path: str, make: Callable[[], Gist]) -> Gist:
-        """Return the gist of a document; it is made when it is asked for the first time."""
+        """Return the gist of a document; it is made when it is asked for, for the first time."""
         with self._lock:
             if self._gists is None:
                 self._gists = dict(self._known_gists())

@@ -24,7 +24,8 @@ _MOST_FAILURES = 3
 _LONGEST = 5.0
 """Seconds after which all files are looked at whatever was told.
 
-Nothing is told of what is written to mapped memory, or to a second name of a file that is elsewhere.
+Nothing is told of what is written to mapped memory, or to a second name of a file that is elsewhere; nor of changes
+beyond what the system queues, or in new folders beyond the number that it watches.
 """
 
 
@@ -41,6 +42,7 @@ class Watch:
         self._notify = notify
         self._root = root
         self._state = state
+        self._process = os.getpid()
         self._failures = 0
         self._looked = -_LONGEST
         self._beside: tuple[object, ...] = ()
@@ -59,7 +61,8 @@ class Watch:
 
     def changes(self) -> frozenset[str] | None:
         """Return the paths that have changed since the last time that this was asked; None where that is not sure."""
-        if self._failures >= _MOST_FAILURES:
+        # A copy of the process has none of its threads, so nothing is told there, and a lock may stay closed.
+        if self._failures >= _MOST_FAILURES or self._process != os.getpid():
             return None
         told, beside, now = self._told(), tuple(_signatures(self._root)), time.monotonic()
         if told is not None and beside == self._beside and now - self._looked < _LONGEST:
@@ -81,16 +84,24 @@ class Watch:
             own.touch()
             while time.monotonic() < until:
                 told = self._notify.watch(1, 1, int(_PATIENCE * 1000), None)
-                paths.update(path for _, path in told if isinstance(told, set))
+                if told == "signal":
+                    # It takes an interrupt for itself and only says so.
+                    raise KeyboardInterrupt
+                if isinstance(told, set):
+                    paths.update(path for _, path in told)
                 if os.fspath(own) in paths:
                     self._failures = 0
                     return self._below(paths)
         except (OSError, RuntimeError):
+            # Counted below: after a few of them, all files are looked at for good.
             pass
         finally:
             with suppress(OSError):
                 own.unlink(missing_ok=True)
         self._failures += 1
+        if self._failures >= _MOST_FAILURES:
+            # What is told to no reader would be kept for ever.
+            self._notify.close()
         return None
 
     def _below(self, paths: set[str]) -> frozenset[str] | None:
@@ -105,7 +116,7 @@ def _signatures(root: Path) -> Iterator[object]:
     """Yield what is known of files that are not watched: they decide what git ignores in the folder."""
     for file in deciding_files(root):
         try:
-            found = os.stat(file)
-            yield file, found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+            status = os.stat(file)
+            yield file, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
         except OSError:
             yield file

@@ -151,7 +151,7 @@ class Block(Struct, frozen=True, gc=False):
 
 
 class TextRun(Struct, frozen=True, gc=False):
-    """A run of plain text outside code and links: where bare names can be."""
+    """A run of plain text outside of code and links, where bare names may be found."""
 
     text: str
     start: int

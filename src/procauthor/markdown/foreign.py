@@ -15,7 +15,7 @@ Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTM
 _DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
 # What a browser shows as it is, or not at all.
 _UNMARKED = lazy(rb"<!--.*?-->|<(pre|script|style|textarea)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_LINK_IN_HTML = lazy(rb"\[[^\]\r\n]+\]\([^)\s]+")
+_LINK_IN_HTML = lazy(rb"\[[^\[\]\r\n]+\]\([^)\s]+")
 _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     # Not "[[ -f x ]]" of a shell, "[[:space:]]", a number, or the place of a table of contents.
     "wiki link": lazy(rb"!?\[\[(?![\s:.!-]|_TOC_\]|\d+\])[^\[\]\r\n]+\]\](?![(\[])"),
@@ -27,7 +27,7 @@ _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     # One that is not defined, behind a word: "[^abc]" by itself may be a set of letters.
     "footnote": lazy(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
     "link with a space": lazy(
-        rb"\](?=\([^()<>\r\n\"']*[^\s()<>\"'] [^()<>\r\n\"']*\.(?:md|markdown|mdx)(?:#[^()\s]*)?\))"
+        rb"\](?=\([ \t]*[^\s()<>\"']++[ \t][^()<>\r\n\"']*\.(?:md|markdown|mdx)(?:#[^()\s]{0,200})?\))"
     ),
 }
 

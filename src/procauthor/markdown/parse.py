@@ -86,7 +86,7 @@ _FENCE = lazy(rb"`{3,}|~{3,}")
 _FENCE_AND_TAB = lazy(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.MULTILINE)
 # A quoted value may hold any sign. What is read once is not read again: a tag that never ends costs no time.
 _HTML_TAG = lazy(r"""<([a-zA-Z][\w-]*)([\s/](?:[^<>"']++|"[^"]*"|'[^']*')*+)""")
-_HTML_ATTRIBUTE = lazy(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_HTML_ATTRIBUTE = lazy(r"""(?<![^\s"'<>/=])([^\s"'<>/=]++)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _HTML_TARGETS = {"a": "href", "area": "href"} | dict.fromkeys(
     ("img", "iframe", "video", "audio", "source", "embed", "track"), "src"
 )

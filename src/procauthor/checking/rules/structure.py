@@ -63,7 +63,7 @@ UNPORTABLE_NAME = Rule(
     code="L107",
     severity="warning",
     summary="A file or folder has a name that Windows or macOS cannot have beside the others.",
-    why="Where case does not count, a checkout keeps one of two such files, and git shows a change that is none.",
+    why="Where case does not count, a checkout keeps one of two such files, and git shows a change never made.",
     fix="Rename one of them; with git in two steps, by a third name.",
     example="Data.md beside data.md, or what?.md",
 )
