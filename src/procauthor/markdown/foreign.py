@@ -79,7 +79,7 @@ def _links_in_html(document: Document) -> Iterator[int]:
 _OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _MIDDLE = lazy(rb"^={7}\r?$", re.MULTILINE)
 _CLOSING = lazy(rb"^>{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
-# Nobody quotes a single word seven deep: it is the name of a branch, or a commit and its subject.
+# A single word is not quoted seven deep: it is the name of a branch, or a commit and its subject.
 _LEFT = lazy(rb"^>{7} \S+(?: \(.*\))?\r?$", re.MULTILINE)
 # A block of code that is a conflict and nothing else.
 _EXAMPLE = lazy(rb"[^\n]*\n\s*<{7}(?: [^\n]*)?\n.*^>{7}(?: [^\n]*)?\n\s*(?:[`~]+\s*)?", re.MULTILINE | re.DOTALL)
