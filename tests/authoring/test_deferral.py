@@ -15,7 +15,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     (folder / "__init__.py").write_text(
         "from pathlib import Path\n"
-        "from slow_types.part import Part\n"
+        "import slow_types\nKNOWN = hasattr(slow_types, 'unknown')\nfrom slow_types.part import Part\n"
         "Path(__file__).with_name('ran').touch()\n"
         "__all__ = ['Part', 'NAME']\n"
         "NAME = 'whole'\n"

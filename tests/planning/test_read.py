@@ -376,3 +376,21 @@ def test_a_plan_in_other_clothes_is_the_same_plan(plan, name):
         return items, needs, actions, groups, metrics, each.order, each.next
 
     assert meaning(found) == meaning(plan)
+
+
+def test_numbers_of_any_length_are_no_trouble():
+    long = "9" * 6000
+    text = f"""### 1. Define Dough Procedure
+**Effort:** {long} hours
+**Phase:** {long}
+**Dependencies:** #{long}, Items {long}-{long}
+**Priority:** P0
+
+- Bread Lifecycle ({long} procedures)
+
+## Success Metrics
+
+- Overall: {long}% (up from {long}%)
+"""
+    shown = json.dumps(plan_json(read_plan(text.encode())), allow_nan=False)
+    assert "Dough Procedure" in shown

@@ -62,15 +62,10 @@ class _Waiting(ModuleType):
             message = f"module {self.__name__!r} has no attribute {name!r}"
             raise AttributeError(message)
         with _LOCK:
-            if type(self) is _Waiting:
-                self._run()
-        return getattr(self, name)
-
-    def _run(self) -> None:
-        spec = self.__spec__
-        assert spec is not None
-        assert isinstance(spec.loader, _LaterLoader)
-        spec.loader = spec.loader.own
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        self.__loader__ = spec.loader
-        spec.loader.exec_module(self)
+            spec = self.__spec__
+            if spec is not None and isinstance(spec.loader, _LaterLoader):
+                # Its first file may ask for names of the package while it runs.
+                spec.loader = self.__loader__ = spec.loader.own
+                spec.loader.exec_module(self)
+                self.__class__ = ModuleType  # type: ignore[assignment]
+        return object.__getattribute__(self, name)

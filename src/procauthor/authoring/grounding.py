@@ -395,6 +395,13 @@ class DocumentTexts:
         """Yield the documents that may hold something, as their letters and digits tell."""
         return (self._text(procedure) for procedure in procedures if may_hold(self._letters_of(procedure)))
 
+    def written(self, procedure: Procedure, words: Iterable[str]) -> set[str]:
+        """Return those of some words in lower case that a document has as they are, wherever in it."""
+        letters = self._letters_of(procedure)
+        possible = [word for word in words if word.encode() in letters]
+        text = _SourceText(procedure.source.raw.decode(errors="replace") if possible else "")
+        return {word for word in possible if text.states(word, folded=False)}
+
     def _letters_of(self, procedure: Procedure) -> bytes:
         key = (procedure.path, procedure.stamp)
         if key not in self._letters:
@@ -447,9 +454,14 @@ class Evidence:
             return True
         return claim.kind == "URL" and self._stands(claim.text.rstrip("/"), folded=True)
 
-    def says(self, word: str) -> bool:
-        """Say whether a word is written here as it is."""
-        return self._stands(word, folded=False)
+    def strange(self, words: Iterable[str]) -> set[str]:
+        """Return those of some words in lower case that are nowhere written as they are."""
+        left = {word for word in words if not self.own.states(word, folded=False)}
+        for procedure in self.procedures:
+            if not left:
+                break
+            left -= self.texts.written(procedure, left)
+        return left
 
     def _stands(self, words: str, *, folded: bool) -> bool:
         piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
@@ -705,13 +717,11 @@ class _Own:
         return _minutes(quantity) in self.times
 
 
-def _products(questions: Iterable[str], evidence: Evidence) -> Iterator[str]:
-    """Yield the names of products in some questions: capitalised words that are no ordinary word of the library."""
-    for question in questions:
-        if question.startswith(UNVERIFIED):
-            continue
-        words = (match["word"].casefold() for match in _CAPITALISED.finditer(question))
-        yield from (word for word in words if not evidence.says(word))
+def _products(questions: Iterable[str], evidence: Evidence) -> set[str]:
+    """Return the names of products in some questions: capitalised words that are no ordinary word of the library."""
+    asked = (question for question in questions if not question.startswith(UNVERIFIED))
+    found = chain.from_iterable(map(_CAPITALISED.finditer, asked))
+    return evidence.strange(match["word"].casefold() for match in found)
 
 
 def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[int]:

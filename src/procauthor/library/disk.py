@@ -48,7 +48,7 @@ def leads_out(root: Path, place: Path) -> bool:
 
 
 def paths_from_root(root: Path, named: str | Path) -> Iterator[str]:
-    """Yield what a path that somebody typed may mean in the library: it counts from here, then from the root.
+    """Yield what a path that was typed may mean in the library: it counts from here, then from the root.
 
     Of a link, where it leads to comes before itself. What lies outside of the library is left out.
     """

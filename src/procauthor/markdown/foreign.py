@@ -79,18 +79,21 @@ def _links_in_html(document: Document) -> Iterator[int]:
 _OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _MIDDLE = lazy(rb"^={7}\r?$", re.MULTILINE)
 _CLOSING = lazy(rb"^>{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
-# Nobody quotes a single word seven deep: it is the name of a branch, or a commit and its subject.
+# A single word is not quoted seven deep: it is the name of a branch, or a commit and its subject.
 _LEFT = lazy(rb"^>{7} \S+(?: \(.*\))?\r?$", re.MULTILINE)
 # A block of code that is a conflict and nothing else.
 _EXAMPLE = lazy(rb"[^\n]*\n\s*<{7}(?: [^\n]*)?\n.*^>{7}(?: [^\n]*)?\n\s*(?:[`~]+\s*)?", re.MULTILINE | re.DOTALL)
 _SIGNS = (b"<<<<<<<", b">>>>>>>")
+_LANGUAGE = lazy(rb"\s*(?:`{3,}|~{3,})[ \t]*\{?\.?(\w+)")
+_PLAIN = frozenset({b"text", b"txt", b"plain", b"plaintext", b"diff", b"patch", b"console", b"output", b"none", b"git"})
 
 
 def find_conflict(document: Document) -> int | None:
     """Return the offset of the first line of an unresolved conflict, or None.
 
     A line that opens one is followed by the two others, or has a name behind it; a line that closes one has a name.
-    A block of code may show what a conflict looks like, and then holds nothing else: one among commands is real.
+    A block of code may show what a conflict looks like, if it is plain text or holds nothing else: one among commands
+    is real.
     """
     raw = document.source.raw
     if not any(sign in raw for sign in _SIGNS):
@@ -105,7 +108,11 @@ def find_conflict(document: Document) -> int | None:
 
 
 def _is_example(block: bytes) -> bool:
-    return not block.startswith((b"`", b"~")) or _EXAMPLE.fullmatch(block) is not None
+    """Say whether a block of code with a conflict shows what one looks like: it is plain text, or nothing else."""
+    language = _LANGUAGE.match(block)
+    if language is None or language[1].lower() in _PLAIN:
+        return _SIGNS[1] in block
+    return _EXAMPLE.fullmatch(block) is not None
 
 
 def _opening(text: bytearray) -> re.Match[bytes] | None:

@@ -20,20 +20,20 @@ from procauthor.regex import lazy
 
 _COUNTS = (
     lazy(
-        r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d+)"
+        r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d{1,9})"
         r"(?:\s+(?:\w+\s+){0,2}?procedures?\b[^()]*|(?<=lifecycle \(\d)|(?<=lifecycle \(\d\d))\)\s*(?:[-–—:].*)?$",
         re.IGNORECASE,
     ),
-    lazy(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d+)\s+procedures?\.?$", re.IGNORECASE),
-    lazy(r"^~?(?P<count>\d+)\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE),
+    lazy(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d{1,9})\s+procedures?\.?$", re.IGNORECASE),
+    lazy(r"^~?(?P<count>\d{1,9})\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE),
 )
 _TOTAL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
 _CLOSE = 0.01
-_AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>%)?"
+_AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3}){1,4}|\d{1,12}(?:\.\d+)?)\s*(?P<unit>%)?"
 _METRIC = lazy(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
 _LEADING = lazy(rf"\b{_AMOUNT}")
-_FROM_TO = lazy(r"(?:\bfrom\s+)?(\d+(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
-_BASE = lazy(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_FROM_TO = lazy(r"(?:\bfrom\s+)?(\d{1,12}(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
+_BASE = lazy(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d{1,12}(?:\.\d+)?)", re.IGNORECASE)
 _DASH = r"\s+[-–—]+>?\s+"
 
 
@@ -75,7 +75,7 @@ def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
         priority = _column(block, "priority")
         for row in block.rows if name is not None and count is not None else ():
             cells = [cell.text.strip() for cell in row.cells]
-            number = re.match(r"~?(\d+)", cells[count or 0])
+            number = re.match(r"~?(\d{1,9})", cells[count or 0])
             if number and row.line not in own and not is_total(cells[name or 0]):
                 rank = (read_priority(cells[priority]) if priority is not None else None) or _priority(text, section)
                 yield Group(plain_text(cells[name or 0]), int(number[1]), rank, row.line)

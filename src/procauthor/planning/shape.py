@@ -121,7 +121,7 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
             line, headed = opening.line.number, opening.line.heading
             again = tuple(f for f in opening.fields if f.key in known and (headed or f.line == line))
             own = kept[first]
-            if (mark := opening.line.any_mark) and mark.done and not own.line.any_mark:
+            if (mark := opening.line.any_mark) and mark.done and not (own.line.any_mark or "status" in known):
                 more += (Field("done", "", "✅", opening.line.number),)
             kept[first] = replace(own, fields=(*own.fields, *more), again=(*own.again, *again))
     return sorted(kept, key=lambda o: o.line.start)

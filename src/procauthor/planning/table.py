@@ -38,7 +38,7 @@ _LIKELY = 2
 def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
     """Yield the rows of all tables of items; for a ``loose`` look less is enough."""
     for section, block in text.tables:
-        table, role = _Table(text, section, block), text.roles[section.index]
+        table, role = _PlanTable(text, section, block), text.roles[section.index]
         # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
         strict = table.weight > _SURE and table.fields.keys() & {"effort", *_NAMING}
         aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
@@ -50,13 +50,13 @@ def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
 def unread_tables(text: PlanText, own: Collection[int]) -> Iterator[Block]:
     """Yield the tables that have columns of items and of which no row is one, outside of metrics and risks."""
     for section, block in text.tables:
-        table = _Table(text, section, block)
+        table = _PlanTable(text, section, block)
         aside = text.roles[section.index] or above.names_aside(table.heads[0])
         if table.weight > _LIKELY and not aside and not any(row.start in own for row in block.rows):
             yield block
 
 
-class _Table:
+class _PlanTable:
     """A table: where its number, its title (-1: nowhere) and its fields are, and how much speaks for items."""
 
     def __init__(self, text: PlanText, section: Section, block: Block) -> None:

@@ -83,7 +83,7 @@ def read_lifecycle(text: str) -> tuple[str, int | str | None]:
 def read_phase(text: str) -> int | str | None:
     """Return a phase: a number where it is one."""
     text = re.sub(rf"^(?:{_labels('phase')})\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
-    leading = re.match(r"(\d+)(?:\s*[-–—:(].*\D.*)?$", text)
+    leading = re.match(r"(\d{1,9})(?:\s*[-–—:(].*\D.*)?$", text)
     if leading:
         return int(leading[1])
     return None if is_nothing(text) else text
@@ -176,7 +176,7 @@ def is_remark(text: str) -> bool:
 
 
 # Hours: "2-3 hours", "1h 30m", "half a day", "between 1 and 2 days"
-_NUMBER = r"(?:\d+:[0-5]\d|(?:\d+\s+)?\d/[1-9]|\d+(?:[.,]\d+)?(?:\s?[½¼¾])?|[½¼¾])"
+_NUMBER = r"(?:\d{1,4}:[0-5]\d|(?:\d{1,4}\s+)?\d/[1-9]|\d{1,9}(?:[.,]\d{1,9})?(?:\s?[½¼¾])?|[½¼¾])"
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
     r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
