@@ -137,9 +137,14 @@ def test_a_key_of_a_few_letters_leaves_a_message_alone(root: Path, monkeypatch: 
 def test_an_export_holds_none(root: Path) -> None:
     page = root / "feature/design-review.md"
     page.write_text(page.read_text().replace("1. Merge the record.\n", f"1. Merge it with password: {ALL_VALUES[0]}\n"))
+    export = ("-C", root, "export", "Design Review Procedure", "--out", root / ".out", "--to")
+    refused = run(*export, "agent-skill", code=2)
+    assert "it is in progress" in refused.stderr
+    assert leaks(refused.stdout + refused.stderr) == []
+    # What the team has looked at and left in place is no error any more, and still a secret.
+    page.write_text(f"{page.read_text()}\n<!-- procauthor: ignore-file secret -- it is revoked -->\n")
     for form in ("agent-skill", "agent-sop"):
-        done = run("-C", root, "export", "Design Review Procedure", "--to", form, "--out", root / ".out")
-        assert leaks(done.stdout) == []
+        assert leaks(run(*export, form).stdout) == []
     assert leaks("".join(file.read_text() for file in (root / ".out").rglob("*.md"))) == []
 
 

@@ -319,7 +319,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         shown = f": {list_first(places, _SHOWN)}" if places else ""
         yield f"  rests on {len(places)} of {passages}{shown}"
     yield from _usage(draft)
-    yield from _found(draft)
+    yield from _finding_lines(draft)
     if draft.author in ("offline", "skeleton") and any(f["code"] == "S106" for f in draft.findings):
         yield "  what says TODO is for a person to write in the file, or for a model: --model provider:name"
     if draft.open_questions:
@@ -336,7 +336,7 @@ def draft_lines(draft: Draft, outcome: str, change: Change) -> Iterator[str]:
         yield f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}"
 
 
-def _found(draft: Draft) -> Iterator[str]:
+def _finding_lines(draft: Draft) -> Iterator[str]:
     """Yield the findings; what is said of several places is said once."""
     alike = grouped(((f["severity"], f["code"], f["message"]), f) for f in draft.findings)
     for (severity, code, message), (first, *others) in alike.items():

@@ -23,7 +23,7 @@ from procauthor.convention.word import (
     write_title,
 )
 from procauthor.data import ungrouped
-from procauthor.library.library import Library, Procedure
+from procauthor.library.library import Library, Procedure, folder_of
 from procauthor.library.reference import file_stem, relative, stem_like
 from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
 from procauthor.markdown.link import escape, slugify, write_link
@@ -63,9 +63,10 @@ class Table:
         """Whether it is the only table of procedures in an index, and has those of several lifecycles."""
         if self.procedure.kind != "index":
             return False
-        every = [table for table in tables(self.procedure) if "standard" not in table.columns]
-        folders = {entry.path.rpartition("/")[0] for entry in self.rows() if entry.path}
-        return len(every) == 1 and ("lifecycle" in self.columns or len(folders) > 1)
+        # Rows are read last: an index with a table for each lifecycle may have thousands.
+        if sum("standard" not in table.columns for table in tables(self.procedure)) != 1:
+            return False
+        return "lifecycle" in self.columns or len({folder_of(entry.path) for entry in self.rows() if entry.path}) > 1
 
     def rows(self) -> Sequence[IndexRow]:
         """Return what its rows say."""

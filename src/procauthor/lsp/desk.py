@@ -22,6 +22,9 @@ from procauthor.settings import locate
 from procauthor.workspace import Workspace
 from procauthor.workspace.check import Checking
 
+# So many documents are kept as lines: what one list of symbols or references may need.
+_MOST_LINES = 500
+
 
 @dataclass
 class Desk:
@@ -47,6 +50,7 @@ class Desk:
     _laid: tuple[Library, Library] | None = None
     _scope: Scope | None = None
     _errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    _lines: dict[str, tuple[str, Lines | None]] = field(default_factory=dict)
     _own_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
@@ -80,10 +84,13 @@ class Desk:
 
     def lines(self, procedure: Procedure) -> Lines:
         """Return the lines of a document, to count positions in."""
-        kept = procedure.document.kept
-        lines = kept.get(Lines)
-        if not isinstance(lines, Lines):
-            lines = kept[Lines] = Lines(procedure.source.raw, self.encoding)
+        stamp, lines = self._lines.pop(procedure.path, ("", None))
+        if lines is None or stamp != procedure.stamp:
+            # Only the bytes are needed: a document that is not open is not parsed for a place in it.
+            lines = Lines(procedure.source.raw, self.encoding)
+        self._lines[procedure.path] = procedure.stamp, lines
+        if len(self._lines) > _MOST_LINES:
+            self._lines.pop(next(iter(self._lines)))
         return lines
 
     def location(self, procedure: Procedure, start: int, end: int) -> types.Location:
