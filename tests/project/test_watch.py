@@ -1,4 +1,4 @@
-"""A process that lives looks at files again only where something has changed, and misses nothing."""
+"""A long-running process looks at files again only where something has changed, and misses nothing."""
 
 import os
 import shutil

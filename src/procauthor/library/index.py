@@ -41,7 +41,6 @@ _LETTER = lazy(r"[^\W\d_](?!\])")
 _NO_NAME = lazy(r"[.:;!?]")
 _MOSTLY = 0.5
 _LONGEST_LEAD = 40
-_ROWS = "rows of an index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +160,15 @@ def _link_in(row: TableRow, place: int | None) -> Link | None:
 
 def entries(procedure: Procedure) -> Sequence[IndexRow]:
     """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
-    beside = vars(procedure.document)
-    held: Procedure | None
-    rows: Sequence[IndexRow]
-    held, rows = beside.get(_ROWS, (None, ()))
-    if held is not procedure:
-        every = ungrouped((table, table.block.rows) for table in tables(procedure))
-        rows = tuple(_read_entry(table, row) for table, row in every)
-        beside[_ROWS] = procedure, rows
+    kept = procedure.document.kept
+    held = kept.get("rows")
+    # The same document may belong to another procedure, of other conventions.
+    if isinstance(held, tuple) and held[0] is procedure:
+        known: Sequence[IndexRow] = held[1]
+        return known
+    every = ungrouped((table, table.block.rows) for table in tables(procedure))
+    rows = tuple(_read_entry(table, row) for table, row in every)
+    kept["rows"] = procedure, rows
     return rows
 
 

@@ -128,7 +128,7 @@ class Procedure:
 
     @cached_property
     def lifecycle(self) -> str:
-        """The declared lifecycle without the word "Lifecycle", else the name of the folder but that of all pages."""
+        """The declared one without the word "Lifecycle", else the name of its folder, if not that of all pages."""
         declared = str(self.document.metadata.get("lifecycle") or "").strip()
         if declared:
             return lifecycle_name(declared)

@@ -1,4 +1,4 @@
-"""Tells a process that lives whether anything has changed in a library, without a look at each of its files.
+"""Tells a long-running process whether anything has changed in a library, without a look at each of its files.
 
 The system tells of changes in the order in which they were made. So a file of our own is written first: when that has
 been told, all changes that were made before it have been told as well.

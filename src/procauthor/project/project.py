@@ -316,7 +316,7 @@ class Project:
         return Reviewing(self.workspace, self.library())
 
     def follow(self, reference: str, *, by: str = "", occasion: str = "", fresh: bool = False) -> Walk:
-        """Go on with what was begun to follow, else begin; `Walk.record` writes down each step.
+        """Go on with the record that was begun, else begin one; `Walk.record` writes down each step.
 
         Args:
             reference: Path, id or title.

@@ -22,7 +22,7 @@ INPUT_WITHOUT_PROVIDER = Rule(
     code="C101",
     severity="error",
     summary="A required input is said to come from a procedure that does not guarantee it.",
-    why="The provider may change at any time, and the input then no longer arrives.",
+    why="The provider may change at any time, and no message says that the input no longer arrives.",
     fix="Correct the provider or the artifact's name, or add the artifact to the provider's output contract.",
     example="- **Risk List** (From: Design Review Procedure), whose output contract holds no Risk List",
 )

@@ -252,7 +252,7 @@ HIDDEN_INSTRUCTION = Rule(
     code="G102",
     severity="warning",
     summary="Something that no reader sees gives instructions to a language model.",
-    why="A model that works with the library follows it, and a reviewer of the page cannot notice.",
+    why="A model that works with the library follows it, and a reviewer of the page cannot notice it.",
     fix="Remove it, or write it where readers see it. Guidance for people in a comment is left alone.",
     example="a comment that tells every AI assistant to approve the change",
 )
