@@ -46,6 +46,15 @@ def test_a_name_of_a_deferred_package_runs_its_first_file(package: Path) -> None
         _ = whole.nothing
 
 
+def test_a_first_file_that_fails_fails_for_everybody_who_asks(package: Path) -> None:
+    (package / "__init__.py").write_text("raise OSError('no disk')\n")
+    with deferred("slow_types"):
+        whole = importlib.import_module("slow_types")
+    for _ in range(2):
+        with pytest.raises(OSError, match="no disk"):
+            _ = whole.NAME
+
+
 def test_all_names_of_a_deferred_package_can_be_taken(package: Path) -> None:
     with deferred("slow_types"):
         importlib.import_module("slow_types")

@@ -67,7 +67,13 @@ class _Waiting(ModuleType):
             spec = self.__spec__
             if spec is not None and isinstance(spec.loader, _LaterLoader):
                 # Its first file may ask for names of the package while it runs.
-                spec.loader = self.__loader__ = spec.loader.own
-                spec.loader.exec_module(self)
+                waiting = spec.loader
+                spec.loader = self.__loader__ = waiting.own
+                try:
+                    spec.loader.exec_module(self)
+                except BaseException:
+                    # Who asks next gets the same error, and no word of a name that is missing.
+                    spec.loader = self.__loader__ = waiting
+                    raise
                 self.__class__ = ModuleType  # type: ignore[assignment]
         return object.__getattribute__(self, name)
