@@ -17,12 +17,14 @@ from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs/terminal.svg"
-COMMAND = ("create", "Data Anonymisation Procedure", "--lifecycle", "Data")
+TITLE = "Data Anonymisation Procedure"
+COMMAND = ("create", TITLE, "--lifecycle", "Data", "--depends-on", "Data Classification Procedure")
+PURPOSE = ("--purpose", "Make a copy of production data that no longer says whose data it is")
 _WIDTH = 128
 _CUT = "  ⋮"
-# So many lines are shown of the diff's beginning, and of a step.
-_HEAD = 14
-_STEP = "+### Step 2"
+# So many lines are shown of the new document, and of what changes in a neighbour.
+_HEAD, _PART = 29, 9
+_NEIGHBOUR = "--- a/data/data-classification.md"
 _STYLES = {"$": "bold", "@": "cyan", "+": "green", "-": "red"}
 _FONT = "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace"
 
@@ -37,11 +39,11 @@ def draw(lines: Sequence[str]) -> str:
 
 
 def shorten(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the steps, the beginning of the new document with one of its steps, and what is left to decide."""
-    diff, step, rest = (_place(lines, start) for start in ("---", _STEP, f"{COMMAND[1]}:"))
+    """Yield the steps, the beginning of the new document, what changes in a neighbour, and what is left to decide."""
+    diff, part, rest = (_place(lines, start) for start in ("---", _NEIGHBOUR, f"{TITLE}:"))
     yield from lines[: diff + _HEAD]
     yield _CUT
-    yield from lines[step : step + _HEAD]
+    yield from lines[part : part + _PART]
     yield _CUT
     yield from lines[rest:]
 
@@ -55,10 +57,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "library"
         shutil.copytree(ROOT / "procedures", library, ignore=shutil.ignore_patterns(".procauthor*"))
-        command = [sys.executable, "-m", "procauthor", "-C", str(library), *COMMAND]
+        command = [sys.executable, "-m", "procauthor", "-C", str(library), *COMMAND, *PURPOSE]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
-    typed = f"$ procauthor {shlex.join(COMMAND)}"
-    PICTURE.write_text(draw([typed, *shorten(done.stdout.splitlines())]), encoding="utf-8")
+    typed = (f"$ procauthor {shlex.join(COMMAND)} \\", f"    {shlex.join(PURPOSE)}")
+    PICTURE.write_text(draw([*typed, *shorten(done.stdout.splitlines())]), encoding="utf-8")
 
 
 if __name__ == "__main__":
