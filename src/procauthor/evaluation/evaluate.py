@@ -47,14 +47,16 @@ class Census:
         """The documents that no total counts."""
         return read_others(self.scope.library, self.report)
 
-    def counted(self) -> Census:
-        """Count now, and not when the result is asked for."""
-        _ = self.rows, self.others, self.graph
+    def counted(self, *, links: bool = False) -> Census:
+        """Count now, and not when the result is asked for; with ``links`` the plain links too."""
+        _ = self.rows, self.others, self.references if links else self.graph
         return self
 
     @cached_property
     def graph(self) -> Graph:
         """Who needs whom, without plain links."""
+        if "references" in vars(self):
+            return self.references.without_links()
         return read_graph(self.scope, self.rows)
 
     @cached_property

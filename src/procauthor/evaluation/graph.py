@@ -71,6 +71,10 @@ class Graph:
     def _in(self) -> dict[str, list[Edge]]:
         return grouped((edge.target, edge) for edge in self.edges)
 
+    def without_links(self) -> Graph:
+        """Return the graph without plain links."""
+        return Graph(self.nodes, tuple(edge for edge in self.edges if edge.kind != "links"))
+
     def uses(self, node: str) -> Sequence[Edge]:
         """Return what a node uses."""
         return self._out.get(node, ())
