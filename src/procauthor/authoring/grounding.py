@@ -30,7 +30,7 @@ from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.checking.phrase import find_phrases
 from procauthor.library.library import Library, Procedure
-from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, without_proposals
+from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.naming import title_key
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import chunk_document
@@ -630,7 +630,7 @@ def doubt(
         asked: Questions that are open already: what they name is not asked again.
         limits: What the steps say of their own times, in order.
     """
-    given = list(placed)
+    given = [(place, told_first(text)) for place, text in placed]
     texts = [(place, without_proposals(text)) for place, text in given]
     own = _Own(
         [text for _, text in texts],

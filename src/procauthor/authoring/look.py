@@ -18,7 +18,7 @@ from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
-from procauthor.library.status import PROPOSED, TURNED
+from procauthor.library.status import PROPOSED, told_first
 from procauthor.markdown.link import write_link
 from procauthor.template.model import late_name, late_parts
 from procauthor.template.render import Names, is_left_out
@@ -127,8 +127,7 @@ def take_fitting(
 
 def count_proposals(fields: Mapping[str, Any]) -> int:
     """Return how many values of some fields are proposed."""
-    told = json.dumps(fields)
-    return told.count(PROPOSED) + told.count(TURNED)
+    return told_first(json.dumps(fields, ensure_ascii=False)).count(PROPOSED)
 
 
 def add_times(template: Template, fields: Mapping[str, Any]) -> str:

@@ -46,8 +46,6 @@ OPEN = "…"
 """What is in the other fields of an item whose first field is marked."""
 PROPOSED = "(proposed:"
 """What a proposal begins with; the value follows, then a semicolon, the reason, and the closing bracket."""
-TURNED = "(proposed; "
-"""The same behind its value: "30 seconds (proposed; the reason)"."""
 MARK = "(proposed)"
 """What follows a value in the text that is listed as a proposal."""
 UNVERIFIED = "Unverified: "
@@ -55,7 +53,7 @@ UNVERIFIED = "Unverified: "
 Kind = Literal["question", "proposal"]
 _PROPOSAL = lazy(re.escape(PROPOSED))
 _MARK = lazy(re.escape(MARK))
-_TURNED = lazy(r"(?P<value>\d[\w.,:/]*(?: ?%| [^\W\d][\w-]*| \d[\w.,:/]*){0,3}) " + re.escape(TURNED))
+_TURNED = lazy(r"(?P<value>\d[\w.,:/]*(?: ?%| [^\W\d][\w-]*| \d[\w.,:/]*){0,3}) \(proposed; ")
 _LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]+)?(?:\*\*[^*\n]+:\*\*[ \t]*)?")
 _EMPHASIS = "*_ "
 _BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
@@ -147,9 +145,14 @@ def split_proposal(text: str) -> tuple[str, str]:
     return value, reason
 
 
+def told_first(text: str) -> str:
+    """Return a text with the value of each proposal before its reason: "30 seconds (proposed; ...)" is turned round."""
+    return _TURNED.sub(rf"{PROPOSED} \g<value>; ", text)
+
+
 def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text that shows a value and a mark for each proposal, and the proposals for its front matter."""
-    text = _TURNED.sub(rf"{PROPOSED} \g<value>; ", text)
+    text = told_first(text)
     if PROPOSED not in text:
         return text, ()
     document = parse(text.encode())

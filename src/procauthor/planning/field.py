@@ -143,7 +143,7 @@ def _opened(line: Line) -> list[Field]:
 
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
-    """Yield the fields that stand on one line."""
+    """Yield the fields of one line."""
     # Most lines of most plans hold no field.
     if _SIGNS.isdisjoint(text):
         return
