@@ -127,8 +127,15 @@ class ListItem:
     link: Link | None
 
 
+def may_hold_table(raw: bytes) -> bool:
+    """Say whether bytes may hold a table: Markdown has none without a pipe, so most overviews need not be parsed."""
+    return b"|" in raw
+
+
 def tables(procedure: Procedure) -> Iterator[Table]:
     """Yield the tables of procedures in a document: with a column of statuses, in an index also without one."""
+    if not may_hold_table(procedure.source.raw):
+        return
     names = _column_names(_frozen(procedure.conventions.index))
     for section in procedure.document.sections:
         for block in section.blocks:
@@ -160,6 +167,8 @@ def _link_in(row: TableRow, place: int | None) -> Link | None:
 
 def entries(procedure: Procedure) -> Sequence[IndexRow]:
     """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
+    if not may_hold_table(procedure.source.raw):
+        return ()
     kept = procedure.document.kept
     held = kept.get("rows")
     # The same document may belong to another procedure, of other conventions.
