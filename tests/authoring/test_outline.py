@@ -173,6 +173,8 @@ def test_a_field_that_is_written_again_is_asked_for_without_the_passages(root: P
         if "workflow_actions" in value and "Write these fields again" not in words_of(body):
             value["workflow_actions"][0]["actions"] = ["# No heading"] * 20
 
+    page = root / "feature/design-review.md"
+    page.write_text(page.read_text().replace("Draw every component.", "Find what can go wrong before it is built."))
     _, requests = run(root, change)
     assert [("# Write these fields again" in words_of(body)) for body in requests] == [False, False, True, False]
     assert [("Passages of the library" in words_of(body)) for body in requests] == [True, True, False, False]

@@ -21,8 +21,8 @@ from procauthor.authoring.brief import (
     Reference,
     Relation,
 )
-from procauthor.authoring.near import rank_near
-from procauthor.authoring.passage import Search, choose_passages, find_chunks, read_subject
+from procauthor.authoring.near import rank_near, words_near
+from procauthor.authoring.passage import Rarity, Search, choose_passages, find_chunks, read_subject
 from procauthor.authoring.request import refuse_unknown
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
@@ -249,7 +249,7 @@ def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple
 
 
 # So many neighbours are shown, and so many that are only near in any case.
-_SHOWN, _LEAST_CLOSE = 9, 3
+_SHOWN, _LEAST_CLOSE = 7, 3
 _MOST_TRIGGERS = 3
 _LONGEST_PURPOSE = 240
 _SENTENCE = lazy(r"(?<=[.!?])\s+")
@@ -274,6 +274,7 @@ def find_close(near: Iterable[Procedure], known: Sequence[Neighbour]) -> tuple[N
             triggers=p.gist.triggers[:_MOST_TRIGGERS],
             outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
             takes=tuple(a.name for a in p.contract.inputs),
+            lacks=tuple(NamedText(a.name, _after_name(a)) for a in p.contract.inputs if not a.source),
         )
         for p in islice(close, max(_LEAST_CLOSE, _SHOWN - len(known)))
     )
@@ -427,10 +428,12 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
+    rarity = Rarity.of(library)
+    telling = rarity.weigh(subject.weights)
     chunks = find_chunks(subject, search, most)
-    passages = choose_passages(subject, library, chunks, most, path)
+    passages = choose_passages(telling, library, chunks, most, path)
     neighbours = find_neighbours(request, library)
-    near = () if request.wish else rank_near(subject, request, library, chunks, path)
+    near = () if request.wish else rank_near(telling, request, library, chunks, path)
     neighbours += find_close(near, neighbours)
     closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
@@ -444,7 +447,7 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         standards=_standards(library, passages),
         references=(*closest, *far),
         nearest=len(closest),
-        rules=find_standards(request, library, path, neighbours, passages, subject, near),
+        rules=find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near),
         **_surroundings(request, library, announced, _around(neighbours, near), common),
         orchestrations=_orchestrations(library, request.lifecycle),
     )
