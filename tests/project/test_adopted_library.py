@@ -454,7 +454,9 @@ def test_what_tells_what_to_do_counts(tmp_path: Path, body: str) -> None:
 
 
 def test_a_page_alone_in_its_folder_is_a_document_and_a_list_of_changes_has_no_form(tmp_path: Path) -> None:
-    steps = "---\ntitle: {}\n---\n\n1. Stop the pump by hand.\n2. Drain what is left in it.\n3. Start it again by hand.\n"
+    steps = (
+        "---\ntitle: {}\n---\n\n1. Stop the pump by hand.\n2. Drain what is left in it.\n3. Start it again by hand.\n"
+    )
     changes = "# 1.2\n\n## Features\n\n- One.\n\n## Bugfixes\n\n- Two.\n"
     files = {f"docs/changelogs/CHANGES-20{n}.md": changes for n in (19, 20, 21)}
     files |= {"content/_index.md": "---\ntitle: All\n---\n", "content/stop/_index.md": steps.format("Stop")}
