@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from procauthor.authoring.author import AskForm
 from procauthor.authoring.draft import QUESTION_RULES
 from procauthor.authoring.grounding import find_minutes
-from procauthor.authoring.outline import AIM
+from procauthor.authoring.outline import AIM, MOST_CODE
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
@@ -26,8 +26,6 @@ from procauthor.template.spec import SectionSpec, Template
 
 MOST_OPEN = 8
 """The proposals and questions that a draft may have: more is not decided in one sitting."""
-_MOST_CODE = 60
-"""So many lines of code can be read under pressure."""
 _MOST_EDITS = 80
 _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
@@ -84,7 +82,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "unset": page.unset,
         "words": page.words,
         "code": page.code,
-        "most_code": _MOST_CODE,
+        "most_code": MOST_CODE,
         "least": AIM[0],
         "most": AIM[1],
         "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -88,7 +88,7 @@ class Migration:
         own = {p.path: edits for p in chosen if (edits := tuple(self._titles(p)))}
         if not own:
             return library
-        return self._overlay(library, Rewriting(self.scope, Relocation(), own).run())
+        return self._overlay(library, _texts(Rewriting(self.scope, Relocation(), own).run()))
 
     def _titles(self, procedure: Procedure) -> Iterator[Replacement]:
         assert procedure.template is not None
@@ -131,8 +131,12 @@ class Migration:
                 continue
             if not any(n.word == "section" and n.old != n.new for n in read_numbers(before)):
                 change = renumber(Scope(library, self.scope.announced), present)
-                library = self._overlay(library, {e.path: e.after for e in change.edits if e.after is not None})
+                library = self._overlay(library, _texts(change.edits))
         return library
+
+
+def _texts(edits: Iterable[Edit]) -> dict[str, bytes]:
+    return {edit.path: edit.after for edit in edits if edit.after is not None}
 
 
 def _is_carried(procedure: Procedure) -> bool:

@@ -7,14 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from procauthor.checking.check import check
 from procauthor.errors import LibraryError, PlanError, StaleError
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
-from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Row, Tally
+from procauthor.evaluation.value import Evaluation, Measured, Point, Row, Tally
 from procauthor.library.index import known_statuses
 from procauthor.library.library import Library
 from procauthor.library.sidecar import read_followed
@@ -47,17 +46,6 @@ def _survey(workspace: Workspace, links: bool) -> Census:  # noqa: FBT001 - the 
 def count(workspace: Workspace, library: Library) -> Tally:
     """Count a library that was read before, perhaps with drafts laid over it."""
     return evaluate(Census(library, workspace.check(library, None), workspace.settings), Measured("")).total
-
-
-def tally_json(tally: Tally) -> dict[str, Any]:
-    """Return counts as the documented JSON object."""
-    named = {status.replace(" ", "_"): number for status, number in tally.states}
-    return {"total": tally.total, **named, "completion": tally.completion.ratio}
-
-
-def tally_of(data: Mapping[str, Any]) -> Tally:
-    """Read counts back."""
-    return Tally(data["total"], tuple((status, data[status.replace(" ", "_")]) for status in STATUSES))
 
 
 def measure(
