@@ -75,6 +75,28 @@ def test_who_may_do_the_same_work_is_named_before_anything_is_drafted(
     assert (f"same work? {known!r}" in shown) == named
 
 
+GIST = "Choose the structure of a feature, and have it examined before work starts."
+SHELVES = "Weigh each pallet on the floor scale and note its tare and its supplier."
+
+
+@pytest.mark.parametrize(
+    ("purpose", "named"),
+    [
+        ("Every pallet is weighed on a floor scale, and supplier and tare are noted.", True),
+        ("Weigh each pallet of a new supplier before it is paid.", False),
+        ("Note who had the key.", False),
+        ("", False),
+    ],
+)
+def test_a_purpose_that_tells_of_the_same_work_names_it_whatever_the_title(
+    tmp_path: Path, purpose: str, *, named: bool
+) -> None:
+    shelf = page("Shelf").replace(GIST, SHELVES)
+    root = write_library(tmp_path / "library", **{"feature/shelf.md": shelf})
+    told = brief(root, "Goods Inward Procedure", purpose=purpose)["namesakes"]
+    assert ("Shelf Procedure" in {each["title"] for each in told}) == named
+
+
 def test_a_sentence_of_the_user_adds_to_the_brief_and_is_the_purpose_offline(tmp_path: Path) -> None:
     shelf = page("Shelf").replace("Draw every component", "Weigh the pallets on the floor scale, and note the tare")
     root = write_library(tmp_path / "library", **{"feature/shelf.md": shelf})

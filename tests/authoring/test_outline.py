@@ -382,8 +382,7 @@ def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
 def test_the_words_of_a_page_are_those_that_are_read() -> None:
     assert DraftPage(TEMPLATE, {}, "Type this:\n\n```sh\ngh pr view 7\n```\n\nThen wait.").words == 4
     body = "1. Type it:\n\n   ```sh\n   gh pr view 7\n   ```\n\n2. Then wait an hour for it.\n"
-    page = DraftPage(TEMPLATE, {}, body)
-    assert (page.longest(1, 1), page.code) == ({2: 7}, 3)
+    assert DraftPage(TEMPLATE, {}, body).longest(1, 1) == {2: 7}
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ def _is_joined(name: str) -> bool:
 # A word that so many titles have says what they are, and not what they are about: "Procedure".
 _COMMON = 0.3
 _ALIKE = 0.5
+# Two purposes tell of the same work where they share so much of the shorter one, and not fewer words than that. No two
+# of the 137 purposes of our own library share more than six tenths.
+_SAME_WORK = 0.65
+_LEAST_SHARED = 4
 _SENTENCE_END = lazy(r"(?<=[.;])\s")
 _MOST = 3
 
@@ -124,6 +128,8 @@ def find_namesakes(
     # The rarest word of a title says best what it is about.
     rare = frozenset(sorted(counts, key=lambda word: (counts[word], word))[:1])
     graded: list[tuple[float, Namesake]] = []
+    purposes = _purposes(others, common)
+    said = _words(request.purpose, common)
     for each in others:
         if title_key(each.title) == title_key(request.title):
             continue
@@ -137,10 +143,27 @@ def find_namesakes(
             graded.append((share + near, Namesake(each.title, each.path, why)))
             continue
         told = _told(own, each, common, rare if near else frozenset())
-        if told:
-            why = f"its purpose is about {_spelled(request.title, told)}"
+        alike = _same_work(said, purposes.get(each.title, frozenset()))
+        if told or alike:
+            about = f"its purpose is about {_spelled(request.title, told)}"
+            why = about if told else f"both purposes speak of {_spelled(request.purpose, alike)}"
             graded.append((0.0, Namesake(each.title, each.path, why)))
     return tuple(each for _, each in sorted(graded, key=lambda pair: -pair[0])[:_MOST])
+
+
+def _purposes(candidates: Sequence[Candidate], common: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Return the words of each purpose by title, without those that many have: these are a manner of speaking."""
+    purposes = {each.title: _words(each.purpose, common) for each in candidates if each.purpose}
+    counts = Counter(chain.from_iterable(purposes.values()))
+    manner = {word for word, count in counts.items() if count > max(1, _COMMON * len(purposes))}
+    return {title: words - manner for title, words in purposes.items()}
+
+
+def _same_work(said: frozenset[str], purpose: frozenset[str]) -> frozenset[str]:
+    """Return the words that two purposes share, where they tell of the same work."""
+    shared = said & purpose
+    enough = max(_LEAST_SHARED, _SAME_WORK * min(len(said), len(purpose)))
+    return shared if len(shared) >= enough else frozenset()
 
 
 def _told(own: frozenset[str], candidate: Candidate, common: frozenset[str], rare: frozenset[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import Evaluation, Measured, Point, Row, Tally
+from procauthor.library.index import known_statuses
 from procauthor.library.library import Library
 from procauthor.library.sidecar import read_followed
 from procauthor.naming import title_key
@@ -105,7 +106,7 @@ def plan_in(library: Library, known: Mapping[str, str] | None = None) -> Plan | 
 
     ``known`` are the statuses that count, else those that the texts have.
     """
-    known = known or {procedure.key: str(procedure.status) for procedure in library.counted}
+    known = known or known_statuses(library)
     for plan in library.of_kind("plan"):
         try:
             return read_plan(plan.document.source.raw, known=known)
