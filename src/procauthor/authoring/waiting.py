@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,14 @@ from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.sidecar import SectionSource, today
+from procauthor.library.sidecar import Origin, SectionSource, TopSection, today
 from procauthor.library.state import make_folder
 from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
 from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
 from procauthor.regex import lazy
-from procauthor.review.blame import Writing, record_origins
+from procauthor.review.blame import record_origins
 from procauthor.review.review import follow
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
@@ -158,31 +159,33 @@ def sidecars(
     procedure = library.by_path[draft.path]
     # A skeleton is filled by a person, who then is its author.
     if draft.author != SKELETON:
-        writing = _writing(draft, procedure.template)
-        edit = record_origins(library.root, draft.path, before, procedure.source.raw, writing)
+        origin_of = partial(_origin, draft, _sources(draft, procedure.template))
+        edit = record_origins(library.root, draft.path, before, procedure.source.raw, origin_of)
         if edit:
             yield edit
     yield from follow(library, derived, [draft.path], workspace.speaking_of(library, [draft.path]))
 
 
-def _writing(draft: Draft, template: Template | None) -> Writing:
+Sources = Mapping[str, tuple[SectionSource, ...]]
+
+
+def _origin(draft: Draft, sources: Sources, mark: TopSection) -> Origin:
+    """Return how a section of a draft came about."""
+    written = (draft.author, today(), _name(draft), draft.id, draft.prompt, draft.template_hash)
+    rests = sources.get(mark.key.partition("#")[0]) or sources.get("", ())
+    return Origin(mark.key, mark.hash, *written, tuple(dict.fromkeys(rests)))
+
+
+def _sources(draft: Draft, template: Template | None) -> Sources:
+    """Return what sections rest on, by their key; what an update rests on, all that it wrote does, under no key."""
     known = {str(passage["id"]): _source(passage) for passage in draft.passages}
     rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
+    if draft.wish:
+        return {"": tuple(chain.from_iterable(rests.values()))}
     fields: dict[str, tuple[SectionSource, ...]] = {}
-    for spec in template.sections if template and not draft.wish else ():
-        sources = tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec)))
-        fields |= dict.fromkeys(spec.keys, sources)
-    common = tuple(chain.from_iterable(rests.values())) if draft.wish else ()
-    return Writing(
-        by=draft.author,
-        on=today(),
-        name=_name(draft),
-        run=draft.id,
-        prompt=draft.prompt,
-        template=draft.template_hash,
-        sources=fields,
-        common=common,
-    )
+    for spec in template.sections if template else ():
+        fields |= dict.fromkeys(spec.keys, tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec))))
+    return fields
 
 
 def _source(passage: Mapping[str, Any]) -> SectionSource:

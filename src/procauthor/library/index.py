@@ -332,6 +332,11 @@ def missing_titles(library: Library) -> dict[str, Listed]:
     return {e.key: e for e in read_index(library) if e.key not in library.by_key and e.path not in library.by_path}
 
 
+def known_statuses(library: Library) -> dict[str, str]:
+    """Return the status of each procedure by the key of its title: "missing" where the index alone announces it."""
+    return dict.fromkeys(missing_titles(library), "missing") | {p.key: str(p.status) for p in library.counted}
+
+
 _MARKER = lazy(r"(\s*(?:[-*+]|(\d{1,9})[.)])\s+)(\[[ xX]\]\s+)?")
 _BOLD = lazy(r"(\*\*|__)\[?\w")
 _BETWEEN = lazy(r"\s[-–—:]+\s|\s?[:(]\s?")

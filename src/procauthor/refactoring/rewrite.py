@@ -9,6 +9,7 @@ from itertools import chain
 from urllib.parse import unquote
 
 from procauthor.checking.scope import Scope
+from procauthor.library.change import Edit
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Document, Replacement, replace_spans
 from procauthor.markdown.parse import parse
@@ -88,8 +89,8 @@ class Rewriting:
     relocation: Relocation
     own: Own
 
-    def run(self) -> dict[str, bytes]:
-        """Return the new bytes of every document that changes, by its path from before.
+    def run(self) -> tuple[Edit, ...]:
+        """Return the edit of every document that changes, under its path from before.
 
         Raises:
             LibraryError: A link could not be rewritten.
@@ -104,15 +105,15 @@ class Rewriting:
             more = Candidates(relocation, self.own)
             hosts = hosts if more == candidates else self._hosts(more)
             texts |= {p.path: self.texts(p) for p in hosts if p.path not in texts}
-        rewritten: dict[str, bytes] = {}
+        edits: list[Edit] = []
         for host in hosts:
             raw = host.document.source.raw
-            edits = merge(texts[host.path], self._links(host, relocation))
-            after = rewrite(host.path, host.document, edits, Leads(host, relocation, self.relocation.home(host.path)))
+            changes = merge(texts[host.path], self._links(host, relocation))
+            after = rewrite(host.path, host.document, changes, Leads(host, relocation, self.relocation.home(host.path)))
             if after != raw:
                 verify_links(host, relocation, after, self.own.get(host.path, ()))
-                rewritten[host.path] = after
-        return rewritten
+                edits.append(Edit(host.path, raw, after))
+        return tuple(edits)
 
     def _hosts(self, candidates: Candidates) -> list[Procedure]:
         return [p for p in self.scope.library.procedures if p in candidates and self._is_host(p)]

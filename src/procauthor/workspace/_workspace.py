@@ -22,7 +22,7 @@ from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.derive import derive
 from procauthor.library.disk import leads_out
-from procauthor.library.index import missing_titles
+from procauthor.library.index import known_statuses, missing_titles
 from procauthor.library.library import LEADS_OUT, Library, Procedure, read_procedure
 from procauthor.library.state import open_state
 from procauthor.library.transaction import STATE, apply, recover
@@ -287,7 +287,7 @@ class Workspace:
         raw = self._own_plan_bytes(library)
         if not raw:
             return None
-        known = {p.key: str(p.status) for p in library.counted}
+        known = known_statuses(library)
         grounds = msgspec.msgpack.encode((raw, known))
         kept = self._once(library, _PLAN, grounds, lambda: msgspec.msgpack.encode(_try_plan(raw, known)))
         from procauthor.planning.plan import Plan
@@ -399,7 +399,7 @@ class Workspace:
         for plan in library.of_kind("plan") if ticks else ():
             raw = plan.source.raw
             # To check takes longer than to read, so it is asked for only where something would be ticked.
-            after = self._ticked(library, raw, {p.key: str(p.status) for p in library.counted})
+            after = self._ticked(library, raw, known_statuses(library))
             if after != raw:
                 after = self._ticked(library, raw, self.statuses(library))
             if after != raw:
