@@ -431,3 +431,82 @@ def test_a_file_is_called_as_most_are(tmp_path: Path) -> None:
     write(tmp_path, {f"ops/{n}.md": form(n) for n in names} | {"ops/all-about-it.md": form("All about it")})
     init(tmp_path)
     assert "ops/PumpSinks.md" in run("-C", tmp_path, "create", "PumpSinks", "--lifecycle", "Ops", "--dry-run").stdout
+
+
+WORK = {
+    "several short lists": "## On disk\n\n1. Go there.\n2. Look.\n\n## Live\n\n1. Log in.\n2. Look.\n",
+    "numbers in bold": "**1.** Stop it.\n\n```\nstop\n```\n\n**2.** Drain it.\n\n**3.** Start it.\n",
+    "programs without a language": "```\nkubectl get pods\n```\n\nThen:\n\n```\n$ reboot\n```\n",
+}
+TALK = {
+    "one short list": "We count:\n\n1. pumps\n2. leaks\n",
+    "output": "```\nTYPE  STATUS\n```\n\n```\n{}\n```\n",
+    "days in bold": "**24 hours** are a day.\n\n**7 days** are a week.\n\n**52 weeks** are a year.\n",
+    "lists of links": "1. [A](a.md)\n2. [B](b.md)\n\nThen:\n\n1. [A](a.md)\n2. [B](b.md)\n",
+}
+
+
+@pytest.mark.parametrize("body", [*WORK.values(), *TALK.values()], ids=[*WORK, *TALK])
+def test_what_tells_what_to_do_counts(tmp_path: Path, body: str) -> None:
+    write(tmp_path, {"a.md": "# A\n\nWords.\n", "b.md": "# B\n\nWords.\n", "pump.md": f"# Pump\n\n{body}"})
+    init(tmp_path)
+    assert documents(tmp_path)["pump.md"]["counted"] == (body in WORK.values())
+
+
+def test_a_page_alone_in_its_folder_is_a_document_and_a_list_of_changes_has_no_form(tmp_path: Path) -> None:
+    steps = (
+        "---\ntitle: {}\n---\n\n1. Stop the pump by hand.\n2. Drain what is left in it.\n3. Start it again by hand.\n"
+    )
+    changes = "# 1.2\n\n## Features\n\n- One.\n\n## Bugfixes\n\n- Two.\n"
+    files = {f"docs/changelogs/CHANGES-20{n}.md": changes for n in (19, 20, 21)}
+    files |= {"content/_index.md": "---\ntitle: All\n---\n", "content/stop/_index.md": steps.format("Stop")}
+    files |= {"content/run/_index.md": steps.format("Run"), "content/run/fast.md": steps.format("Run fast")}
+    write(tmp_path, {"hugo.toml": "", **files})
+    settings = init(tmp_path)
+    rows = documents(tmp_path)
+    assert sorted(row["title"] for row in rows.values() if row["counted"]) == ["Run fast", "Stop"]
+    assert settings["conventions"]["pages"] == ["readme", "content/_index.md", "content/run/_index.md"]
+
+
+def test_titles_are_where_most_documents_have_them(tmp_path: Path) -> None:
+    front = {f"content/{n}.md": f"---\ntitle: Do {n}\n---\n\nWords.\n" for n in "abc"}
+    late = "---\ntitle: Cordon it\n---\n\n# Overview\n\nWords.\n\n## Then\n\nWords.\n"
+    write(tmp_path, {"hugo.toml": "", **front, "content/d.md": late, "content/e.md": "# Own\n\nWords.\n"})
+    assert init(tmp_path)["conventions"]["titles"]["sources"] == ["front-matter", "heading"]
+    assert [row["title"] for _, row in sorted(documents(tmp_path).items())][3:] == ["Cordon it", "Own"]
+    run("-C", tmp_path, "rename", "Cordon it", "Drain it", "--no-alias")
+    assert (tmp_path / "content/drain-it.md").read_text() == late.replace("Cordon it", "Drain it")
+
+
+def test_the_chapters_of_a_book_name_what_has_no_title(tmp_path: Path) -> None:
+    summary = "# Summary\n\n- [Install](install.md)\n  - [Ask the admins](admin/faq.md)\n- [Draft]()\n"
+    write(
+        tmp_path,
+        {
+            "book.toml": "",
+            "src/SUMMARY.md": summary,
+            "src/install.md": "# Installing\n\nWords.\n",
+            "src/admin/faq.md": "## How?\n\nSo.\n\n## When?\n\nNow.\n",
+        },
+    )
+    assert init(tmp_path)["conventions"]["titles"]["names"] == {"src/admin/faq.md": "Ask the admins"}
+    rows = documents(tmp_path)
+    assert (rows["src/install.md"]["title"], rows["src/admin/faq.md"]["title"]) == ("Installing", "Ask the admins")
+
+
+@pytest.mark.parametrize(
+    ("site", "anchor", "broken"),
+    [
+        (".eleventy.js", "what-s-in-and-out-r-and-d", 0),
+        (".eleventy.js", "whats-in--out-rd", 0),
+        (".eleventy.js", "what-is-in", 1),
+        ("hugo.toml", "what-s-in-and-out-r-and-d", 1),
+    ],
+)
+def test_an_anchor_is_there_however_a_plug_in_writes_it(tmp_path: Path, site: str, anchor: str, broken: int) -> None:
+    root = "content" if site == "hugo.toml" else "pages"
+    text = f"---\ntitle: A\n---\n\n[words](#{anchor})\n\n## What's in & out (R&D)\n\nWords.\n"
+    write(tmp_path, {site: "dir: { input: 'pages' }\n", f"{root}/a.md": text})
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=broken)
+    assert sum(finding["rule"] == "broken-anchor" for finding in report["findings"]) == broken

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import Form, chapters, count_words
 from procauthor.convention.word import words
-from procauthor.markdown.document import Document, Item
+from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
 from procauthor.template.infer import is_step, sections_by_key
@@ -27,6 +28,7 @@ _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
 _HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
 _NAME_END = lazy(r"[*`:(]|\s[-–—]\s")
+_BOLD_STEP = lazy(r"\*\*\s*\d{1,3}\s*[.:)]")
 _TOKEN = lazy(r"[^\W_]+")
 
 
@@ -72,13 +74,31 @@ def _is_about_other(path: str) -> bool:
     return "-".join(tokens) in table["repository"] or report
 
 
+def lists_changes(path: str) -> bool:
+    """Say whether a file lists what changed, by its name or that of its folder: it is no work and has no form."""
+    place = PurePosixPath(path)
+    names = ("-".join(_TOKEN.findall(name.casefold())) for name in (bare_name(path), place.parent.name))
+    return any(
+        re.match(rf"{re.escape(word)}(?:-|\Z)", name) for name, word in product(names, words()["survey"]["changelogs"])
+    )
+
+
 def _tells_what_to_do(path: str, document: Document) -> bool:
     """Say whether a document has steps, a title or a folder that says so, or pieces of code that are to be run."""
     table = words()["survey"]
     if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or _is_named(document):
         return True
-    run = sum(block.kind == "code" and block.language in table["shells"] for block in document.blocks)
+    run = sum(map(_is_run, document.blocks))
     return run >= _FEWEST_RUN or _has_steps(document)
+
+
+def _is_run(block: Block) -> bool:
+    """Say whether a piece of code is run in a shell: it says so, or names no language and begins with a program."""
+    table = words()["survey"]
+    if block.kind != "code":
+        return False
+    first, *_ = block.text.split(maxsplit=1) or ("",)
+    return block.language in table["shells"] or (not block.language and first in ("$", *table["programs"]))
 
 
 def _is_named(document: Document) -> bool:
@@ -94,9 +114,10 @@ def _is_named(document: Document) -> bool:
 def _has_steps(document: Document) -> bool:
     """Say whether a document has numbered items, boxes to tick or numbered headings, or is for the most part items."""
     links = [link.start for link in document.links if not link.image]
+    texts = (document.source.slice(block.start, block.end) for block in document.blocks if block.kind == "paragraph")
     numbered = sum(is_step(section.title) for section in document.sections if section.heading)
     lists = [block.items for block in document.blocks if block.items]
-    if numbered >= _FEWEST_STEPS or any(_are_steps(items, links) for items in lists):
+    if max(numbered, sum(map(_begins_bold_step, texts))) >= _FEWEST_STEPS or _are_steps(lists, links):
         return True
     every = list(chain.from_iterable(lists))
     words_in_items = sum(len(item.text.split()) for item in every)
@@ -104,9 +125,15 @@ def _has_steps(document: Document) -> bool:
     return len(every) >= _MANY_ITEMS and words_in_items >= whole * _MOSTLY and not _lead_away(every, links)
 
 
-def _are_steps(items: Sequence[Item], links: Sequence[int]) -> bool:
-    steps = [item for item in items if item.number is not None or item.checked is not None]
-    return len(steps) >= _FEWEST_STEPS and not _lead_away(steps, links)
+def _begins_bold_step(text: str) -> bool:
+    return _BOLD_STEP.match(text) is not None
+
+
+def _are_steps(lists: Iterable[Sequence[Item]], links: Sequence[int]) -> bool:
+    """Say whether a list has several steps, or several lists have some each."""
+    steps = ([item for item in items if item.number is not None or item.checked is not None] for items in lists)
+    counts = [len(items) for items in steps if len(items) > 1 and not _lead_away(items, links)]
+    return max(counts, default=0) >= _FEWEST_STEPS or sum(counts) > _FEWEST_STEPS
 
 
 def _lead_away(items: Sequence[Item], links: Sequence[int]) -> bool:

@@ -29,6 +29,7 @@ from procauthor.settings import PlaceholderConventions, StatusConventions, Title
 from procauthor.template.spec import section_key
 
 Documents = Mapping[str, Document]
+_Source = Literal["heading", "first-heading", "front-matter", "name"]
 _FEWEST = 3
 _HALF = 0.5
 _BEFORE = lazy(r"([^\W\d_][\w /-]{1,30}?)\s*:\s+\S")
@@ -72,19 +73,21 @@ class _Titles:
         patterns = tuple(dict.fromkeys(self._patterns({path: title for path, title in written.items() if title})))
         self.conventions = TitleConventions(sources=self.conventions.sources, patterns=patterns)
 
-    def _sources(self) -> Iterator[Literal["heading", "first-heading", "front-matter", "name"]]:
+    def _sources(self) -> Iterator[_Source]:
         total = len(self.documents)
         headed = [p for p, d in self.documents.items() if title_heading(d, first=False)]
-        fronted = [p for p, d in self.documents.items() if d.front_title and p not in set(headed)]
-        other = [p for p in self.documents if p not in {*headed, *fronted}]
+        fronted = [p for p, d in self.documents.items() if d.front_title]
+        usual: list[tuple[_Source, list[str]]] = [("heading", headed), ("front-matter", fronted)]
+        other = list(self.documents)
+        # Where more documents have a title is where titles are: a heading in a few of them only is a chapter.
+        for source, paths in sorted(usual, key=lambda each: -len(each[1])):
+            own = set(paths).intersection(other)
+            other = [path for path in other if path not in own]
+            yield source
+            if own:
+                self._say(source, [path for path in paths if path in own], total)
         called = [p for p in other if self.documents[p].metadata.get("name")]
         first = [p for p in other if title_heading(self.documents[p], first=True) and p not in called]
-        yield "heading"
-        if headed:
-            self._say("heading", headed, total)
-        yield "front-matter"
-        if fronted:
-            self._say("front-matter", fronted, total)
         if called and len(called) >= len(other) * _HALF:
             yield "name"
             self._say("name", called, total)

@@ -14,6 +14,7 @@ import yaml
 
 from procauthor.adoption.guess import Guess
 from procauthor.git import find_repository, host_address
+from procauthor.markdown.parse import parse
 from procauthor.regex import lazy
 from procauthor.settings import Site
 from procauthor.system import read_regular
@@ -77,6 +78,7 @@ _SIGNS = (
 )
 # Where else a site says at which address it is shown.
 _MORE = ("config/tech-docs.yml",)
+_CHAPTERS = "SUMMARY.md"
 _SHOWN_AT = lazy(
     r"""(?mi)^\s*(?:site_url|baseurl|host|url)\s*[:=]\s*["']?(?P<address>(?:https?://)?[\w-]+(?:\.[\w-]+)+[\w./-]*?)/?["']?,?\s*$"""
 )
@@ -109,7 +111,7 @@ def find_site(folder: Path) -> FoundSite:
                 seen = os.path.relpath(level / sign.file, here)
                 guess = Guess("site", sign.kind, 0.95, 1, 1, (seen,))
                 root = "" if root == "." else root
-                return FoundSite(sign.kind, root, guess, dict(_names(text, root)) if sign.kind == "mkdocs" else {})
+                return FoundSite(sign.kind, root, guess, dict(_names(sign.kind, text, pages, root)))
     for level in _levels(folder):
         for kind, name in _HOSTS:
             if (level / name).exists():
@@ -132,8 +134,17 @@ def find_addresses(folder: Path, site: FoundSite) -> dict[str, str]:
     return result
 
 
-def _names(text: str, root: str) -> Iterator[tuple[str, str]]:
-    """Yield what the navigation of MkDocs calls documents, by path."""
+def _names(kind: Site, text: str, pages: Path, root: str) -> Iterator[tuple[str, str]]:
+    """Yield what the navigation of a site calls documents, by path: in its settings, or in a list of its chapters."""
+    if kind == "mkdocs":
+        yield from ((posixpath.normpath(posixpath.join(root, target)), name) for target, name in _navigation(text))
+    elif kind == "mdbook":
+        chapters = (link for link in parse((_read(pages / _CHAPTERS) or "").encode()).links if not link.image)
+        yield from ((posixpath.normpath(posixpath.join(root, link.target)), link.text) for link in chapters)
+
+
+def _navigation(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the targets and the names in the navigation of MkDocs."""
     try:
         settings = yaml.load(text, _SiteLoader)  # noqa: S506 - it makes plain values, and nothing of other tags
     except (yaml.YAMLError, RecursionError, ValueError):
@@ -147,7 +158,7 @@ def _names(text: str, root: str) -> Iterator[tuple[str, str]]:
         elif isinstance(each, dict):
             for name, target in each.items():
                 if isinstance(target, str) and isinstance(name, str):
-                    yield posixpath.normpath(posixpath.join(root, target)), name
+                    yield target, name
                 else:
                     waiting.append(target)
 

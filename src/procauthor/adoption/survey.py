@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from procauthor.adoption.alone import find_work
+from procauthor.adoption.alone import find_work, lists_changes
 from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
@@ -233,7 +233,7 @@ class _Looked:
     @property
     def plain(self) -> dict[str, Document]:
         repeated = set(chain.from_iterable(self.translations.values()))
-        parts = {path for path in self.every if is_part(path, self.site.kind)}
+        parts = {path for path in self.every if is_part(path, self.site.kind) or lists_changes(path)}
         beside = self.special | self.shown | self.template_files | repeated | parts
         return {path: document for path, document in self.every.items() if path not in beside}
 

@@ -274,7 +274,9 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
     words: dict[str, object] = {"sections": sections, "filled": filled}
     if is_outline(ask.template) and ask.step != OUTLINE:
         said = sum(map(count_words, _said(filled)))
-        words |= {"words": said, "left": max(_LEAST_WORDS, AIM[1] - said)}
+        least, most = AIM
+        words |= {"words": said, "left": max(_LEAST_WORDS, most - said)}
+        words |= {"least": least, "most": most}
     return ((prompt_name(ask.template, ask.step), words),)
 
 

@@ -26,8 +26,6 @@ from procauthor.template.spec import SectionSpec, Template
 
 MOST_OPEN = 8
 """The proposals and questions that a draft may have: more is not decided in one sitting."""
-_MOST_CODE = 60
-"""So many lines of code can be read under pressure."""
 _MOST_EDITS = 80
 _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
@@ -83,8 +81,6 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "labels": page.labels,
         "unset": page.unset,
         "words": page.words,
-        "code": page.code,
-        "most_code": _MOST_CODE,
         "least": AIM[0],
         "most": AIM[1],
         "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],

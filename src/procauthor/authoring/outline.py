@@ -12,7 +12,7 @@ from procauthor.template.spec import SectionSpec, Template, meaning_of
 
 OUTLINE, WRITE, REST = 3, 5, 6
 """The authoring steps in which a model writes the outline, the page, and what one reply has no room for."""
-AIM = (2_000, 3_300)
+AIM = (1_800, 3_000)
 """The words of a page that can be followed under pressure, without its code, which is pasted and not read."""
 _PAGE_TOKENS = 6_000
 """What follows the outline takes 4,000 tokens in a long procedure with code and tables; a model that thinks, more."""

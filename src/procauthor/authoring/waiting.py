@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,14 @@ from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure, read_procedure
-from procauthor.library.sidecar import SectionSource, today
+from procauthor.library.sidecar import Origin, SectionSource, TopSection, today
 from procauthor.library.state import make_folder
 from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
 from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
 from procauthor.regex import lazy
-from procauthor.review.blame import Writing, record_origins
+from procauthor.review.blame import record_origins
 from procauthor.review.review import follow
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
@@ -62,7 +63,7 @@ def _touched(library: Library, draft: Procedure) -> set[str]:
 
 def names(procedure: Procedure, words: Sequence[str]) -> bool:
     """Say whether all words of a title occur in a document: cheap, so that few documents are looked at closely."""
-    text = procedure.source.raw.decode(errors="replace").casefold()
+    text = procedure.folded
     return all(word in text for word in words if word != "and")
 
 
@@ -143,10 +144,13 @@ def _fenced(raw: bytes) -> bytes:
     return fence + b"markdown\n" + raw + (b"" if raw.endswith(b"\n") else b"\n") + fence + b"\n"
 
 
-def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]) -> Iterator[Edit]:
+def sidecars(
+    workspace: Workspace, draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]
+) -> Iterator[Edit]:
     """Yield the edits of provenance and receipts that belong to a draft.
 
     Args:
+        workspace: Knows who may speak of the draft.
         draft: The draft.
         library: The library with its document, and with all that follows from it.
         before: The document as it was.
@@ -155,31 +159,33 @@ def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iter
     procedure = library.by_path[draft.path]
     # A skeleton is filled by a person, who then is its author.
     if draft.author != SKELETON:
-        writing = _writing(draft, procedure.template)
-        edit = record_origins(library.root, draft.path, before, procedure.source.raw, writing)
+        origin_of = partial(_origin, draft, _sources(draft, procedure.template))
+        edit = record_origins(library.root, draft.path, before, procedure.source.raw, origin_of)
         if edit:
             yield edit
-    yield from follow(library, derived, [draft.path])
+    yield from follow(library, derived, [draft.path], workspace.speaking_of(library, [draft.path]))
 
 
-def _writing(draft: Draft, template: Template | None) -> Writing:
+Sources = Mapping[str, tuple[SectionSource, ...]]
+
+
+def _origin(draft: Draft, sources: Sources, mark: TopSection) -> Origin:
+    """Return how a section of a draft came about."""
+    written = (draft.author, today(), _name(draft), draft.id, draft.prompt, draft.template_hash)
+    rests = sources.get(mark.key.partition("#")[0]) or sources.get("", ())
+    return Origin(mark.key, mark.hash, *written, tuple(dict.fromkeys(rests)))
+
+
+def _sources(draft: Draft, template: Template | None) -> Sources:
+    """Return what sections rest on, by their key; what an update rests on, all that it wrote does, under no key."""
     known = {str(passage["id"]): _source(passage) for passage in draft.passages}
     rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
+    if draft.wish:
+        return {"": tuple(chain.from_iterable(rests.values()))}
     fields: dict[str, tuple[SectionSource, ...]] = {}
-    for spec in template.sections if template and not draft.wish else ():
-        sources = tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec)))
-        fields |= dict.fromkeys(spec.keys, sources)
-    common = tuple(chain.from_iterable(rests.values())) if draft.wish else ()
-    return Writing(
-        by=draft.author,
-        on=today(),
-        name=_name(draft),
-        run=draft.id,
-        prompt=draft.prompt,
-        template=draft.template_hash,
-        sources=fields,
-        common=common,
-    )
+    for spec in template.sections if template else ():
+        fields |= dict.fromkeys(spec.keys, tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec))))
+    return fields
 
 
 def _source(passage: Mapping[str, Any]) -> SectionSource:
@@ -227,7 +233,7 @@ class WaitingDraft:
         procedure = read_procedure(draft.path, text, records.workspace.settings, records.workspace.templates)
         laid = library.overlay(procedure)
         derived = [e for e in records.workspace.derive(laid).edits if e.path != draft.path]
-        beside = sidecars(draft, records.workspace.with_edits(laid, derived), raw, derived)
+        beside = sidecars(records.workspace, draft, records.workspace.with_edits(laid, derived), raw, derived)
         return Change((Edit(draft.path, raw, text), *derived, *beside), f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:

@@ -20,7 +20,9 @@ from procauthor.batch.record import Batch, BatchItem, BatchReport, Snapshot, Tel
 from procauthor.batch.schedule import Pace, State
 from procauthor.batch.writer import Writer
 from procauthor.errors import BudgetError, ConflictError, HaltError, LockedError, ProcauthorError
-from procauthor.workspace.measure import count, tally_json, tally_of
+from procauthor.evaluation.trend import read_tally
+from procauthor.evaluation.view import tally_json
+from procauthor.workspace.measure import count
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
@@ -54,7 +56,7 @@ def conclude(  # noqa: PLR0913 - what there is to tell
         items=tuple(_written(records, batch, item) for item in items.values()),
         left_out=batch.terms.left_out,
         seconds=seconds,
-        before=tally_of(batch.noted(_BEFORE) or {}),
+        before=read_tally(batch.noted(_BEFORE) or {}),
         after=after,
         once_accepted=once,
         max_tokens=batch.terms.max_tokens,

@@ -7,7 +7,7 @@ from typing import Any
 from procauthor.batch.batching import Outlook
 from procauthor.batch.record import BatchReport, LeftOut, Written
 from procauthor.data import pick
-from procauthor.workspace.measure import tally_json
+from procauthor.evaluation.view import tally_json
 
 
 def batch_json(report: BatchReport) -> dict[str, Any]:

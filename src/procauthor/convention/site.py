@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,9 @@ _NAMED = lazy(
     r"|\{%-?\s*link\s+/?(?P<link>[^\s\"'{}%]+)\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
 )
+# Accents are no letters once they are apart.
+_TOKEN = lazy(r"[^\W_]+")
+_AMPERSAND = "and"
 HTML = (".html", ".htm")
 """How the addresses of pages end."""
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
@@ -54,10 +58,10 @@ class Rules:
     are no documents, and takes files from other folders. ``drafts``: a link without a target is a chapter that is to be
     written. ``addresses``: the keys of the front matter that say where a page is shown, the first of them where its
     links count from; ``last``: those that say its last name only. ``numbered``: names are shown without a number in
-    front. ``folded``: names are shown in lower case, with hyphens for blanks. ``above``: links from the root may name
-    the folder of the pages, too. ``anchors``: a pattern for anchors that the site makes without a heading.
-    ``from_letter``: the anchor of a heading begins with its first letter. ``parts``: folders with pieces of pages,
-    which are no documents.
+    front. ``plugins``: plug-ins make the anchors, each in its own way. ``folded``: names are shown in lower case, with
+    hyphens for blanks. ``above``: links from the root may name the folder of the pages, too. ``anchors``: a pattern for
+    anchors that the site makes without a heading. ``from_letter``: the anchor of a heading begins with its first
+    letter. ``parts``: folders with pieces of pages, which are no documents.
     """
 
     pages: bool = False
@@ -74,6 +78,7 @@ class Rules:
     above: bool = False
     anchors: str = ""
     from_letter: bool = False
+    plugins: bool = False
     parts: tuple[str, ...] = ()
 
 
@@ -97,7 +102,7 @@ _RULES: dict[Site, Rules] = {
         folded=True,
     ),
     "docsify": Rules(pages=True, routes=True),
-    "middleman": Rules(pages=True, directories=True, fields=True, made=True),
+    "middleman": Rules(pages=True, directories=True, fields=True, made=True, plugins=True),
     "jekyll": Rules(
         pages=True,
         directories=True,
@@ -108,11 +113,13 @@ _RULES: dict[Site, Rules] = {
         from_letter=True,
         parts=_PARTS,
     ),
-    "eleventy": Rules(pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES, parts=_PARTS),
+    "eleventy": Rules(
+        pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES, plugins=True, parts=_PARTS
+    ),
     "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True),
-    "vitepress": Rules(pages=True, made=True),
+    "vitepress": Rules(pages=True, made=True, plugins=True),
     "starlight": Rules(pages=True, directories=True, made=True, addresses=("slug",)),
-    "gitbook": Rules(pages=True),
+    "gitbook": Rules(pages=True, plugins=True),
 }
 _PLAIN = Rules()
 
@@ -357,7 +364,18 @@ def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
     rules = rules_of(site)
     if rules.anchors and re.fullmatch(rules.anchors, anchor):
         return True
+    if rules.plugins and _letters(anchor) in set(map(_letters, known)):
+        return True
     return rules.from_letter and anchor in {_NO_LETTER.sub("", each) for each in known}
+
+
+def _letters(anchor: str) -> str:
+    """Return what all anchors of a heading have in common, whatever made them: its letters, without accents.
+
+    A sign may have become a hyphen, and an ampersand a word.
+    """
+    plain = unicodedata.normalize("NFKD", anchor.lower())
+    return "".join(token for token in _TOKEN.findall(plain) if token != _AMPERSAND)
 
 
 def is_part(path: str, site: Site) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from procauthor.evaluation.value import Evaluation, Point, PointKind, Tally
+from procauthor.evaluation.value import STATUSES, Evaluation, Point, PointKind, Tally
 from procauthor.evaluation.view import record_json
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import EVALUATIONS
-from procauthor.procedure import Status
 from procauthor.system import read_regular
 
 _MAX_BYTES = 1024 * 1024
@@ -67,8 +66,8 @@ def _read(file: Path) -> Point:
         message = "it is a link, or too large"
         raise ContradictionError(message)
     data = json.loads(read_regular(file))
-    lifecycles = tuple((str(each["name"]), _tally(each)) for each in data["lifecycles"])
-    total = _tally(data["total"])
+    lifecycles = tuple((str(each["name"]), read_tally(each)) for each in data["lifecycles"])
+    total = read_tally(data["total"])
     _require_sum(total, [tally for _, tally in lifecycles])
     compliance = data["compliance"]
     return Point(
@@ -83,8 +82,13 @@ def _read(file: Path) -> Point:
     )
 
 
-def _tally(data: Mapping[str, Any]) -> Tally:
-    states = tuple((status, int(data.get(status.replace(" ", "_"), 0))) for status in get_args(Status))
+def read_tally(data: Mapping[str, Any]) -> Tally:
+    """Read counts as `tally_json` writes them.
+
+    Raises:
+        ContradictionError: They do not sum to their total.
+    """
+    states = tuple((status, int(data.get(status.replace(" ", "_"), 0))) for status in STATUSES)
     tally = Tally(int(data["total"]), states)
     if tally.total != sum(count for _, count in states) or any(count < 0 for _, count in states):
         message = "its states do not sum to its total"

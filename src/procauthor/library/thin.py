@@ -261,6 +261,7 @@ class Signs:
     fillers: tuple[str, ...]
     told: tuple[str, ...]
     spoken: tuple[str, ...]
+    reader: frozenset[str]
     notes: tuple[str, ...]
     naming: frozenset[str]
     before: re.Pattern[str]
@@ -292,6 +293,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         fillers=tuple(map(str.lower, shipped["filler"])),
         told=tuple(f"[{word}" for word in shipped["told"]),
         spoken=tuple(f"[{word}" for word in shipped["spoken"]),
+        reader=frozenset(shipped["reader"]),
         notes=tuple(shipped["notes"]),
         naming=frozenset(shipped["naming"]),
         before=re.compile(rf"(?<!\w){one}{_BETWEEN}\Z"),
@@ -325,8 +327,10 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
 
 
 def _is_spoken(signs: Signs, shown: str, text: str) -> bool:
-    """Say whether brackets in capitals are in a sentence that is to be spoken: "this is [NAME], and I am ..."."""
-    return shown.startswith(signs.spoken) and shown.isupper() and len(text.split()) > _FEW_WORDS
+    """Say whether brackets in a sentence are for its reader to fill in: "this is [NAME]", "until [date you return]"."""
+    to_reader = shown.isupper() and shown.startswith(signs.spoken)
+    to_reader = to_reader or not signs.reader.isdisjoint(_words(shown)[1:])
+    return to_reader and len(text.split()) > _FEW_WORDS
 
 
 def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:

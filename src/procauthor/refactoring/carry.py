@@ -126,22 +126,28 @@ def headings_in(document: Document, piece: Piece) -> list[Heading]:
 
 def needed_definitions(document: Document, pieces: Sequence[Piece]) -> tuple[list[Definition], list[Definition]]:
     """Return the definitions that the pieces need from the rest, and those that the rest needs from the pieces."""
-
-    def within(offset: int) -> bool:
-        return any(piece.holds(offset) for piece in pieces)
-
-    used = {
-        label: {within(link.start) for link in document.links if label_key(link.label) == label}
-        for label in _labels(document)
-    }
+    sides = _sides(document, pieces)
     carried, left = [], []
     for definition in read_definitions(document):
-        places = used.get(label_key(definition.label), set())
-        if True in places and not within(definition.start):
+        places, inside = sides.get(label_key(definition.label), set()), _holds(pieces, definition.start)
+        if True in places and not inside:
             carried.append(definition)
-        if False in places and within(definition.start):
+        if False in places and inside:
             left.append(definition)
     return carried, left
+
+
+def _sides(document: Document, pieces: Sequence[Piece]) -> dict[str, set[bool]]:
+    """Return for the key of each label whether links with it are within the pieces, outside of them, or both."""
+    sides: dict[str, set[bool]] = {}
+    for link in document.links:
+        if link.label:
+            sides.setdefault(label_key(link.label), set()).add(_holds(pieces, link.start))
+    return sides
+
+
+def _holds(pieces: Sequence[Piece], offset: int) -> bool:
+    return any(piece.holds(offset) for piece in pieces)
 
 
 def idle_definitions(document: Document, pieces: Sequence[Piece], *, within: bool) -> Iterator[Replacement]:
@@ -152,21 +158,12 @@ def idle_definitions(document: Document, pieces: Sequence[Piece], *, within: boo
         pieces: What goes.
         within: Whether those in the pieces are meant, or those in the rest.
     """
-    places: dict[str, set[bool]] = {}
-    for link in document.links:
-        if link.label:
-            places.setdefault(label_key(link.label), set()).add(any(piece.holds(link.start) for piece in pieces))
-    raw = document.source.raw
+    sides, raw = _sides(document, pieces), document.source.raw
     for definition in read_definitions(document):
-        inside = any(piece.holds(definition.start) for piece in pieces)
-        if inside == within and places.get(label_key(definition.label)) == {not within}:
+        if _holds(pieces, definition.start) == within and sides.get(label_key(definition.label)) == {not within}:
             behind = definition.start + len(raw[definition.start : definition.end].rstrip(b"\r\n"))
             line_end = raw.find(b"\n", behind)
             yield Replacement(definition.start, len(raw) if line_end < 0 else line_end + 1, "")
-
-
-def _labels(document: Document) -> set[str]:
-    return {label_key(link.label) for link in document.links if link.label}
 
 
 def definition_text(host: Procedure, definition: Definition, relocation: Relocation, home: str) -> str:
@@ -219,7 +216,7 @@ def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:
     """
     sides: dict[bytes, set[bool]] = {}
     for match in _FOOTNOTE.finditer(host.document.source.raw):
-        sides.setdefault(match[1], set()).add(any(piece.holds(match.start()) for piece in pieces))
+        sides.setdefault(match[1], set()).add(_holds(pieces, match.start()))
     torn = sorted(label.decode(errors="replace") for label, places in sides.items() if len(places) > 1)
     if torn:
         message = f"the footnote {torn[0]!r} of {host.path} would be torn from its text"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
-from procauthor.markdown.document import MetadataField, Replacement
+from procauthor.markdown.document import Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
 from procauthor.procedure import UNCOUNTED
-from procauthor.refactoring.page import Pages, new_link
+from procauthor.refactoring.page import new_link
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 
@@ -21,26 +22,12 @@ _LISTING = frozenset({"index", "readme", "plan"})
 
 
 def deprecate(scope: Scope, procedure: Procedure, by: Procedure | None = None) -> Change:
-    """Return the change that marks a document as deprecated; with a replacement, references lead to that one.
-
-    Raises:
-        ConflictError: It is deprecated already.
-        LibraryError: The replacement is the document itself, or out of use too, or a link cannot be rewritten.
-    """
+    """Return the change of `Refactoring.deprecate`; with a replacement, references lead to that one."""
     _refuse(procedure, by)
-    by_path = scope.library.by_path
-    raw = procedure.document.source.raw
-    edits = [
-        Edit(
-            procedure.path,
-            raw,
-            rewrite(procedure.path, procedure.document, [*_tombstone(scope.library, procedure, by)]),
-        )
-    ]
-    if by is not None:
-        rewritten = Rewriting(scope, _relocation(scope, procedure, by), {}).run()
-        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
-    return Change(tuple(edits), f"deprecate {procedure.title}" + (f" by {by.title}" if by else ""))
+    after = rewrite(procedure.path, procedure.document, [*_tombstone(scope.library, procedure, by)])
+    others = Rewriting(scope, _relocation(scope, procedure, by), {}).run() if by else ()
+    label = f"deprecate {procedure.title}" + (f" by {by.title}" if by else "")
+    return Change((Edit(procedure.path, procedure.source.raw, after), *others), label)
 
 
 def _refuse(procedure: Procedure, by: Procedure | None) -> None:
@@ -65,14 +52,8 @@ def _relocation(scope: Scope, procedure: Procedure, by: Procedure) -> Relocation
         for anchor in procedure.document.anchors
     }
     names = {procedure.path: NewName(procedure, by.title, by.id)}
-    return Relocation(
-        targets={procedure.path: by.path},
-        anchors=anchors,
-        names=names,
-        spared=frozenset(spared),
-        inside=scope.inside_repository(),
-        pages=Pages.of(scope.library),
-    )
+    ground, targets = Relocation.within(scope), {procedure.path: by.path}
+    return replace(ground, targets=targets, anchors=anchors, names=names, spared=frozenset(spared))
 
 
 def _tombstone(library: Library, procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
@@ -84,20 +65,15 @@ def _tombstone(library: Library, procedure: Procedure, by: Procedure | None) -> 
     if heading is None:
         start = document.sections[0].body
         yield Replacement(start, start, f"{note}{newline}{newline}")
-    elif document.source.raw[heading.end - 1 : heading.end] == b"\n":
-        yield Replacement(heading.end, heading.end, f"{newline}{note}{newline}")
     else:
-        yield Replacement(heading.end, heading.end, f"{newline}{newline}{note}{newline}")
+        blank = newline if document.source.raw[heading.end - 1 : heading.end] == b"\n" else newline * 2
+        yield Replacement(heading.end, heading.end, f"{blank}{note}{newline}")
 
 
 def _status(library: Library, procedure: Procedure, by: Procedure | None) -> Iterator[Replacement]:
     document = procedure.document
-    field = document.fields.get("status")
     if document.front_matter is None and document.fields:
-        first = min(document.fields.values(), key=lambda each: each.start)
-        yield from (
-            _bold_status(library, procedure, field, by) if field else _new_bold_status(library, procedure, first, by)
-        )
+        yield _bold_status(library, procedure, by)
         return
     edits = [Put("status", "Deprecated")]
     if by:
@@ -105,34 +81,19 @@ def _status(library: Library, procedure: Procedure, by: Procedure | None) -> Ite
     yield from edit_front_matter(document, procedure.path, edits)
 
 
-def _new_bold_status(
-    library: Library, procedure: Procedure, field: MetadataField, by: Procedure | None
-) -> Iterator[Replacement]:
-    """Put the status before the first bold field, in its form: front matter would take the place of all of them."""
-    raw = procedure.document.source.raw
-    begin = raw.rfind(b"\n", 0, field.start) + 1
-    end = raw.find(b"\n", field.end)
+def _bold_status(library: Library, procedure: Procedure, by: Procedure | None) -> Replacement:
+    """Change the bold field, or put one before the first, in its form: front matter would take the place of them all.
+
+    The replacement gets a line of the same form below.
+    """
+    document, raw, newline = procedure.document, procedure.source.raw, procedure.source.newline
+    status = document.fields.get("status")
+    field = status or min(document.fields.values(), key=lambda each: each.start)
+    begin, end = raw.rfind(b"\n", 0, field.start) + 1, raw.find(b"\n", field.end)
     lead = raw[begin : raw.find(b"**", begin)].decode()
     tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
-    lines = [f"{lead}**Status:** Deprecated{tail}"]
-    if by:
-        lines.append(f"{lead}**Superseded by:** {new_link(library, by.title, procedure.path, by.path)}{tail}")
-    newline = procedure.document.source.newline
-    yield Replacement(begin, begin, "".join(line + newline for line in lines))
-
-
-def _bold_status(
-    library: Library, procedure: Procedure, field: MetadataField, by: Procedure | None
-) -> Iterator[Replacement]:
-    """Change the bold field; the replacement gets a line of the same form below."""
-    raw = procedure.document.source.raw
-    if by is None:
-        yield Replacement(field.start, field.end, "Deprecated")
-        return
-    begin = raw.rfind(b"\n", 0, field.start) + 1
-    lead = raw[begin : raw.find(b"**", begin)].decode()
-    end = raw.find(b"\n", field.end)
-    tail = raw[field.end : len(raw) if end == -1 else end].decode().rstrip("\r")
-    newline = procedure.document.source.newline
-    link = new_link(library, by.title, procedure.path, by.path)
-    yield Replacement(field.start, field.end, f"Deprecated{tail}{newline}{lead}**Superseded by:** {link}")
+    link = new_link(library, by.title, procedure.path, by.path) if by else ""
+    more = f"{tail}{newline}{lead}**Superseded by:** {link}" if by else ""
+    if status:
+        return Replacement(field.start, field.end, f"Deprecated{more}")
+    return Replacement(begin, begin, f"{lead}**Status:** Deprecated{more}{tail}{newline}")

@@ -41,7 +41,6 @@ from procauthor.refactoring.carry import (
     refuse_same_ids,
     refuse_unclosed,
 )
-from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import Leads, NewName, Relocation, verify_text
 from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
 from procauthor.refactoring.rewrite import Rewriting
@@ -52,14 +51,10 @@ _STEPS = frozenset({"step", "phase"})
 
 
 def merge(scope: Scope, procedure: Procedure, into: Procedure) -> Change:
-    """Return the change that puts the text of a document behind that of another one, and leaves an alias.
+    """Return the change of `Refactoring.merge`.
 
     Sections with the same heading are joined, others go to the end; steps are numbered on. Metadata of the document
     that goes stay in the history alone.
-
-    Raises:
-        ConflictError: Both use one label for two targets, or a step is referred to that occurs twice.
-        LibraryError: One of them cannot be merged, or a link cannot be rewritten safely.
     """
     _refuse(procedure, into)
     return _Merging(scope, procedure, into).change()
@@ -106,25 +101,18 @@ class _Merging:
         refuse_footnotes(old, [joint.piece for joint in self._joints()])
         refuse_same_footnotes(old, new)
         refuse_same_ids(old, new)
-        own, kept = self._insertions(
-            Relocation(
-                targets={old.path: new.path}, inside=self.scope.inside_repository(), pages=Pages.of(self.scope.library)
-            )
-        )
+        own, kept = self._insertions(replace(Relocation.within(self.scope), targets={old.path: new.path}))
         # Before anchors are paired: every heading must be there to be one of a pair.
         self._verify_parts(own, kept, lambda _before, _after: True)
         relocation = self._relocation(own)
         own, kept = self._insertions(relocation)
         self._verify_parts(own, kept, Leads(old, relocation, new.path))
-        edits = {new.path: (*own, *self._without_itself())}
-        edits = {**self._rows(), **edits}
-        rewritten = Rewriting(self.scope, relocation, edits).run()
-        by_path = self.scope.library.by_path
-        alias = alias_text(Alias(old.path, old.title), new.path, new.title, old.document.source.newline)
-        changed = [Edit(new.path, new.document.source.raw, rewritten.pop(new.path, new.document.source.raw))]
-        changed += [Edit(old.path, old.document.source.raw, alias)]
-        changed += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
-        return Change(tuple(changed), f"merge {old.title} into {new.title}")
+        edits = {**self._rows(), new.path: (*own, *self._without_itself())}
+        raw, alias = new.source.raw, alias_text(Alias(old.path, old.title), new.path, new.title, old.source.newline)
+        rewritten = {each.path: each for each in Rewriting(self.scope, relocation, edits).run()}
+        first = rewritten.pop(new.path, Edit(new.path, raw, raw))
+        changed = (first, Edit(old.path, old.source.raw, alias), *rewritten.values())
+        return Change(changed, f"merge {old.title} into {new.title}")
 
     def _verify_parts(self, own: Sequence[Replacement], kept: Sequence[tuple[int, Carried]], leads: MayLead) -> None:
         """Make sure that both documents are read in the new one as they were each by itself.
@@ -144,14 +132,8 @@ class _Merging:
         old, new = self.procedure, self.into
         spared = frozenset({old.path} | {p.path for p in self.scope.library.of_kind("plan")})
         names = {old.path: NewName(old, new.title, new.id)}
-        return Relocation(
-            targets={old.path: new.path},
-            anchors=self._anchors(own),
-            names=names,
-            spared=spared,
-            inside=self.scope.inside_repository(),
-            pages=Pages.of(self.scope.library),
-        )
+        ground, anchors = Relocation.within(self.scope), self._anchors(own)
+        return replace(ground, targets={old.path: new.path}, anchors=anchors, names=names, spared=spared)
 
     # The text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -17,10 +17,10 @@ from procauthor.data import ungrouped
 from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
-from procauthor.library.status import UNWRITTEN
 from procauthor.markdown.document import Document, Replacement, Section, heading_span
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept, find_differences, refuse
+from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
@@ -71,7 +71,8 @@ class Migration:
         for heading in self.renamed.values():
             if section_key(heading) not in known:
                 message = f"no template of these documents has a section {heading!r}"
-                raise ConfigError(message, "known: " + ", ".join(sorted(known)))
+                stays = "placeholders, aliases and what is deprecated stay as they are"
+                raise ConfigError(message, "known: " + ", ".join(sorted(known)) if known else stays)
 
     def _overlay(self, library: Library, texts: Mapping[str, bytes]) -> Library:
         return library.overlay(*(self.read(path, raw) for path, raw in texts.items()))
@@ -87,7 +88,7 @@ class Migration:
         own = {p.path: edits for p in chosen if (edits := tuple(self._titles(p)))}
         if not own:
             return library
-        return self._overlay(library, Rewriting(self.scope, Relocation(), own).run())
+        return self._overlay(library, _texts(Rewriting(self.scope, Relocation(), own).run()))
 
     def _titles(self, procedure: Procedure) -> Iterator[Replacement]:
         assert procedure.template is not None
@@ -130,12 +131,20 @@ class Migration:
                 continue
             if not any(n.word == "section" and n.old != n.new for n in read_numbers(before)):
                 change = renumber(Scope(library, self.scope.announced), present)
-                library = self._overlay(library, {e.path: e.after for e in change.edits if e.after is not None})
+                library = self._overlay(library, _texts(change.edits))
         return library
 
 
+def _texts(edits: Iterable[Edit]) -> dict[str, bytes]:
+    return {edit.path: edit.after for edit in edits if edit.after is not None}
+
+
 def _is_carried(procedure: Procedure) -> bool:
-    return procedure.template is not None and procedure.kind != "template" and procedure.status not in UNWRITTEN
+    if procedure.template is None or procedure.kind == "template" or procedure.status in UNCOUNTED:
+        return False
+    # Few sections of a template that has changed may be left in a whole text; a stub stays a stub.
+    is_stub = procedure.silent and procedure.declared_status in (None, "placeholder")
+    return procedure.status != "placeholder" or not is_stub
 
 
 def _is_section(section: Section) -> bool:

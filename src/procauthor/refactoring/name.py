@@ -38,21 +38,15 @@ class Swap:
     text: str
 
 
-def find_swaps(text: str, name: NewName, *, whole: bool) -> Iterator[Swap]:
-    """Yield what puts the new name in place of the old one in a text.
-
-    Args:
-        text: What a reader sees.
-        name: The document and its new title.
-        whole: Whether the text is of a link to the document, which may use a short form of the name.
-    """
+def find_swaps(text: str, name: NewName) -> Iterator[Swap]:
+    """Yield what puts the new name in place of the old one in the text of a link, which may use a short form of it."""
     if name.title == name.procedure.title:
         return
     alone = _find_alone(text, name.procedure.title, name.title)
-    if alone is None and whole:
+    if alone is None:
         # "Test Plan" for the Test Plan Procedure: the short form stays short.
         alone = _find_alone(text, _LAST.sub("", name.procedure.title), _LAST.sub("", name.title))
-    start, end = _without_signs(text, name.procedure.key) if whole else (0, 0)
+    start, end = _without_signs(text, name.procedure.key)
     short = re.fullmatch(rf"{_ARTICLE}(?P<name>.+)", text[start:end], re.IGNORECASE | re.DOTALL)
     if alone:
         yield Swap(alone.start, alone.end, _cased_like(text[alone.start : alone.end], name, alone.text))
@@ -313,7 +307,7 @@ def _swaps(text: str, relocation: Relocation, name: NewName) -> Iterator[Swap]:
         new = new_path if bare == path else new_path.rpartition("/")[2]
         yield from [Swap(start, start + len(bare), new)] if new != bare else ()
     else:
-        yield from find_swaps(text, name, whole=True)
+        yield from find_swaps(text, name)
 
 
 def _html_text(raw: bytes, link: Link, relocation: Relocation, name: NewName) -> Iterator[Replacement]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
 
+from procauthor.checking.scope import Scope
 from procauthor.convention.site import read_links
 from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
@@ -110,6 +111,11 @@ class Relocation:
     spared: AbstractSet[str] = frozenset()
     inside: str = ""
     pages: Pages | None = None
+
+    @classmethod
+    def within(cls, scope: Scope) -> Relocation:
+        """Return one that moves nothing yet, in the repository and on the site of a library."""
+        return cls(inside=scope.inside_repository(), pages=Pages.of(scope.library))
 
     @cached_property
     def later(self) -> Pages | None:

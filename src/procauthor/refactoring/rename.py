@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from procauthor.checking.scope import Scope
@@ -21,7 +21,6 @@ from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_parts, read_shown
 from procauthor.naming import bare_name, is_document, split_ending, title_key
 from procauthor.refactoring.name import Swap, write_swap
-from procauthor.refactoring.page import Pages
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.settings import FILE_NAME
@@ -33,13 +32,7 @@ _MANY = 3
 
 
 def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True) -> Change:
-    """Return the change that gives a document another title, and with it another file name and id.
-
-    Raises:
-        InvalidTitleError: The title cannot name a procedure, or belongs to another one.
-        ConflictError: Another file is where the document would go.
-        LibraryError: A link cannot be rewritten safely.
-    """
+    """Return the change of `Refactoring.rename`."""
     # The whole title may be given, and means the name in it.
     new_title = check_title(plain_name(title, procedure.conventions.titles.patterns))
     if new_title == procedure.title:
@@ -67,12 +60,7 @@ def _is_usual_name(library: Library, procedure: Procedure) -> bool:
 
 
 def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = True) -> Change:
-    """Return the change that puts a document into another folder, or under another path.
-
-    Raises:
-        ConflictError: Another file is there.
-        LibraryError: The destination lies outside of the library, or a link cannot be rewritten safely.
-    """
+    """Return the change of `Refactoring.move`."""
     if procedure.kind in _IN_SETTINGS:
         message = f"{procedure.path} is the {procedure.kind} that the settings name, so it cannot be moved"
         raise LibraryError(message, "nothing was changed; move it by hand, and change the settings")
@@ -195,19 +183,13 @@ class _Relocating:
         self._refuse_occupied()
         moves = {old: self.path} if self.path != old else {}
         taken = {self.path} if self.path in self.scope.library.by_path and moves else set()
-        names = {old: self.name}
-        inside = self.scope.inside_repository()
-        relocation = Relocation(
-            homes=moves,
-            targets=moves,
-            names=names,
-            spared=frozenset(taken),
-            inside=inside,
-            pages=Pages.of(self.scope.library),
-        )
+        ground, names = Relocation.within(self.scope), {old: self.name}
+        relocation = replace(ground, homes=moves, targets=moves, names=names, spared=frozenset(taken))
         own = {old: self.own, **_row_edits(self.scope.library, self.procedure, self.path)}
-        rewritten = Rewriting(self.scope, relocation, own).run()
-        return Change(tuple(self._edits(rewritten)), label)
+        rewritten = {each.path: each for each in Rewriting(self.scope, relocation, own).run()}
+        raw = self.procedure.source.raw
+        text = rewritten.pop(old, Edit(old, raw, raw)).after or b""
+        return Change((*self._own_edits(raw, text), *rewritten.values()), label)
 
     def _refuse_occupied(self) -> None:
         """Allow only an alias of the document itself at the new path: it goes where the document comes back."""
@@ -222,19 +204,15 @@ class _Relocating:
             message = f"{self.path} is {what}"
             raise ConflictError(message, "nothing was changed; choose another title or path")
 
-    def _edits(self, rewritten: Mapping[str, bytes]) -> Iterator[Edit]:
-        library, old = self.scope.library, self.procedure.path
-        raw = self.procedure.document.source.raw
-        text = rewritten.get(old, raw)
+    def _own_edits(self, raw: bytes, text: bytes) -> Iterator[Edit]:
+        """Yield the edits of the document itself, from its bytes before to those afterwards."""
+        old = self.procedure.path
         if self.path == old:
             yield Edit(old, raw, text)
         else:
-            present = library.by_path.get(self.path)
-            yield Edit(self.path, present.document.source.raw if present else None, text, old)
+            present = self.scope.library.by_path.get(self.path)
+            yield Edit(self.path, present.source.raw if present else None, text, old)
             yield Edit(old, raw, self._alias(text))
-        for path, after in rewritten.items():
-            if path != old:
-                yield Edit(path, library.by_path[path].document.source.raw, after)
 
     def _alias(self, text: bytes) -> bytes | None:
         """Return the alias for the old path; none where a disk may not tell the two names apart."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError
-from procauthor.library.change import Change, Edit
+from procauthor.library.change import Change
 from procauthor.library.library import Procedure
 from procauthor.library.reference import resolve
 from procauthor.markdown.document import Document, Heading, Replacement, Section, heading_span
@@ -37,12 +37,7 @@ class NumberedHeading:
 
 
 def renumber(scope: Scope, procedure: Procedure) -> Change:
-    """Return the change that numbers steps and sections in order; an empty one where they are.
-
-    Raises:
-        ConflictError: A number occurs twice and is referred to: which one is meant cannot be told.
-        LibraryError: A link cannot be rewritten safely.
-    """
+    """Return the change of `Refactoring.renumber`; an empty one where all is in order."""
     numbered = read_numbers(procedure.document)
     changed = [n for n in numbered if n.old != n.new]
     if not changed:
@@ -50,9 +45,7 @@ def renumber(scope: Scope, procedure: Procedure) -> Change:
     own = [Replacement(n.start, n.end, n.new) for n in changed]
     own += renumber_references(procedure, numbered)
     edits = {procedure.path: tuple(own)} | _link_edits(scope, procedure, numbered, own)
-    rewritten = Rewriting(scope, Relocation(), edits).run()
-    by_path = scope.library.by_path
-    changes = tuple(Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items())
+    changes = Rewriting(scope, Relocation(), edits).run()
     return Change(tuple(sorted(changes, key=lambda e: e.path != procedure.path)), f"renumber {procedure.title}")
 
 

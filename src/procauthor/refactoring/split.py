@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import PurePosixPath
@@ -31,7 +31,7 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
-from procauthor.refactoring.page import Pages, new_link
+from procauthor.refactoring.page import new_link
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key
@@ -47,22 +47,9 @@ def split_path(procedure: Procedure, title: str) -> str:
 
 
 def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, placeholder: bool) -> Change:
-    """Return the change that moves the sections under some headings into a new document.
+    """Return the change of `Refactoring.split`. The headings stay, with a link below; of a step, all but its actions.
 
-    The headings stay, with a link below; of a step, all parts but its actions stay.
-
-    Args:
-        scope: The library.
-        procedure: The document to split.
-        at: Headings, by text, anchor or "Step 3".
-        title: Title of the new document.
-        placeholder: Whether the new document lacks sections of its template, and has to say so.
-
-    Raises:
-        InvalidTitleError: The title cannot name a procedure, or belongs to another one.
-        NotFoundError: There is no such heading.
-        AmbiguousError: Several headings are meant.
-        ConflictError: Another file is where the new document would go, or a footnote would be torn.
+    ``placeholder`` says that the new document lacks sections of its template, and has to say so.
     """
     path = split_path(procedure, title)
     name = check_title(title)
@@ -126,22 +113,14 @@ class _Splitting:
         refuse_footnotes(self.procedure, [Piece(s.body, self._end(s)) for s in self.sections])
         own = self._pointers()
         parts = {self.path: NewName(self.procedure, self.title)}
-        relocation = Relocation(
-            anchors=self._anchors(own),
-            parts=parts,
-            inside=self.scope.inside_repository(),
-            pages=Pages.of(self.scope.library),
-        )
+        relocation = replace(Relocation.within(self.scope), anchors=self._anchors(own), parts=parts)
         text, kept = self._new(relocation)
         verify_carried(self.procedure, kept, relocation, self.path, text)
         expected = [link for link in self.procedure.links if any(p.holds(link.start) for p in self._pieces())]
         verify_text(self.procedure, expected, relocation, self.path, text)
-        rewritten = Rewriting(self.scope, relocation, {self.procedure.path: own}).run()
-        by_path = self.scope.library.by_path
-        edits = [Edit(self.path, None, text)]
-        edits += [Edit(path, by_path[path].document.source.raw, after) for path, after in rewritten.items()]
+        edits = (Edit(self.path, None, text), *Rewriting(self.scope, relocation, {self.procedure.path: own}).run())
         headings = ", ".join(section.title for section in self.sections)
-        return Change(tuple(edits), f"split {headings} of {self.procedure.title} into {self.title}")
+        return Change(edits, f"split {headings} of {self.procedure.title} into {self.title}")
 
     @property
     def _document(self) -> Document:

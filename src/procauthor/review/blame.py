@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -148,34 +148,13 @@ class _Passages:
         return self._cut[path]
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """Who wrote a draft, when, in which run, and what it rests on.
-
-    ``sources`` are by the key of a section; ``common`` are those of every section that has none of its own.
-    """
-
-    by: str
-    on: date
-    name: str = ""
-    run: str = ""
-    prompt: str = ""
-    template: str = ""
-    sources: Mapping[str, tuple[SectionSource, ...]] = field(default_factory=dict)
-    common: tuple[SectionSource, ...] = ()
-
-    def origin(self, mark: TopSection) -> Origin:
-        """Return what is known of a section that was written so."""
-        sources = tuple(dict.fromkeys(self.sources.get(mark.key.partition("#")[0]) or self.common))
-        written = (self.by, self.on, self.name, self.run, self.prompt, self.template)
-        return Origin(mark.key, mark.hash, *written, sources)
-
-
-def record_origins(root: Path, path: str, before: bytes | None, after: bytes, writing: Writing) -> Edit | None:
-    """Return what writes down who wrote the sections of a document that differ from before."""
+def record_origins(
+    root: Path, path: str, before: bytes | None, after: bytes, origin_of: Callable[[TopSection], Origin]
+) -> Edit | None:
+    """Return what writes down who wrote the sections of a document that differ from before, as ``origin_of`` says."""
     old = {mark.key: mark.hash for mark in read_marks(parse(before))} if before is not None else {}
     marks = read_marks(parse(after))
-    written = {m.key: writing.origin(m) for m in marks if old.get(m.key) != m.hash}
+    written = {mark.key: origin_of(mark) for mark in marks if old.get(mark.key) != mark.hash}
     keys = {mark.key for mark in marks}
     kept = [o for o in read_provenance(root, path).sections if o.section in keys and o.section not in written]
     return edit_provenance(root, path, Provenance((*kept, *written.values())))

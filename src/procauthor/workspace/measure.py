@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from procauthor.checking.check import check
 from procauthor.errors import LibraryError, PlanError, StaleError
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
-from procauthor.evaluation.value import STATUSES, Evaluation, Measured, Point, Row, Tally
+from procauthor.evaluation.value import Evaluation, Measured, Point, Row, Tally
+from procauthor.library.index import known_statuses
 from procauthor.library.library import Library
 from procauthor.library.sidecar import read_followed
 from procauthor.naming import title_key
@@ -26,37 +26,23 @@ from procauthor.workspace._workspace import Workspace
 _PASSES = 3
 
 
-def survey(workspace: Workspace, *, links: bool = False) -> Census:
-    """Read the library once, and check it once, with what is remembered of the last check.
-
-    ``links`` says that plain links are asked for too.
-    """
+def survey(workspace: Workspace) -> Census:
+    """Read the library once, and check it once, with what is remembered of the last check."""
     for _ in range(_PASSES):
         with suppress(StaleError), without_collection():
-            return _survey(workspace, links)
-    return _survey(workspace, links)
+            return _survey(workspace)
+    return _survey(workspace)
 
 
-def _survey(workspace: Workspace, links: bool) -> Census:  # noqa: FBT001 - the caller has named it
+def _survey(workspace: Workspace) -> Census:
     surveyed = workspace.survey()
     report = workspace.check(surveyed.library)
-    return Census(surveyed.for_counting().library, report, workspace.settings).counted(links=links)
+    return Census(surveyed.for_counting().library, report, workspace.settings, surveyed).counted()
 
 
 def count(workspace: Workspace, library: Library) -> Tally:
     """Count a library that was read before, perhaps with drafts laid over it."""
     return evaluate(Census(library, workspace.check(library, None), workspace.settings), Measured("")).total
-
-
-def tally_json(tally: Tally) -> dict[str, Any]:
-    """Return counts as the documented JSON object."""
-    named = {status.replace(" ", "_"): number for status, number in tally.states}
-    return {"total": tally.total, **named, "completion": tally.completion.ratio}
-
-
-def tally_of(data: Mapping[str, Any]) -> Tally:
-    """Read counts back."""
-    return Tally(data["total"], tuple((status, data[status.replace(" ", "_")]) for status in STATUSES))
 
 
 def measure(
@@ -117,7 +103,7 @@ def plan_in(library: Library, known: Mapping[str, str] | None = None) -> Plan | 
 
     ``known`` are the statuses that count, else those that the texts have.
     """
-    known = known or {procedure.key: str(procedure.status) for procedure in library.counted}
+    known = known or known_statuses(library)
     for plan in library.of_kind("plan"):
         try:
             return read_plan(plan.document.source.raw, known=known)

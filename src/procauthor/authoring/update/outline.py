@@ -243,19 +243,7 @@ class _Body:
         start, end = block.start + match.end(), trim(self.raw, block.start, block.end)
         if end > start:
             place = self.place("prose", start, end, paragraphs=((start, end),), inline=True)
-            self.reader.add(
-                EditTarget(
-                    f"{place.id}[1]",
-                    "paragraph",
-                    start,
-                    end,
-                    self.reader.document.source.slice(start, end),
-                    "",
-                    self.name,
-                    place.id,
-                    place.shape,
-                )
-            )
+            self.text(place, 1, start, end)
             self.label, self.fresh = "", False
         self.anchor = end
 
@@ -326,9 +314,7 @@ class _Body:
             self.place("empty", start, end)
         elif self.label and self.fresh:
             place = self.place("prose", start, end, paragraphs=((start, end),))
-            target = f"{place.id}[1]"
-            text = self.reader.document.source.slice(start, end)
-            self.reader.add(EditTarget(target, "paragraph", start, end, text, "", self.name, place.id, place.shape))
+            self.text(place, 1, start, end)
         else:
             texts.append((start, end))
 
@@ -337,9 +323,11 @@ class _Body:
             return
         place = self.place("prose", texts[0][0], texts[-1][1], paragraphs=tuple(texts))
         for number, (start, end) in enumerate(texts, start=1):
-            name = f"{place.id}[{number}]"
-            text = self.reader.document.source.slice(start, end)
-            self.reader.add(EditTarget(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
+            self.text(place, number, start, end)
+
+    def text(self, place: EditContainer, number: int, start: int, end: int) -> None:
+        name, text = f"{place.id}[{number}]", self.reader.document.source.slice(start, end)
+        self.reader.add(EditTarget(name, "paragraph", start, end, text, "", self.name, place.id, place.shape))
 
     def bare_section(self) -> None:
         """Give an empty section of the template a place for what it should hold."""

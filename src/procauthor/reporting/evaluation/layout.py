@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import chain, pairwise, repeat
 
 Edges = Sequence[tuple[int, int]]
@@ -46,7 +48,7 @@ def reduce(size: int, edges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]
     after = _neighbours(size, unique)
     reach = [0] * size
     kept: list[tuple[int, int]] = []
-    for node in reversed(_topological(size, unique)):
+    for node in TopologicalSorter(dict(enumerate(after))).static_order():
         behind = 0
         for other in sorted(after[node], key=lambda o: -reach[o].bit_count()):
             if not behind >> other & 1:
@@ -87,26 +89,12 @@ def _neighbours(size: int, edges: Edges) -> list[list[int]]:
     return neighbours
 
 
-def _topological(size: int, edges: Edges) -> list[int]:
-    after = _neighbours(size, edges)
-    waiting = [0] * size
-    for _, b in edges:
-        waiting[b] += 1
-    order = [node for node in range(size) if not waiting[node]]
-    for node in order:
-        for other in after[node]:
-            waiting[other] -= 1
-            if not waiting[other]:
-                order.append(other)
-    return order
-
-
 def _layers(size: int, edges: Edges) -> list[int]:
     """Return the layer of each node: behind all that comes before it; what waits for nothing is close by."""
     after = _neighbours(size, edges)
     before = _neighbours(size, [(b, a) for a, b in edges])
     layers = [0] * size
-    order = _topological(size, edges)
+    order = list(TopologicalSorter(dict(enumerate(before))).static_order())
     for node in order:
         layers[node] = max((layers[other] + 1 for other in before[node]), default=0)
     for node in reversed(order):
@@ -194,19 +182,13 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
 
 
 def _inversions(values: Sequence[int]) -> int:
-    """Count the pairs in the wrong order with a Fenwick tree."""
-    tree = [0] * (max(values, default=0) + 2)
+    """Count the pairs in the wrong order."""
+    seen: list[int] = []
     total = 0
-    for seen, value in enumerate(values):
-        place, smaller = value + 1, 0
-        while place:
-            smaller += tree[place]
-            place &= place - 1
-        total += seen - smaller
-        place = value + 1
-        while place < len(tree):
-            tree[place] += 1
-            place += place & -place
+    for value in values:
+        place = bisect_right(seen, value)
+        total += len(seen) - place
+        seen.insert(place, value)
     return total
 
 

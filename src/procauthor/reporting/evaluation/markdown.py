@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from procauthor.data import ungrouped
 from procauthor.evaluation.method import method_lines, percent
@@ -23,15 +23,10 @@ def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
     yield "# Library Evaluation Report"
     yield ""
     yield f"{heading(evaluation)}. {done.part} of {amount(done.whole, 'procedure')} defined: {percent(done.ratio)}."
-    yield ""
-    yield "## Summary"
-    yield ""
-    yield from _table(("Measure", "Value", "Counted"), _summary(evaluation))
-    yield ""
-    yield "## Lifecycles"
-    yield ""
+    yield from _section("Summary", ("Measure", "Value", "Counted"), _summary(evaluation))
     states = columns(evaluation)
-    yield from _table(
+    yield from _section(
+        "Lifecycles",
         ("Lifecycle", "Total", *(state.capitalize() for state in states), "Completion"),
         (
             (escape(name), str(t.total), *(str(t.count(s)) for s in states), percent(t.completion.ratio))
@@ -44,22 +39,34 @@ def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
         for course in evaluation.courses:
             yield ""
             yield from _course(course, place)
-    yield from _unfinished(evaluation, place)
+    begun = [row for row in evaluation.rows if row.status == "in progress"]
+    yield from _section("In Progress", ("Document", "Lifecycle", "What it lacks"), (_lack(row, place) for row in begun))
     yield from _questions(evaluation, place)
     yield from _contradictions(evaluation, place)
     if len(evaluation.trend) > 1:
-        yield from _trend(evaluation)
+        counts = ((p, p.total.completion) for p in evaluation.trend)
+        points = ((p.date, escape(p.label), f"{c.part}/{c.whole}", percent(c.ratio)) for p, c in counts)
+        yield from _section("Trend", ("Date", "Measurement", "Done", "Completion"), points)
     yield ""
     yield "## Method"
     yield ""
     yield from (f"- {escape(line)}" for line in (*method_lines(evaluation), *evaluation.notes))
 
 
+def _section(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a section that is one table; none without a row."""
+    if listed := list(rows):
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield from _table(heads, listed)
+
+
 def _link(title: str, path: str | None, place: str) -> str:
     return write_link(title, relative(place, path)) if path else escape(title)
 
 
-def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield "|" + "---|" * len(heads)
     yield from (f"| {' | '.join(row)} |" for row in rows)
@@ -101,15 +108,6 @@ def _call(call: Call, place: str) -> Sequence[str]:
     return str(call.place), _link(call.title, call.path, place), call.status
 
 
-def _unfinished(evaluation: Evaluation, place: str) -> Iterator[str]:
-    begun = [row for row in evaluation.rows if row.status == "in progress"]
-    if begun:
-        yield ""
-        yield "## In Progress"
-        yield ""
-        yield from _table(("Document", "Lifecycle", "What it lacks"), (_lack(row, place) for row in begun))
-
-
 def _lack(row: Row, place: str) -> Sequence[str]:
     lacking = [f"no {name}" for name in row.missing] + [f"{name} is empty" for name in row.empty]
     if row.questions:
@@ -120,11 +118,6 @@ def _lack(row: Row, place: str) -> Sequence[str]:
 
 
 def _questions(evaluation: Evaluation, place: str) -> Iterator[str]:
-    if not evaluation.asking:
-        return
-    yield ""
-    yield "## Open Questions"
-    yield ""
     asked = ungrouped((row, row.questions) for row in evaluation.asking)
     rows = (
         (
@@ -132,51 +125,22 @@ def _questions(evaluation: Evaluation, place: str) -> Iterator[str]:
             escape(row.owner) or "-",
             q.kind,
             str(q.line),
-            escape(q.text),
-            escape(q.reason),
+            *map(escape, (q.text, q.reason)),
         )
         for row, q in asked
     )
-    yield from _table(("Document", "Owner", "Kind", "Line", "What is open", "Why"), rows)
+    return _section("Open Questions", ("Document", "Owner", "Kind", "Line", "What is open", "Why"), rows)
 
 
 def _contradictions(evaluation: Evaluation, place: str) -> Iterator[str]:
-    if evaluation.disagreeing:
-        yield ""
-        yield "## Declared Status That the Text Does Not Support"
-        yield ""
-        rows = (
-            (_link(r.title, r.path, place), str(r.declared), f"{r.status}{why(r.errors, r.text_status)}")
-            for r in evaluation.disagreeing
-        )
-        yield from _table(("Document", "Declared", "Computed"), rows)
-    false = [claim for claim in evaluation.claims if not claim.holds]
-    if false:
-        yield ""
-        yield "## Claims That Do Not Hold"
-        yield ""
-        claims = ((f"{escape(c.path)}:{c.line}", escape(c.scope), escape(c.text), escape(c.counted)) for c in false)
-        yield from _table(("Place", "Of", "Claim", "Count"), claims)
-    if evaluation.broken:
-        yield ""
-        yield "## Broken References"
-        yield ""
-        yield from _table(
-            ("Place", "Finding"), ((f"{escape(f.path)}:{f.line}", escape(f.message)) for f in evaluation.broken)
-        )
-
-
-def _trend(evaluation: Evaluation) -> Iterator[str]:
-    yield ""
-    yield "## Trend"
-    yield ""
-    rows = (
-        (
-            p.date,
-            escape(p.label),
-            f"{p.total.completion.part}/{p.total.completion.whole}",
-            percent(p.total.completion.ratio),
-        )
-        for p in evaluation.trend
+    declared = (
+        (_link(r.title, r.path, place), str(r.declared), f"{r.status}{why(r.errors, r.text_status)}")
+        for r in evaluation.disagreeing
     )
-    yield from _table(("Date", "Measurement", "Done", "Completion"), rows)
+    heads = ("Document", "Declared", "Computed")
+    yield from _section("Declared Status That the Text Does Not Support", heads, declared)
+    false = (c for c in evaluation.claims if not c.holds)
+    claims = ((f"{escape(c.path)}:{c.line}", escape(c.scope), escape(c.text), escape(c.counted)) for c in false)
+    yield from _section("Claims That Do Not Hold", ("Place", "Of", "Claim", "Count"), claims)
+    broken = ((f"{escape(f.path)}:{f.line}", escape(f.message)) for f in evaluation.broken)
+    yield from _section("Broken References", ("Place", "Finding"), broken)
