@@ -185,12 +185,12 @@ class _GraphReader:
 
     def _tabled(self, host: Procedure) -> Iterator[Edge]:
         kind: EdgeKind = "calls" if host.kind == "orchestration" else "lists"
-        for entry in entries(host):
+        for entry in entries(self.scope.library, host):
             document = find_document(self.scope, host, entry)
             target = document.path if document else self.missing.get(entry.key)
             if target and target != host.path:
                 yield Edge(host.path, target, kind, entry.row.line)
-        if host.kind == "orchestration" and not any(entries(host)):
+        if host.kind == "orchestration" and not any(entries(self.scope.library, host)):
             yield from self._called(host)
 
     def _called(self, host: Procedure) -> Iterator[Edge]:
@@ -246,7 +246,7 @@ def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph)
 
 def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
     """Yield what the tables of an orchestration call; without tables, the procedures that its text links to."""
-    listed = [entry for entry in entries(host) if entry.title]
+    listed = [entry for entry in entries(scope.library, host) if entry.title]
     for entry in listed:
         document = find_document(scope, host, entry)
         yield (document.title, document.path) if document else (entry.title, None)
