@@ -63,7 +63,7 @@ def _touched(library: Library, draft: Procedure) -> set[str]:
 
 def names(procedure: Procedure, words: Sequence[str]) -> bool:
     """Say whether all words of a title occur in a document: cheap, so that few documents are looked at closely."""
-    text = procedure.source.raw.decode(errors="replace").casefold()
+    text = procedure.folded
     return all(word in text for word in words if word != "and")
 
 
@@ -144,10 +144,13 @@ def _fenced(raw: bytes) -> bytes:
     return fence + b"markdown\n" + raw + (b"" if raw.endswith(b"\n") else b"\n") + fence + b"\n"
 
 
-def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]) -> Iterator[Edit]:
+def sidecars(
+    workspace: Workspace, draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]
+) -> Iterator[Edit]:
     """Yield the edits of provenance and receipts that belong to a draft.
 
     Args:
+        workspace: Knows who may speak of the draft.
         draft: The draft.
         library: The library with its document, and with all that follows from it.
         before: The document as it was.
@@ -160,7 +163,7 @@ def sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iter
         edit = record_origins(library.root, draft.path, before, procedure.source.raw, origin_of)
         if edit:
             yield edit
-    yield from follow(library, derived, [draft.path])
+    yield from follow(library, derived, [draft.path], workspace.speaking_of(library, [draft.path]))
 
 
 Sources = Mapping[str, tuple[SectionSource, ...]]
@@ -230,7 +233,7 @@ class WaitingDraft:
         procedure = read_procedure(draft.path, text, records.workspace.settings, records.workspace.templates)
         laid = library.overlay(procedure)
         derived = [e for e in records.workspace.derive(laid).edits if e.path != draft.path]
-        beside = sidecars(draft, records.workspace.with_edits(laid, derived), raw, derived)
+        beside = sidecars(records.workspace, draft, records.workspace.with_edits(laid, derived), raw, derived)
         return Change((Edit(draft.path, raw, text), *derived, *beside), f"accept {draft.title}")
 
     def _text(self, library: Library, raw: bytes | None) -> bytes:
