@@ -173,6 +173,8 @@ def test_a_field_that_is_written_again_is_asked_for_without_the_passages(root: P
         if "workflow_actions" in value and "Write these fields again" not in words_of(body):
             value["workflow_actions"][0]["actions"] = ["# No heading"] * 20
 
+    page = root / "feature/design-review.md"
+    page.write_text(page.read_text().replace("Draw every component.", "Find what can go wrong before it is built."))
     _, requests = run(root, change)
     assert [("# Write these fields again" in words_of(body)) for body in requests] == [False, False, True, False]
     assert [("Passages of the library" in words_of(body)) for body in requests] == [True, True, False, False]
@@ -380,8 +382,7 @@ def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
 def test_the_words_of_a_page_are_those_that_are_read() -> None:
     assert DraftPage(TEMPLATE, {}, "Type this:\n\n```sh\ngh pr view 7\n```\n\nThen wait.").words == 4
     body = "1. Type it:\n\n   ```sh\n   gh pr view 7\n   ```\n\n2. Then wait an hour for it.\n"
-    page = DraftPage(TEMPLATE, {}, body)
-    assert (page.longest(1, 1), page.code) == ({2: 7}, 3)
+    assert DraftPage(TEMPLATE, {}, body).longest(1, 1) == {2: 7}
 
 
 @pytest.mark.parametrize(

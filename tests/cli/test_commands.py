@@ -268,6 +268,17 @@ def test_light_commands_load_nothing_heavy(root: Path, command: list[str]) -> No
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_package_that_does_not_load_is_one_sentence(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy/__init__.py").write_text("raise ImportError('numpy') from ImportError('libstdc++.so.6: gone')\n")
+    call = [*CLI, "-C", str(root), "search", "diagram"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(call, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 2
+    assert "does not load: libstdc++.so.6: gone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_help_names_every_command_that_a_module_registers() -> None:
     package = Path(procauthor.cli.__file__).parent
     named = {

@@ -269,7 +269,7 @@ BAD = [
     ("", "empty"),
     ("just words", "no JSON object"),
     ("[1]", "array"),
-    ('{"title": "x",\n "fields": {"purpose": "a",}}', "line 2, column 28"),
+    ('{"title": "x",\n "fields": {"purpose": "a",}}', "line 2, column 2"),
     ('{"title": "x", "fields": {"purpose": "a"', "cut off"),
     ("{title: 1}", "line 1, column 2"),
     ('{"purpose": "a", "purpose": "b"}', "twice"),

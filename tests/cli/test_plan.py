@@ -38,6 +38,18 @@ def test_a_document_with_an_error_is_not_done(root: Path) -> None:
     assert "[ ]  1 P0  Threat Check Procedure" in run("-C", root, "plan").stdout
 
 
+def test_a_tick_does_not_make_done_what_the_index_calls_missing(root: Path) -> None:
+    plan = root / "action-plan.md"
+    plan.write_text("# Plan\n\n## P1\n\n- [x] Release Check Procedure\n- [x] Buy the scale\n")
+    read = run_json("-C", root, "plan")
+    assert [(item["title"], item["done"]) for item in read["items"]] == [
+        ("Release Check Procedure", False),
+        ("Buy the scale", True),
+    ]
+    assert "the plan has 'Release Check Procedure' as done, the library as missing" in read["problems"][0]["message"]
+    assert read["next"] == [1]
+
+
 def test_a_file_named_next_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     (root / "next").write_bytes((root / "action-plan.md").read_bytes())

@@ -102,6 +102,19 @@ def test_placeholders_and_documents_that_are_not_named_stay(root: Path) -> None:
     assert snapshot(root)["feature/threat-check.md"] == before["feature/threat-check.md"]
 
 
+def test_a_whole_text_whose_headings_have_all_changed_is_carried_over(root: Path) -> None:
+    (root / "procauthor.toml").write_text('[templates]\n"cards/*.md" = "card"\n')
+    template(root, shipped())
+    card = "---\ntemplate: card\nkind: other\n---\n\n# {title}\n\n## Count\n\n{How many.}\n\n## Colour\n\n{Which.}\n"
+    (root / "templates/card.md").write_text(card)
+    (root / "cards").mkdir()
+    (root / "cards/a.md").write_text("# A Card\n\n## Number\n\n7 of them.\n")
+    (root / "cards/stub.md").write_text("# A Stub\n\n## Number\n\nPlaceholder.\n")
+    after = migrate(root, renamed=("Number=Count",))
+    assert after["cards/a.md"] == b"# A Card\n\n## Count\n\n7 of them.\n\n## Colour\n"
+    assert after["cards/stub.md"] == b"# A Stub\n\n## Number\n\nPlaceholder.\n"
+
+
 @pytest.mark.parametrize(
     ("renamed", "said"),
     [

@@ -341,7 +341,7 @@ def _touched(library: Library, draft: Procedure) -> set[str]:
 
 def _has_words(procedure: Procedure, words: Sequence[str]) -> bool:
     """Say whether all words of a title occur in a document: cheap, so that few documents are looked at closely."""
-    text = procedure.source.raw.decode(errors="replace").casefold()
+    text = procedure.folded
     return all(word in text for word in words if word != "and")
 
 
@@ -434,7 +434,7 @@ def _sidecars(draft: Draft, library: Library, before: bytes | None, derived: Ite
         edit = record_origins(library.root, draft.path, before, procedure.source.raw, origin_of)
         if edit:
             yield edit
-    yield from follow(library, derived, [draft.path])
+    yield from follow(library, derived, [draft.path], draft.records.workspace.speaking_of(library, [draft.path]))
 
 
 Sources = Mapping[str, tuple[SectionSource, ...]]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from procauthor.authoring.author import AskForm
 from procauthor.authoring.draft import QUESTION_RULES
 from procauthor.authoring.grounding import find_minutes
-from procauthor.authoring.outline import AIM, MOST_CODE
+from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
@@ -81,8 +81,6 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "labels": page.labels,
         "unset": page.unset,
         "words": page.words,
-        "code": page.code,
-        "most_code": MOST_CODE,
         "least": AIM[0],
         "most": AIM[1],
         "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],

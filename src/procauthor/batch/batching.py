@@ -17,6 +17,7 @@ from procauthor.batch.record import Batch, BatchReport, BatchStore, LeftOut, Tel
 from procauthor.batch.schedule import Schedule
 from procauthor.batch.session import BatchSession
 from procauthor.errors import ConfigError, DraftError
+from procauthor.library.index import known_statuses
 from procauthor.planning.read import read_plan
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class Batching:
         check_author(wishes.author, wishes.reviewer)
         library = records.workspace.read()
         raw = records.workspace.plan_bytes(file)
-        known = {p.key: str(p.status) for p in library.counted}
-        tasks, left_out = choose(read_plan(raw, known=known), library, only, limit)
+        tasks, left_out = choose(read_plan(raw, known=known_statuses(library)), library, only, limit)
         terms = Terms(
             **asdict(replace(wishes, max_tokens=self._ceiling(len(tasks)))),
             tasks=tasks,

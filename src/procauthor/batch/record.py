@@ -22,6 +22,7 @@ from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.errors import DraftError
 from procauthor.evaluation.value import Tally
+from procauthor.library.index import known_statuses
 from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
 from procauthor.naming import amount
 from procauthor.planning.read import read_plan
@@ -426,7 +427,7 @@ class Snapshot:
     @cached_property
     def plan(self) -> Plan:
         """The plan as it was when the batch began."""
-        return read_plan(self._batch.plan, known={p.key: str(p.status) for p in self.base.counted})
+        return read_plan(self._batch.plan, known=known_statuses(self.base))
 
     def view(self, built_on: Sequence[tuple[int, str]]) -> Library:
         """Return the library with the documents of some items, each given by number and path."""

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from procauthor.cli.output import say_error
 from procauthor.data import ungrouped
-from procauthor.errors import AuthoringError, ProcauthorError
+from procauthor.errors import AuthoringError, ConfigError, ProcauthorError
 from procauthor.system import close_stdout, open_streams
 
 _INTERRUPTED = 130
@@ -106,10 +106,20 @@ class _CommandGroup(TyperGroup):
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(_NOBODY_READS) from None
+        except ImportError as error:
+            if (error.name or "").startswith("procauthor"):
+                raise
+            hint = "install procauthor again; a small system may also lack a library that the package is built on"
+            say_error(f"a package that this command needs does not load: {_first_cause(error)}", hint)
+            raise typer.Exit(ConfigError.exit_code) from None
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             say_error(f"{place}{error.strerror or error}")
             raise typer.Exit(AuthoringError.exit_code) from None
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    return _first_cause(error.__cause__) if error.__cause__ else error
 
 
 def _family(module: str) -> typer.Typer:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from procauthor.checking.scope import Scope
 from procauthor.evaluation.value import Row
 from procauthor.finding import Finding, Report
-from procauthor.library.index import Listed, entries, read_index, read_row
+from procauthor.library.index import Listed, entries, known_statuses, read_index, read_row
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import earn
 from procauthor.naming import title_key
@@ -54,9 +54,10 @@ def status_that_counts(procedure: Procedure, errors: Sequence[str]) -> Status:
 
 
 def statuses_in(library: Library, report: Report) -> dict[str, str]:
-    """Return the status that counts of each procedure of a library that was checked, by the key of its title."""
+    """Return the statuses that count in a library that was checked, as `known_statuses` does."""
     errors = read_errors(report)
-    return {p.key: str(status_that_counts(p, errors.get(p.path, ()))) for p in library.counted}
+    counted = {p.key: str(status_that_counts(p, errors.get(p.path, ()))) for p in library.counted}
+    return known_statuses(library) | counted
 
 
 def read_others(library: Library, report: Report) -> tuple[Row, ...]:

@@ -8,15 +8,16 @@ their words; a row's link and status are computed, and a document without a row 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
 from procauthor.convention.word import known_words, plain_status
 from procauthor.data import grouped
 from procauthor.errors import MarkError
+from procauthor.library.artifact import RequiredInput, name_consumers
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import IndexRow, Table, entries, show_status, tables, update_lists
+from procauthor.library.index import IndexRow, Table, entries, may_hold_table, show_status, tables, update_lists
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Cell, Replacement
@@ -96,20 +97,21 @@ _COMPLETION = lazy(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
 _NUMBER = lazy(r"^\d{1,4}")
 
 
-def derive(library: Library) -> Change:
-    """Return what must change so that every table tells the truth; an empty change where it does."""
-    # Rules use the tables of this module, and need no rendering.
-    from procauthor.library.artifact import find_uses, name_consumers
+def derive(library: Library, uses: Mapping[str, Sequence[RequiredInput]]) -> Change:
+    """Return what must change so that every table tells the truth; an empty change where it does.
 
+    Args:
+        library: The library.
+        uses: What documents take from others that do not name them, by the path of the one that gives it.
+    """
     edits: list[Edit] = []
-    uses = find_uses(library)
     for procedure in library.procedures:
-        is_overview = procedure.kind in ("index", "readme", "orchestration")
+        is_overview = procedure.kind in ("index", "readme", "orchestration") and _may_follow(procedure)
         if not (is_overview or procedure.speaks_of_announced or procedure.path in uses):
             # Nothing in it follows from others, so its text need not be read.
             continue
-        raw = procedure.document.source.raw
-        announced = list(link_announced(library, procedure))
+        raw = procedure.source.raw
+        announced = list(link_announced(library, procedure)) if procedure.speaks_of_announced else []
         if procedure.path in uses:
             announced += name_consumers(procedure, uses[procedure.path])
         if is_overview:
@@ -118,6 +120,12 @@ def derive(library: Library) -> Change:
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))
+
+
+def _may_follow(host: Procedure) -> bool:
+    """Say from its bytes whether an overview may hold a table or marks; an index may hold lists."""
+    raw = host.source.raw
+    return host.kind == "index" or may_hold_table(raw) or b"procauthor" in raw.lower()
 
 
 @lru_cache(maxsize=16)

@@ -127,8 +127,15 @@ class ListItem:
     link: Link | None
 
 
+def may_hold_table(raw: bytes) -> bool:
+    """Say whether bytes may hold a table: Markdown has none without a pipe, so most overviews need not be parsed."""
+    return b"|" in raw
+
+
 def tables(procedure: Procedure) -> Iterator[Table]:
     """Yield the tables of procedures in a document: with a column of statuses, in an index also without one."""
+    if not may_hold_table(procedure.source.raw):
+        return
     names = _column_names(_frozen(procedure.conventions.index))
     for section in procedure.document.sections:
         for block in section.blocks:
@@ -160,6 +167,8 @@ def _link_in(row: TableRow, place: int | None) -> Link | None:
 
 def entries(procedure: Procedure) -> Sequence[IndexRow]:
     """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
+    if not may_hold_table(procedure.source.raw):
+        return ()
     kept = procedure.document.kept
     held = kept.get("rows")
     # The same document may belong to another procedure, of other conventions.
@@ -321,6 +330,11 @@ def _item_status(index: Procedure, item: Item) -> Status | None:
 def missing_titles(library: Library) -> dict[str, Listed]:
     """Return what the index announces without a file, by key of the title."""
     return {e.key: e for e in read_index(library) if e.key not in library.by_key and e.path not in library.by_path}
+
+
+def known_statuses(library: Library) -> dict[str, str]:
+    """Return the status of each procedure by the key of its title: "missing" where the index alone announces it."""
+    return dict.fromkeys(missing_titles(library), "missing") | {p.key: str(p.status) for p in library.counted}
 
 
 _MARKER = lazy(r"(\s*(?:[-*+]|(\d{1,9})[.)])\s+)(\[[ xX]\]\s+)?")

@@ -282,6 +282,11 @@ class Procedure:
         """The bytes of the document."""
         return self.document.source
 
+    @property
+    def folded(self) -> str:
+        """All of the text in lower case: to find out what cannot be in it, which is cheap."""
+        return self.source.raw.decode(errors="replace").casefold()
+
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """All links and images."""

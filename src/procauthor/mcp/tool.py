@@ -262,7 +262,7 @@ def _refs(project: Project, args: _Refs) -> Outcome:
     from procauthor.reporting.reference import find_node, impact_json, reference_json
     from procauthor.workspace.measure import survey
 
-    census = survey(project.workspace, links=True)
+    census = survey(project.workspace)
     node = find_node(census, args.ref)
     if args.output:
         return Outcome(impact_json(census, node, args.output), rows=("concerned",))

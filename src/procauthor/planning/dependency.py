@@ -282,10 +282,20 @@ class UnresolvedItem:
 
 
 class Resolver:
-    """Resolves the names of one plan against its own items and the library's statuses by title key."""
+    """Resolves the names of one plan against its own items and the library's statuses by title key.
 
-    def __init__(self, drafts: Sequence[UnresolvedItem], known: Mapping[str, str], finished: Sequence[Goal]) -> None:
+    ``missing`` are the keys of titles that the library announces without a document.
+    """
+
+    def __init__(
+        self,
+        drafts: Sequence[UnresolvedItem],
+        known: Mapping[str, str],
+        finished: Sequence[Goal],
+        missing: Collection[str] = (),
+    ) -> None:
         self.known = known
+        self._missing = missing
         self._finished = {title_key(goal.title) for goal in finished if goal.done}
         self.problems: list[Problem] = []
         self._drafts = [replace(draft, item=self._item(draft.item)) for draft in drafts]
@@ -327,7 +337,7 @@ class Resolver:
         """Decide whether an item is done: the library's word counts before the plan's."""
         key = title_key(item.title)
         said = item.done or key in self._finished
-        status = self.known.get(key) if item.asks else None
+        status = self.known.get(key, "missing" if said and key in self._missing else None) if item.asks else None
         if said and status is not None and status not in DONE:
             message = f"the plan has {item.title!r} as done, the library as {status}"
             self.problems.append(Problem("stale", message, item.line, item.number))

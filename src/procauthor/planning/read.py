@@ -35,6 +35,7 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     Args:
         raw: The bytes of the file.
         known: The library's status of each procedure by the key of its title; it counts before the plan's word.
+            One that is announced without a document is "missing": a tick alone does not make it done.
 
     Raises:
         PlanError: The file holds no plan item, or an unresolved conflict.
@@ -57,12 +58,13 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     return _plan(text, openings, known or {})
 
 
-def _plan(text: PlanText, openings: Sequence[Opening], known: Mapping[str, str]) -> Plan:
+def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, str]) -> Plan:
+    known = {key: status for key, status in statuses.items() if status != "missing"}
     inside = ((o.line, *lines_of(text.lines, o.line.start, o.scope_end)) for o in openings)
     own = {line.number for line in chain.from_iterable(inside)}
     goals, completed = (read_goals(text, own, known, role) for role in ("goals", "completed"))
     drafts, problems = read_items(text, openings, known)
-    resolver = Resolver(drafts, known, (*goals, *completed))
+    resolver = Resolver(drafts, known, (*goals, *completed), statuses.keys() - known.keys())
     asides = (p for p in text.placed if p.line.number not in own)
     resolver.add(p.line for p in asides if field_key(p.label or p.section.title) == "depends_on")
     items = tuple(sorted(resolver.resolve(), key=lambda item: (item.number, item.line)))

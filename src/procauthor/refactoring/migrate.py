@@ -17,10 +17,10 @@ from procauthor.data import ungrouped
 from procauthor.errors import ConfigError, ConflictError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
-from procauthor.library.status import UNWRITTEN
 from procauthor.markdown.document import Document, Replacement, Section, heading_span
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept, find_differences, refuse
+from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
@@ -71,7 +71,8 @@ class Migration:
         for heading in self.renamed.values():
             if section_key(heading) not in known:
                 message = f"no template of these documents has a section {heading!r}"
-                raise ConfigError(message, "known: " + ", ".join(sorted(known)))
+                stays = "placeholders, aliases and what is deprecated stay as they are"
+                raise ConfigError(message, "known: " + ", ".join(sorted(known)) if known else stays)
 
     def _overlay(self, library: Library, texts: Mapping[str, bytes]) -> Library:
         return library.overlay(*(self.read(path, raw) for path, raw in texts.items()))
@@ -139,7 +140,11 @@ def _texts(edits: Iterable[Edit]) -> dict[str, bytes]:
 
 
 def _is_carried(procedure: Procedure) -> bool:
-    return procedure.template is not None and procedure.kind != "template" and procedure.status not in UNWRITTEN
+    if procedure.template is None or procedure.kind == "template" or procedure.status in UNCOUNTED:
+        return False
+    # Few sections of a template that has changed may be left in a whole text; a stub stays a stub.
+    is_stub = procedure.silent and procedure.declared_status in (None, "placeholder")
+    return procedure.status != "placeholder" or not is_stub
 
 
 def _is_section(section: Section) -> bool:

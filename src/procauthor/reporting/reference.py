@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from procauthor.checking.edge import Edge, EdgeKind
 from procauthor.data import pick
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Concern, Edge, EdgeKind, Graph, Node, read_impact
+from procauthor.evaluation.graph import Concern, Graph, Node, read_impact
+from procauthor.library.thin import is_placeholder
 from procauthor.naming import amount, title_key
 
 _DRAWN: tuple[EdgeKind, ...] = ("needs", "input", "calls")
@@ -156,7 +158,10 @@ def find_node(census: Census, reference: str) -> str:
 def reach_of(census: Census, node: str) -> list[tuple[str, int]]:
     """Return for each output of a document how many steps a change of it concerns."""
     procedure = census.library.by_path.get(node)
-    names = [output.name for output in procedure.contract.outputs] if procedure else []
+    if procedure is None:
+        return []
+    words = procedure.conventions.placeholders
+    names = [output.name for output in procedure.contract.outputs if not is_placeholder(output.name, words)]
     return [(name, len(impact_of(census, node, name))) for name in names]
 
 

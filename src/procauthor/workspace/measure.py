@@ -14,6 +14,7 @@ from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
 from procauthor.evaluation.value import Evaluation, Measured, Point, Row, Tally
+from procauthor.library.index import known_statuses
 from procauthor.library.library import Library
 from procauthor.library.sidecar import read_followed
 from procauthor.naming import title_key
@@ -25,21 +26,18 @@ from procauthor.workspace._workspace import Workspace
 _PASSES = 3
 
 
-def survey(workspace: Workspace, *, links: bool = False) -> Census:
-    """Read the library once, and check it once, with what is remembered of the last check.
-
-    ``links`` says that plain links are asked for too.
-    """
+def survey(workspace: Workspace) -> Census:
+    """Read the library once, and check it once, with what is remembered of the last check."""
     for _ in range(_PASSES):
         with suppress(StaleError), without_collection():
-            return _survey(workspace, links)
-    return _survey(workspace, links)
+            return _survey(workspace)
+    return _survey(workspace)
 
 
-def _survey(workspace: Workspace, links: bool) -> Census:  # noqa: FBT001 - the caller has named it
+def _survey(workspace: Workspace) -> Census:
     surveyed = workspace.survey()
     report = workspace.check(surveyed.library)
-    return Census(surveyed.for_counting().library, report, workspace.settings).counted(links=links)
+    return Census(surveyed.for_counting().library, report, workspace.settings, surveyed).counted()
 
 
 def count(workspace: Workspace, library: Library) -> Tally:
@@ -105,7 +103,7 @@ def plan_in(library: Library, known: Mapping[str, str] | None = None) -> Plan | 
 
     ``known`` are the statuses that count, else those that the texts have.
     """
-    known = known or {procedure.key: str(procedure.status) for procedure in library.counted}
+    known = known or known_statuses(library)
     for plan in library.of_kind("plan"):
         try:
             return read_plan(plan.document.source.raw, known=known)

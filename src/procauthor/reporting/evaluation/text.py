@@ -146,15 +146,15 @@ def question_lines(evaluation: Evaluation) -> Iterator[str]:
 
 def why(errors: int, text_status: Status) -> str:
     """Say why a whole text does not count as defined."""
-    return f" ({errors} error findings)" if errors and text_status in DONE else ""
+    return f" ({amount(errors, 'error finding')})" if errors and text_status in DONE else ""
 
 
 def _course(course: Course) -> Iterator[str]:
-    yield f"{course.title}: {len(course.calls)} calls, {len(course.gaps)} not finished"
+    yield f"{course.title}: {amount(len(course.calls), 'call')}, {len(course.gaps)} not finished"
     critical = [call for call in course.critical if call.gap]
     if critical:
-        length = len(course.critical)
-        yield f"  critical path: {length} calls, each waiting for the one before; {len(critical)} not finished"
+        length = amount(len(course.critical), "call")
+        yield f"  critical path: {length}, each waiting for the one before; {len(critical)} not finished"
         for call in course.critical:
             yield f"    {'!' if call.gap else ' '} {call.place:>2} {call.title} ({call.status})"
 
