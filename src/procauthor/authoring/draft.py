@@ -148,7 +148,7 @@ class Draft:
         return self.outcome != "No change"
 
     @property
-    def accepted(self) -> Outcome:
+    def accepted(self) -> Literal["Published", "Updated"]:
         """The outcome of the run once the draft is accepted."""
         return "Updated" if self.wish or self.revises else "Published"
 
