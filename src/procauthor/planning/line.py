@@ -76,8 +76,9 @@ class Line:
 
     @cached_property
     def any_mark(self) -> Mark | None:
-        """The box or the sign anywhere on the line, for headings and rows."""
-        return self._mark(_BOX.search(self.text), _SIGN.search(self.text))
+        """The box or the sign anywhere on the line, for headings and rows; beside an open sign, ✅ says nothing."""
+        mark = self._mark(_BOX.search(self.text), _SIGN.search(self.text))
+        return None if mark and mark.done and mark.marker is None and sign_of(self.text) != "defined" else mark
 
     def _mark(self, box: re.Match[str] | None, sign: re.Match[str] | None) -> Mark | None:
         if not (shown := box or sign):
