@@ -14,6 +14,7 @@ from zlib import crc32
 
 import msgspec
 
+from procauthor.checking.edge import encode_edges, read_edges
 from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
@@ -23,6 +24,7 @@ from procauthor.checking.usage import Need, find_needs
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.git import head_of
+from procauthor.library.artifact import RequiredInput, unnamed_uses
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import Review
 from procauthor.library.stored import Face, View, decode_face, decode_view
@@ -268,7 +270,7 @@ class Difference:
 
 
 def find_difference(
-    survey: Surveyed, before: Surroundings, now: Surroundings, asked: Iterable[int]
+    survey: Surveyed, before: Surroundings, now: Surroundings, asked: Iterable[int], *, in_prose: bool
 ) -> Difference | None:
     """Return how a library differs from the one of the last check, or None where it does in too many ways.
 
@@ -277,6 +279,7 @@ def find_difference(
         before: What there was beside the documents.
         now: What there is.
         asked: The questions to the disk and to git that have another answer.
+        in_prose: Whether it matters that the prose of a document holds a title that is new.
     """
     pending = _pending(survey)
     if pending is None or (before.rules, before.unread) != (now.rules, now.unread):
@@ -292,7 +295,8 @@ def find_difference(
         # What an alias leads to may have changed, so its names count as well.
         aliases = (procedure for procedure in survey.library.procedures if procedure.status == "alias")
         questions |= {question(ALL), *(question(NAME, procedure.key) for procedure in aliases)}
-    return Difference(frozenset(questions), frozenset(_naming(survey, pending.titles)))
+    naming = _naming(survey, pending.titles) if in_prose else ()
+    return Difference(frozenset(questions), frozenset(naming))
 
 
 def remember(survey: Surveyed) -> None:
@@ -392,6 +396,7 @@ _Looked = dict[str, str]
 _T = TypeVar("_T")
 _decode_looked = msgspec.msgpack.Decoder(_Looked).decode
 _decode_needs = msgspec.msgpack.Decoder(list[tuple[str, int]]).decode
+_decode_unnamed = msgspec.msgpack.Decoder(list[tuple[str, RequiredInput]]).decode
 _NOTHING = _encode({})
 
 
@@ -420,6 +425,8 @@ class _Among(msgspec.Struct, frozen=True, array_like=True):
     questions: bytes
     asked: dict[str, bool]
     head: str | None
+    edges: bytes
+    unnamed: bytes
 
 
 @dataclass
@@ -444,14 +451,7 @@ class Recall:
     def findings(self) -> list[Finding]:
         """Return the findings of all rules, in no order."""
         around = self._around()
-        known = self.survey.memory.notes
-        world, before = _read(known.get("world"), _World), _read(known.get("around"), Surroundings)
-        difference: Difference | None = None
-        asked: dict[str, bool] = {}
-        if world is not None and before is not None:
-            asked, changed = self._answers(world)
-            difference = find_difference(self.survey, before, around, changed)
-            self.scope.head = None if question(HEAD) in changed else world.head
+        difference, asked = self._differ(around, in_prose=True)
         records = self.survey.records
         self._look([path for path in self._subjects() if not self._holds(records[path], difference)], asked)
         self.scope.asked = asked
@@ -463,6 +463,46 @@ class Recall:
         if not self.survey.laid:
             self._remember(around, whole)
         return [*own, *whole.findings]
+
+    def uses(self) -> dict[str, list[RequiredInput]]:
+        """Return the uses that providers do not name, by the path of the provider, in the order of the consumers."""
+        records, by_path = self.survey.records, self.scope.library.by_path
+        doubtful = self._doubted()
+        uses: dict[str, list[RequiredInput]] = {}
+        for path, record in records.items():
+            if path in doubtful:
+                named: Iterable[tuple[str, RequiredInput]] = unnamed_uses(self.scope.library, by_path[path])
+            else:
+                named = _decode_unnamed(record.unnamed) if record.unnamed else ()
+            for provider, use in named:
+                uses.setdefault(provider, []).append(use)
+        return uses
+
+    def speaking_of(self, paths: Collection[str]) -> set[str]:
+        """Return the documents that may speak of some: they asked for one, or what they rest on is another now."""
+        records = self.survey.records
+        aliases = (p.path for p in self.scope.library.procedures if p.status == "alias")
+        sought: set[int] = set()
+        for path in chain(paths, aliases):
+            if path in records:
+                sought |= set(_of_document(decode_face(records[path].face), None, path))
+        asking = (path for path, record in records.items() if not sought.isdisjoint(array("I", record.asked)))
+        return {*paths, *asking, *self._doubted()}
+
+    def _doubted(self) -> set[str]:
+        """Return the documents of which what is remembered may no longer hold."""
+        difference, _ = self._differ(self._around(), in_prose=False)
+        return {path for path, record in self.survey.records.items() if not self._holds(record, difference)}
+
+    def _differ(self, around: Surroundings, *, in_prose: bool) -> tuple[Difference | None, dict[str, bool]]:
+        """Return how the library differs from that of the last check, and what the disk says that was asked then."""
+        known = self.survey.memory.notes
+        world, before = _read(known.get("world"), _World), _read(known.get("around"), Surroundings)
+        if world is None or before is None:
+            return None, {}
+        asked, changed = self._answers(world)
+        self.scope.head = None if question(HEAD) in changed else world.head
+        return find_difference(self.survey, before, around, changed, in_prose=in_prose), asked
 
     def _subjects(self) -> Iterable[str]:
         """Return the documents to look at; what is laid over a library is looked at where it is reported on."""
@@ -536,6 +576,8 @@ class Recall:
                 record = self.survey.records[seen.path] = msgspec.structs.replace(record)
             record.among, record.needs, record.asked = seen.findings, seen.needs, seen.questions
             record.looked = _NOTHING if seen.looked is None else _encode(seen.looked)
+            record.draw(seen.edges)
+            record.unnamed = seen.unnamed
             if seen.looked is None:
                 # It is shown now, and not believed at the next check.
                 self._doubtful.add(seen.path)
@@ -553,11 +595,14 @@ class Recall:
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
         findings = list(chain.from_iterable(family.check(scope) for family in families))
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
+        unnamed = list(unnamed_uses(scope.library, procedure))
+        edges = encode_edges(read_edges(scope, procedure))
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""
         encoded = encode_findings(findings) if findings else b"", _encode(needs) if needs else b""
         questions = array("I", sorted(scope.questions)).tobytes()
-        return _Among(path, *encoded, looked, questions, scope.asked, scope.head)
+        tied = edges, _encode(unnamed) if unnamed else b""
+        return _Among(path, *encoded, looked, questions, scope.asked, scope.head, *tied)
 
     def _of_library(self, around: Surroundings) -> _Whole:
         digest = blake2b(_encode(around), digest_size=16)

@@ -43,6 +43,7 @@ CREATE TABLE fact (
   path TEXT PRIMARY KEY, stamp TEXT, contract BLOB, contract_seal BLOB, view BLOB, detail BLOB, notes BLOB, seal BLOB
 );
 CREATE TABLE gist (path TEXT PRIMARY KEY, stamp TEXT, value BLOB, seal BLOB);
+CREATE TABLE edge (path TEXT PRIMARY KEY, value BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
 # An evaluation reads the contracts of all documents and nothing else, so they are in front, with a seal of their own.
@@ -95,7 +96,9 @@ class Record(Struct, array_like=True):
     ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
     documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others,
     ``needs`` what must come before it. ``whole`` says that a family which mostly needs one document alone wanted to
-    see the others. ``marks`` are the hashes of its sections.
+    see the others. ``marks`` are the hashes of its sections. ``edges`` is the digest of the edges that it states, which
+    are kept apart, ``drawn`` these themselves as long as they are not; ``unnamed`` are its uses of others that these do
+    not name.
     """
 
     path: str
@@ -112,7 +115,15 @@ class Record(Struct, array_like=True):
     asked: bytes = b""
     needs: bytes = b""
     marks: bytes = b""
+    edges: bytes = b""
+    unnamed: bytes = b""
+    drawn: bytes | None = None
     facts: Facts | None = None
+
+    def draw(self, edges: bytes) -> None:
+        """Know the encoded edges that the document states."""
+        self.drawn = edges
+        self.edges = _digest(edges)
 
 
 _decode_records = msgspec.msgpack.Decoder(list[Record]).decode
@@ -186,6 +197,17 @@ class Memory:
                         found[row[0]] = row[2]
         return found
 
+    def edges(self, records: Mapping[str, Record]) -> dict[str, bytes]:
+        """Return the encoded edges that documents state; those that are spoilt, or of another reading, are left out."""
+        known = {path: record.drawn for path, record in records.items() if record.drawn is not None}
+        if len(known) < len(records) and self._file is not None:
+            with contextlib.suppress(sqlite3.Error), self._lock:
+                for path, value in self._opened().execute("SELECT path, value FROM edge"):
+                    record = records.get(path)
+                    if record is not None and record.drawn is None and _digest(value) == record.edges:
+                        known[path] = value
+        return known
+
     def gists(self, records: Mapping[str, Record]) -> dict[str, bytes]:
         """Return the encoded gists that are kept of documents as they are now; what is spoilt is left out."""
         if self._file is None or "turn" not in self.notes:
@@ -255,7 +277,7 @@ class Memory:
             rests_on: All that it depends on, beside the program and the settings.
             make: Makes it.
         """
-        key = blake2b(rests_on, digest_size=_ONCE).digest()
+        key = _digest(rests_on)
         known = self.notes.get(name, b"")
         if known[:_ONCE] == key:
             return known[_ONCE:]
@@ -293,6 +315,8 @@ class Memory:
                 _fill(connection, changed, gone, {**notes, **own})
                 _shelve(connection, self.records, changed, gone)
                 connection.execute("COMMIT")
+            for record in changed:
+                record.drawn = None
             if fresh:
                 drop_journal(file)
                 target.replace(file)
@@ -318,7 +342,9 @@ def _open(file: Path) -> sqlite3.Connection:
 def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str], notes: Mapping[str, bytes]) -> None:
     facts = (_fact(r, r.facts) for r in changed if r.facts)
     connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", facts)
-    for table in ("fact", "gist"):
+    drawn = ((r.path, r.drawn) for r in changed if r.drawn is not None)
+    connection.executemany("REPLACE INTO edge VALUES (?, ?)", drawn)
+    for table in ("fact", "gist", "edge"):
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608 - ours
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
@@ -340,7 +366,7 @@ def _shelve(
     for path, record in now.items():
         number = _shelf(path)
         if number in numbers:
-            shelves[number].append(msgspec.structs.replace(record, facts=None))
+            shelves[number].append(msgspec.structs.replace(record, facts=None, drawn=None))
     rows = (_seal((number, _encode(records))) for number, records in shelves.items())
     connection.executemany("REPLACE INTO shelf VALUES (?, ?, ?)", rows)
 
@@ -352,6 +378,10 @@ def _shelf(path: str) -> int:
 def _seal(row: tuple[object, ...]) -> tuple[object, ...]:
     """Return a row with its checksum: a disk that spoils a byte is no reason for a wrong finding."""
     return (*row, blake2b(_encode(row), digest_size=8).digest())
+
+
+def _digest(value: bytes) -> bytes:
+    return blake2b(value, digest_size=_ONCE).digest()
 
 
 def _is_of(row: tuple[object, ...], record: Record) -> bool:
@@ -420,6 +450,10 @@ class Surveyed:
         """Keep what an evaluation reads several times: the tables of all overviews."""
         self.shelf.keep(_OVERVIEWS)
         return self
+
+    def edges(self) -> dict[str, bytes]:
+        """Return the encoded edges that documents state, by path, as the last check has found them."""
+        return self.memory.edges(self.records)
 
     def keep_gists(self) -> None:
         """Keep the gists that were made of documents."""

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from msgspec.structs import replace as replace_struct
 
@@ -282,6 +283,11 @@ class Procedure:
         """The bytes of the document."""
         return self.document.source
 
+    @property
+    def folded(self) -> str:
+        """All of the text in lower case: to find out what cannot be in it, which is cheap."""
+        return self.source.raw.decode(errors="replace").casefold()
+
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """All links and images."""
@@ -373,6 +379,11 @@ class Library:
     def by_path(self) -> dict[str, Procedure]:
         """Documents by path."""
         return {p.path: p for p in self.procedures}
+
+    @cached_property
+    def link_examples(self) -> dict[str, Any]:
+        """A link that shows how new ones are written, by the path of the document with them: see `Pages.write`."""
+        return {}
 
     @cached_property
     def by_address(self) -> dict[str, Procedure]:

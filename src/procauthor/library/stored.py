@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -131,7 +132,7 @@ class Shelf:
         gists: Callable[[], Mapping[str, bytes]],
         template: Callable[[str], Template | None],
     ) -> None:
-        self._root = root
+        self._root = os.fspath(root)
         self._contracts_of_all = contracts
         self._known_gists = gists
         self._missed = 0
@@ -210,7 +211,7 @@ class Shelf:
 
     def _read(self, procedure: Procedure) -> Source:
         try:
-            raw = read_regular(self._root / procedure.path)
+            raw = read_regular(f"{self._root}/{procedure.path}")
         except OSError as error:
             raise StaleError(procedure.path) from error
         if stamp(raw) != procedure.stamp:
