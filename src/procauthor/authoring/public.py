@@ -285,7 +285,12 @@ def _is_known(word: str) -> bool:
     option = _OPTION.fullmatch(word)
     if option:
         return not option["value"] or _is_known(option["value"])
-    if word in _known()["words"] | _known()["programs"] or _is_filled_in(word) or _BUILT.fullmatch(word) or _SETTING.fullmatch(word):
+    if (
+        word in _known()["words"] | _known()["programs"]
+        or _is_filled_in(word)
+        or _BUILT.fullmatch(word)
+        or _SETTING.fullmatch(word)
+    ):
         return True
     # A text in quotation marks is read by the program.
     return bool(re.search(r"[\s{}]", word)) or _is_open_path(word)
