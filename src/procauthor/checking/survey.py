@@ -94,11 +94,13 @@ class Record(Struct, array_like=True):
     """What is remembered of a document.
 
     ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
-    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others,
-    ``needs`` what must come before it. ``whole`` says that a family which mostly needs one document alone wanted to
-    see the others. ``marks`` are the hashes of its sections. ``edges`` is the digest of the edges that it states, which
-    are kept apart, ``drawn`` these themselves as long as they are not; ``unnamed`` are its uses of others that these do
-    not name.
+    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others.
+    ``whole`` says that a family which mostly needs one document alone wanted to see the others. ``marks`` are the
+    hashes of its sections.
+
+    Of others, ``needs`` is what must come before it, ``reached`` what it leads to, and ``unnamed`` what it takes from
+    those that do not name it. ``edges`` is the digest of the edges that it states, which are kept apart, and ``drawn``
+    these themselves as long as they are not.
     """
 
     path: str
@@ -115,6 +117,7 @@ class Record(Struct, array_like=True):
     asked: bytes = b""
     needs: bytes = b""
     marks: bytes = b""
+    reached: bytes = b""
     edges: bytes = b""
     unnamed: bytes = b""
     drawn: bytes | None = None
