@@ -116,7 +116,7 @@ def test_a_sentence_of_the_user_adds_to_the_brief_and_is_the_purpose_offline(tmp
     )
     assert found["brief"]["request"]["purpose"] == purpose
     assert "floor scale" in found["brief"]["passages"][0]["text"]
-    text = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", purpose=purpose).draft.text
+    text = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", purpose=purpose).text
     assert purpose in text
 
 
@@ -182,15 +182,15 @@ def test_a_rule_that_the_nearest_procedures_name_is_told_though_its_words_are_ot
 def test_a_draft_without_a_model_has_no_sentence_of_its_own(tmp_path: Path) -> None:
     root = write_library(tmp_path / "library")
     made = [Project.open(root).author("offline").create(title, lifecycle="Feature") for title in ("A Sale", "B Count")]
-    first, second = (each.draft.text.split("# ", 1)[1].partition("\n")[2].splitlines() for each in made)
+    first, second = (each.text.split("# ", 1)[1].partition("\n")[2].splitlines() for each in made)
     # Nothing is known of either: what both say is the form, and marks.
     said = [line for line in first if line and not line.startswith(("#", "**")) and "TODO" not in line]
     assert first == second
     assert said == ["None."]
-    assert all(finding["severity"] != "error" for each in made for finding in each.draft.findings)
+    assert all(finding["severity"] != "error" for each in made for finding in each.findings)
 
 
 def test_the_trigger_of_the_request_is_a_trigger_offline(tmp_path: Path) -> None:
     root = write_library(tmp_path / "library")
-    draft = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", trigger="A shelf is empty").draft
+    draft = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", trigger="A shelf is empty")
     assert "- A shelf is empty.\n" in draft.text

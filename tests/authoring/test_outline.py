@@ -33,7 +33,7 @@ def run(root: Path, change: Any = None) -> tuple[Any, list[Json]]:
         return data(value)
 
     with Loopback(reply) as server:
-        draft = Project.open(point(root, server)).author(model="openai:any").create(TITLE).draft
+        draft = Project.open(point(root, server)).author(model="openai:any").create(TITLE)
     return draft, server.requests
 
 
@@ -62,7 +62,7 @@ def test_the_flow_comes_first_and_what_the_steps_do_is_asked_for_later(root: Pat
 def test_where_a_reply_is_too_short_for_the_page_the_other_sections_follow_what_the_steps_do(root: Path) -> None:
     with Loopback(lambda body: data(answer_schema(schema_of(body), TITLES, hook))) as server:
         point(root, server, reply_tokens=5_000)
-        draft = Project.open(root).author(model="openai:any").create(TITLE).draft
+        draft = Project.open(root).author(model="openai:any").create(TITLE)
     assert [row["step"] for row in draft.usage_by_step] == [3, 5, 6, 8]
     assert fields_of(server.requests[1]) == {"workflow_actions", "workflow_failure_handling"}
     assert '"workflow_actions": [' in words_of(server.requests[2])

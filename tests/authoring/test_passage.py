@@ -87,7 +87,7 @@ def ruled(library: Path) -> Path:
 
 
 def test_the_offline_author_cites_rules_that_speak_about_the_subject(ruled: Path) -> None:
-    text = Project.open(ruled).author("offline").create(TITLE).draft.text
+    text = Project.open(ruled).author("offline").create(TITLE).text
     linked = "[Ear Protection Standards](../standards/ear.md)"
     assert f"Keep to EAR-01 Signs of {linked}: Above 85 decibels ear protection MUST be worn." in text
     assert "EAR-02" not in text

@@ -123,7 +123,7 @@ def promised_edges(procedure: Procedure, announced: dict[str, str]) -> Iterator[
 
 def _tabled(scope: Scope, host: Procedure) -> Iterator[Edge]:
     kind: EdgeKind = "calls" if host.kind == "orchestration" else "lists"
-    rows = entries(host)
+    rows = entries(scope.library, host)
     for entry in rows:
         document = find_document(scope, host, entry)
         target = document.path if document else of_title(entry.key)

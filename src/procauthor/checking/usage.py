@@ -34,9 +34,9 @@ def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Pro
     return named if len(named) == 1 and named[0] is not procedure else ()
 
 
-def title_links(index: Procedure) -> frozenset[int]:
+def title_links(scope: Scope, index: Procedure) -> frozenset[int]:
     """Return where the links of titles start: index-dead-entry speaks of these, so no other rule needs to."""
-    cells = (entry.table.cell(entry.row, "title") for entry in entries(index))
+    cells = (entry.table.cell(entry.row, "title") for entry in entries(scope.library, index))
     return frozenset(cell.link.start for cell in cells if cell and cell.link)
 
 
@@ -133,7 +133,7 @@ def _waits(scope: Scope, consumer: Procedure) -> Iterator[Use]:
 
 def _calls(scope: Scope, consumer: Procedure) -> Iterator[Use]:
     """Yield what the procedures that an orchestration calls must be given, and how they end."""
-    for entry in entries(consumer) if consumer.kind == "orchestration" else ():
+    for entry in entries(scope.library, consumer) if consumer.kind == "orchestration" else ():
         document = find_document(scope, consumer, entry)
         for called in _kept(scope, consumer, (document,) if document else ()):
             names = tuple(sorted(wanted.name for wanted in called.contract.inputs))
@@ -220,7 +220,7 @@ def find_reached(scope: Scope, procedure: Procedure) -> set[str]:
     for title in procedure.depends_on:
         reached |= {document.path for document in scope.declared(title, procedure)}
     if procedure.kind in ("index", "readme", "orchestration"):
-        rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
+        rows = (find_document(scope, procedure, entry) for entry in entries(scope.library, procedure))
         reached |= {document.path for document in rows if document}
     return reached - {procedure.path}
 

@@ -137,7 +137,7 @@ def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph)
 
 def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
     """Yield what the tables of an orchestration call; without tables, the procedures that its text links to."""
-    listed = [entry for entry in entries(host) if entry.title]
+    listed = [entry for entry in entries(scope.library, host) if entry.title]
     for entry in listed:
         document = find_document(scope, host, entry)
         yield (document.title, document.path) if document else (entry.title, None)

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from msgspec.structs import replace as replace_struct
 
@@ -378,6 +379,11 @@ class Library:
     def by_path(self) -> dict[str, Procedure]:
         """Documents by path."""
         return {p.path: p for p in self.procedures}
+
+    @cached_property
+    def link_examples(self) -> dict[str, Any]:
+        """A link that shows how new ones are written, by the path of the document with them: see `Pages.write`."""
+        return {}
 
     @cached_property
     def by_address(self) -> dict[str, Procedure]:

@@ -284,7 +284,7 @@ class _Terrain:
     def _places(self) -> Mapping[str, tuple[int, str]]:
         """The places of titles in the index, and what is listed before each: people begin with what is done first."""
         index = index_of(self.survey.library)
-        rows = list(entries(index)) if index else []
+        rows = list(entries(self.survey.library, index)) if index else []
         before = ["", *(a.title if a.table == b.table else "" for a, b in pairwise(rows))]
         return {entry.key: (place + 1, before[place]) for place, entry in enumerate(rows)}
 

@@ -9,11 +9,11 @@ from itertools import chain
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
-from procauthor.planning.around import is_total
+from procauthor.planning.around import names_total
 from procauthor.planning.field import Field, clean_value, field_key
 from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.text import Opening, PlanText
-from procauthor.planning.title import read_number
+from procauthor.planning.title import read_number, tell_codes
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
@@ -42,7 +42,7 @@ def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
         # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
         strict = table.weight > _SURE and table.fields.keys() & {"effort", *_NAMING}
         aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
-        fitting = table.weigh_place() >= (_LIKELY if loose else _SURE)
+        fitting = table.weight > 0 and table.weigh_place() >= (_LIKELY if loose else _SURE)
         if text.reading.items or (fitting and (not aside or (strict and role in ("", "aside", "strategy")))):
             yield from table.openings()
 
@@ -66,6 +66,7 @@ class _PlanTable:
         self.heads = heads = [text.reading.name(plain_text(cell.text).casefold()) for cell in block.header.cells]
         rows = [[cell.text.strip() for cell in row.cells] + [""] * len(heads) for row in block.rows]
         self._cells = cells = [[row[place] for row in rows] for place in range(len(heads))]
+        self._coded: dict[str, str] = {}
         self._number = number = self._find_number()
         codes = {plain_text(cell) for cell in cells[number]} if number is not None else set()
         keys = [_key(head, held, codes) for head, held in zip(heads, cells, strict=True)]
@@ -73,6 +74,9 @@ class _PlanTable:
         self.title = min(((rank, place) for rank, place in ranks if rank is not None), default=(0, -1))[1]
         told = ((key, place) for place, key in enumerate(keys) if key and place not in (number, self.title))
         self.fields = dict(reversed(list(told)))
+        if self.title >= 0 and number is None:
+            titles = list(map(plain_text, cells[self.title]))
+            self._coded = dict(zip(titles, tell_codes(titles), strict=True))
         self.weight = self._weigh() if self.title >= 0 else -_SURE
 
     def _find_number(self) -> int | None:
@@ -122,9 +126,7 @@ class _PlanTable:
         title = self._section.title
         if not self.fields and self._number is None:
             return self.weight + above.asks_for_documents(title)
-        headings = (self._label, *self._text.headings[self._section.index])
-        placed = any(map(above.names_bucket, headings)) or bool(above.names_status(title))
-        return self.weight + 2 * any(map(above.names_priority, headings)) + placed
+        return self.weight + above.weigh_place(self._label or title, self._text.headings[self._section.index])
 
     def openings(self) -> Iterator[Opening]:
         """Yield the items of the rows."""
@@ -137,6 +139,7 @@ class _PlanTable:
         cells = [self._cell(cell.text, cell.start, cell.end) for cell in row.cells] + [""] * len(self.heads)
         # What follows a line break in a cell describes the title.
         title = plain_text(_BREAK.split(cells[self.title])[0])
+        title = self._coded.get(title, title)
         number = plain_text(cells[self._number] if self._number is not None else "").strip("#()[].: ")
         held = {key: place for key, place in sorted(self.fields.items(), key=lambda f: f[1]) if place < len(row.cells)}
         fields = tuple(Field(key, self.heads[place], cells[place], row.line) for key, place in held.items())
@@ -152,7 +155,7 @@ class _PlanTable:
         elif read:
             first, last, title = read.first, read.last, read.title
             code = number if number.startswith("0") else read.code
-        if is_nothing(title) or any(is_total(cell.text) for cell in row.cells):
+        if is_nothing(title) or any(names_total(plain_text(cell.text)) for cell in row.cells):
             return None
         opening = Opening(
             first, last, title, shown, self._section, fields, row.end, self._label, code, self._block.line, said=title
