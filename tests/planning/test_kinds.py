@@ -383,6 +383,19 @@ KINDS = {
         "### 8.2 Runbook: RB-01 Oven Fire (Template)\n\n**Severity:** P0\n"),
         ["RB-01 Oven Fire P1", "RB-02 Flood P3 done"],
     ),
+    "what notes say to be needed, and signs of two kinds in one cell": (
+        ("## Fase 1\n\n| # | Attività | Stato | Note |\n|---|---|---|---|\n| 1.1 | Pesare | ✅ | - |\n| 1.2 | Impastare | Mano ✅ / Forno ☐ | Dipende da 1.1: prima |\n\n"
+        "## Fase 2\n\n| # | Attività | Stato | Note |\n|---|---|---|---|\n| 2.1 | Cuocere | ☐ | Dipende da Fase 1 completata |\n"),
+        ["1.1 Pesare P3 done", "1.2 Impastare P3 <- Pesare", "2.1 Cuocere P3 <- Pesare, Impastare"],
+    ),
+    "titles that begin with amounts, and files beside them": (
+        ("| Scenario | Assigned Runbook | Priority |\n|---|---|---|\n| 10-15 loaves burn | burn.md | High |\n| Flood | flood.md | Low |\n"),
+        ["10-15 loaves burn P1", "Flood P3"],
+    ),
+    "remarks behind codes and priorities": (
+        ("| ID | Task | Priority |\n|---|---|---|\n| `OV-01` (plan #21) | Heat | High |\n| `OV-02` (plan #22) | Cool | Low |\n"),
+        ["OV-01 Heat P1", "OV-02 Cool P3"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip

@@ -205,6 +205,22 @@ def test_a_finished_text_with_an_error_comes_last_and_nobody_waits_for_it(root: 
     assert not [need for item in items for need in item.depends_on if need.title == "Design Review Procedure"]
 
 
+def test_texts_with_the_same_errors_are_one_item(root: Path) -> None:
+    whole = (root / "feature/design-review.md").read_text(encoding="utf-8")
+    for name in ("Oven Check", "Salt Check", "Jam Check", "Ice Check"):
+        text = whole.replace("Design Review", name).replace("design-review", title_key(name).replace(" ", "-"))
+        path = root / f"feature/{title_key(name).replace(' ', '-')}.md"
+        path.write_text(f"{text}\n![map](missing.png)\n![map](lost.png)\n", encoding="utf-8")
+    found = proposal(root)
+    joined = [item for item in found.plan.items if " Check Procedure" in item.title and item.status != "placeholder"]
+    assert len([item for item in joined if item.title.split()[0] in ("Oven", "Salt", "Jam", "Ice")]) == 1
+    texts = [action.text for action in joined[-1].actions]
+    assert any("and 1 more place of this kind" in text for text in texts)
+    assert any(text.startswith("Correct the same in 3 other texts: ") for text in texts)
+    assert sum("is corrected with" in text for text in found.left_out) == 3
+    write_plan(found)
+
+
 def test_what_several_placeholders_say_of_their_purpose_is_no_reason(root: Path) -> None:
     for name in ("Oven Check", "Salt Check"):
         (root / f"feature/{title_key(name).replace(' ', '-')}.md").write_text(placeholder(name), encoding="utf-8")

@@ -20,7 +20,7 @@ _MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
 _DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
 # A label and a colon at the beginning of a line, without emphasis.
 _PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
-_INLINE = lazy(r"(?:(?<=[a-z)`\d][.;])|(?<=\|))\s+([^\W\d_][^:.;|*`\n]{0,30}):\s+")
+_INLINE = lazy(r"(?:(?<=[a-z)`\d][.;])|(?<=\|))\s+([^\W\d_][^:.;|*`\n]{0,30}):(?:\s+|$)")
 _LEAD = lazy(_BULLET)
 _BOLD_TAG = lazy(r"</?(?:b|strong)>", re.IGNORECASE)
 _HARD_BREAK = lazy(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
@@ -151,8 +151,8 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
     if _SIGNS.isdisjoint(text):
         return
     text = _BOLD_TAG.sub("**", text)
-    labels = [each for each in _labels(text) if each[3] or field_key(each[2])]
     plain = _unmarked(text)
+    labels = [each for each in _labels(text, told=plain is not None) if each[3] or field_key(each[2])]
     if plain and (not labels or plain.start() < labels[0][0]):
         labels.insert(0, (plain.start(), plain.end(), plain[plain.lastindex or 1], True))
     elif labels and is_priority(lead := _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0][0]])))):
@@ -163,14 +163,15 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
         yield Field(field_key(label), label.strip(), clean_value(value), number)
 
 
-def _labels(text: str) -> list[tuple[int, int, str, bool]]:
+def _labels(text: str, *, told: bool = False) -> list[tuple[int, int, str, bool]]:
     """Return where each label on a line begins, where its value does, the label, and whether it is set in bold.
 
-    Behind a sentence a label needs no emphasis where one of them is known: "Bake. Effort: 2 h. File: oven.md".
+    Behind a sentence a label needs no emphasis where one of them is known: "Bake. Effort: 2 h. File: oven.md". ``told``
+    says that one is known already.
     """
     marked = [(m.start(), m.end(), m[2], m[1] in ("**", "__")) for m in _MARKED.finditer(text)]
     inline = [] if marked else [(m.start(), m.end(), m[1], True) for m in _INLINE.finditer(text)]
-    return marked or (inline if any(field_key(each[2]) for each in inline) else [])
+    return marked or (inline if told or any(field_key(each[2]) for each in inline) else [])
 
 
 def opens_field(text: str) -> bool:

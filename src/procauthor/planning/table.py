@@ -13,7 +13,7 @@ from procauthor.planning.around import names_total
 from procauthor.planning.field import Field, clean_value, field_key
 from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.text import Opening, PlanText
-from procauthor.planning.title import read_number, tell_codes
+from procauthor.planning.title import needs_pattern, read_number, tell_codes
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
@@ -30,6 +30,7 @@ _TOKEN = lazy(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
 _STRUCTURED = lazy(r"^~*[A-Z]{1,10}[-_.]?\d|^\d+\.\d")
 _RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
+_FILE = lazy(r"^[\w./-]+\.\w{2,4}$")
 _MOST = 0.6
 _SURE = 3
 _LIKELY = 2
@@ -99,13 +100,14 @@ class _PlanTable:
             return None
         if key:
             return 4
+        if _mostly(cells, _FILE.search):
+            return 3
         if _heads_title(head) and not _mostly(cells, _RANGE.match):
             return int(head in _MORE)
         if ends_in_noun(head):
             return 2
-        if not texts or head in read_words().lists["beside"]:
-            return None
-        return 4 if bucket_pattern().match(f"{head} 1") else 3
+        plain = 4 if bucket_pattern().match(f"{head} 1") else 3
+        return plain if texts and not _is_beside(head) else None
 
     def _weigh(self) -> int:
         """Say how much the columns speak for items; a status does if its words speak of work."""
@@ -140,9 +142,12 @@ class _PlanTable:
         # What follows a line break in a cell describes the title.
         title = plain_text(_BREAK.split(cells[self.title])[0])
         title = self._coded.get(title, title)
-        number = plain_text(cells[self._number] if self._number is not None else "").strip("#()[].: ")
+        number = plain_text(cells[self._number] if self._number is not None else "")
+        number = re.sub(r"(?<=\S)\s*\([^()]*\)$", "", number).strip("#()[].: ")
         held = {key: place for key, place in sorted(self.fields.items(), key=lambda f: f[1]) if place < len(row.cells)}
         fields = tuple(Field(key, self.heads[place], cells[place], row.line) for key, place in held.items())
+        others = [cell for place, cell in enumerate(cells) if place not in (*held.values(), self.title, self._number)]
+        fields += tuple(Field("depends_on", "", each, row.line) for each in filter(None, map(_needed, others)))
         # A sign behind the name of another procedure is not said of the row's item.
         raw = bytearray(self._text.document.source.raw[line.start : row.end])
         for cell in (row.cells[held[key]] for key in held.keys() & _NAMING):
@@ -152,7 +157,7 @@ class _PlanTable:
         code, read = "", read_number(f"{number}: {title}" if number else title)
         if number and not _RANGE.match(number) and _is_code(number):
             code = number
-        elif read:
+        elif read and (number or read.dot or read.code):
             first, last, title = read.first, read.last, read.title
             code = number if number.startswith("0") else read.code
         if is_nothing(title) or any(names_total(plain_text(cell.text)) for cell in row.cells):
@@ -173,9 +178,13 @@ def _key(head: str, cells: Collection[str], codes: Container[str]) -> str:
 
     What heads titles is a label in the text below an item only.
     """
-    if read_words().columns.get(head) != "title" and (key := field_key(head)):
+    if (
+        read_words().columns.get(head) != "title"
+        and (key := field_key(head))
+        and not _is_beside(head.rpartition(" / ")[2])
+    ):
         return key
-    if head in read_words().lists["beside"]:
+    if _is_beside(head):
         return ""
     said = [plain for cell in cells if not is_nothing(plain := plain_text(cell))]
     named = said and len(said) < len(cells) and all(p in codes for p in re.split(r"\s*[,;&/]\s*", ",".join(said)))
@@ -186,6 +195,18 @@ def _key(head: str, cells: Collection[str], codes: Container[str]) -> str:
         "depends_on": named,
     }
     return next((key for key, fits in kinds.items() if fits), "")
+
+
+def _needed(note: str) -> str:
+    """Return the code or the phase that a note says to be needed first: "Depends on 2.3: it is small"."""
+    needs = needs_pattern().search(note)
+    names = re.split(r"[:;]\s|\s[-–—]\s", needs["names"])[0].strip() if needs else ""
+    phase = above.names_bucket(names) and len(names.split()) <= _SURE
+    return names if phase or needs_pattern(of_code=True).search(note) else ""
+
+
+def _is_beside(head: str) -> bool:
+    return head in read_words().lists["beside"]
 
 
 def _heads_title(head: str) -> bool:

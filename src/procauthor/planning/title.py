@@ -266,7 +266,8 @@ def bucket_key(text: str) -> str:
 
 def without_bucket(text: str) -> str:
     """Return "Verify scripts" for "Priority 1: Verify scripts"."""
-    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
+    rest = bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
+    return re.sub(r"^\([^()]*\)\s*[:–—-]\s*", "", rest)
 
 
 @lru_cache(maxsize=2)
