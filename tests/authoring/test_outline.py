@@ -431,7 +431,11 @@ def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None)
             "2 h 10 min (step 1 10 min, step 2 2 h, ",
         ),
         ([("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")], "1 d 3 h"),
-        ([("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")], "1 d 1 h 30 min"),
+        (
+            [("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")],
+            "+ 1 h 30 min on the clock and 1 d (step 1 10 min, ",
+        ),
+        ([("30 seconds", ""), ("2 minutes", "")], "2 min 30 s"),
         ([("soon", ""), ("at once", "")], ""),
         ([("2 hours, or 30 minutes at night", "")], "2 h (step 1 2 h"),
         ([(None, ""), ("two working days", "")], "2 d (step 1 no single time, step 2 2 d, "),
