@@ -275,7 +275,7 @@ class _Placeholders:
         known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():
-            said = {text.strip(" \t\n.*_>").casefold() for text in _pieces(document)}
+            said = {text.strip(" \t\n.*_>[]()…").casefold() for text in _pieces(document)}
             for key in sorted(said & known.keys()):
                 places[known[key]].append(path)
         for sentence, paths in places.items():
