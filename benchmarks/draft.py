@@ -138,7 +138,7 @@ def _draft(project: Project, procedure: Procedure, server: Loopback) -> Row:
     bound = author.bound(brief)
     assert bound is not None
     try:
-        draft = author.create(procedure.title).draft
+        draft = author.create(procedure.title)
     except ProcauthorError as error:
         seconds = time.perf_counter() - started
         return Row(

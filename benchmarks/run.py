@@ -1,8 +1,8 @@
 """Measures `run`: the wall time of a batch against its bound, and what a kill costs.
 
 The model is a server on the loopback interface in a process of its own, which answers after a fixed time. The bound is
-what no schedule can be faster than: the calls of the longest chain one after the other, or all calls divided by those
-that may be on their way at once.
+what no schedule can be faster than: the calls of the longest chain one after the other, or all calls in as many rounds
+as it takes with those that may be on their way at once; a call cannot be divided.
 
 Usage: python benchmarks/run.py [--items 20] [--latency 0.2] [--jobs 1 4 8] [--shape wide|mixed|chain] [--accept]
        python benchmarks/run.py --kills 5          the same batch, killed at random moments and resumed
@@ -11,6 +11,7 @@ Usage: python benchmarks/run.py [--items 20] [--latency 0.2] [--jobs 1 4 8] [--s
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -67,7 +68,7 @@ def bound(needs: Sequence[Sequence[int]], latency: float, jobs: int) -> float:
     chain: list[int] = []
     for before in needs:
         chain.append(1 + max((chain[n] for n in before), default=0))
-    return latency * CALLS * max(*chain, len(needs) / jobs)
+    return latency * max(CALLS * max(chain), math.ceil(CALLS * len(needs) / jobs))
 
 
 def measure(args: argparse.Namespace) -> None:

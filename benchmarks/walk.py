@@ -29,8 +29,9 @@ class Walk:
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        # Modules and classes that are loaded run as well, and are no functions.
-        if event == "call" and code.co_flags & inspect.CO_OPTIMIZED and code.co_filename.startswith(OURS):
+        # Modules and classes that are loaded run as well, with what they work out then, and are no functions.
+        loaded = not code.co_flags & inspect.CO_OPTIMIZED or code.co_qualname.startswith("<")
+        if event == "call" and not loaded and code.co_filename.startswith(OURS):
             self.functions.add((code.co_filename[len(OURS) + 1 :], code.co_qualname))
 
 

@@ -104,8 +104,7 @@ class Workshop:
         draft, error = None, ""
         try:
             wish = case.input
-            made = author.update(wish.title, wish.words) if wish.words else author.create(wish.title)
-            draft = made.draft
+            draft = author.update(wish.title, wish.words) if wish.words else author.create(wish.title)
         except ProcauthorError as failed:
             error = failed.message
         return Drafted(draft, error, time.perf_counter() - start, self._evidence(case.input))

@@ -12,7 +12,7 @@ from pathlib import Path
 import procauthor
 from pages.text import read_opening, string_of
 
-SERVICES = ("Project", "Authoring", "WaitingDraft", "Revision", "Batching", "Handoff", "Refactoring", "Reviewing")
+SERVICES = ("Project", "Authoring", "Draft", "Revision", "Batching", "Handoff", "Refactoring", "Reviewing")
 """The classes whose methods do something. What these return is exported; a test looks after that."""
 _PACKAGE = Path(procauthor.__file__).parent
 _WIDTH = 120

@@ -29,8 +29,8 @@ def test_importing_the_package_loads_nothing_else() -> None:
 def test_a_draft_is_made_shown_and_accepted(root: Path) -> None:
     seen: list[Progress] = []
     draft = Project.open(root).author(progress=seen.append).create("Threat Check Procedure", lifecycle="feature")
-    assert isinstance(draft.draft, Draft)
     assert [p.name for p in seen if p.done] == list(STEPS)
+    assert isinstance(draft, Draft)
     assert "+# Threat Check Procedure" not in draft.diff()
     change = draft.accept()
     assert change.as_json()[0] == {"path": "feature/threat-check.md", "action": "update"}

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from procauthor.authoring.question import Questions
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import Run, RunStore
-    from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching, Outlook
     from procauthor.batch.record import Batch, BatchReport, BatchStore, Wishes
     from procauthor.checking.check import Baseline
@@ -157,7 +156,6 @@ _HOMES = {
     "Undated": "review.due",
     "UnreadableError": "errors",
     "Usage": "authoring.brief",
-    "WaitingDraft": "authoring.waiting",
     "Walk": "review.follow",
     "Wishes": "batch.record",
     "Workspace": "workspace._workspace",
@@ -241,7 +239,6 @@ __all__ = [
     "Undated",
     "UnreadableError",
     "Usage",
-    "WaitingDraft",
     "Walk",
     "Wishes",
     "Workspace",

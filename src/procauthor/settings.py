@@ -135,7 +135,7 @@ class AuthoringSettings(_Table):
     """The longest reply to one call, in tokens."""
     context_tokens: int = Field(default=0, ge=0, examples=[32_768])
     """The context window of the model in tokens, in and out together; 0 means that only its server may know it."""
-    passages: int = Field(default=12, ge=0, le=100)
+    passages: int = Field(default=6, ge=0, le=100)
     """How many passages of the library a brief holds at most."""
 
 

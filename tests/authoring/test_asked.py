@@ -59,7 +59,7 @@ def test_what_is_asked_in_a_repair_joins_what_was_asked_before_and_is_shown(root
         return data(value)
 
     with Loopback(reply) as server:
-        draft = Project.open(point(root, server)).author(model="openai:any").create(TITLE).draft
+        draft = Project.open(point(root, server)).author(model="openai:any").create(TITLE)
         said = [question for question in draft.open_questions if question.startswith("Which clause")]
         assert len(said) == count
         assert any("repair" in question for question in said)
@@ -72,7 +72,7 @@ def test_parts_that_are_handed_in_add_their_questions_and_an_empty_list_takes_al
     def hand_in(values: dict[str, Any], questions: list[str] | None) -> tuple[str, ...]:
         told = {} if questions is None else {"open_questions": questions}
         text = json.dumps({"title": TITLE, "fields": values, **told})
-        return project.handoff.submit(text, by="A. Person", person=True).draft.open_questions
+        return project.handoff.submit(text, by="A. Person", person=True).open_questions
 
     names = list(fields)
     assert hand_in({name: fields[name] for name in names[:3]}, ["Who rates?"]) == ("Who rates?",)
@@ -87,11 +87,11 @@ def test_questions_of_an_update_are_in_the_document_that_is_accepted(root: Path,
     values = changes(project.revision(REVIEW, "new criterion").targets_json("S7"))
     values["open_questions"] = ["Who is told of it?", " Who  is told of it? "]
     draft = project.revise(REVIEW, "new criterion", values, by="Jane", person=person)
-    assert draft.draft.open_questions[0] == "Who is told of it?"
+    assert draft.open_questions[0] == "Who is told of it?"
     draft.accept()
     document = project.library().by_path[REVIEW]
     assert document.status == "in progress"
-    assert [q.text for q in document.questions] == list(draft.draft.open_questions)
+    assert [q.text for q in document.questions] == list(draft.open_questions)
 
 
 def test_a_question_that_the_library_answers_comes_with_the_place(root: Path, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_what_accepting_causes_elsewhere_is_said_before(root: Path) -> None:
     draft = project.handoff.submit(json.dumps({"title": TITLE, "fields": answer()}), by="A. Person", person=True)
     elsewhere = [f for f in draft.findings if f["path"] == REVIEW]
     assert [f["rule"] for f in elsewhere] == ["contract-not-reciprocal"]
-    assert draft.draft.outcome == "Awaiting review"
+    assert draft.outcome == "Awaiting review"
     draft.accept()
     after = {(f.path, f.rule) for f in project.check().findings}
     assert (REVIEW, "contract-not-reciprocal") in after

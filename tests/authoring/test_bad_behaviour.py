@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from procauthor import Project, WaitingDraft
+from procauthor import Draft, Project
 from procauthor.errors import AuthoringError
 from tests.cli.test_create_with_a_model import TITLE, TITLES, good, hook, point
 from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a fixture
@@ -174,7 +174,7 @@ def test_whatever_happens_nothing_is_broken(made: Path, bad: str, when: str) -> 
         assert len(server.requests) <= MOST
 
 
-def attempt(root: Path) -> WaitingDraft | AuthoringError:
+def attempt(root: Path) -> Draft | AuthoringError:
     try:
         return Project.open(root).author(model="openai:any", fresh=True).create(TITLE)
     except AuthoringError as error:

@@ -43,13 +43,13 @@ def test_a_chat_model(root: Path) -> None:
 
     with Loopback(reply) as server:
         draft = draft_with(point(root, server))
-    assert told(draft.draft.open_questions) == TOLD
-    assert "Unverified" in draft.draft.text
+    assert told(draft.open_questions) == TOLD
+    assert "Unverified" in draft.text
 
 
 @pytest.mark.parametrize("by", ["", "a coding agent", "Jane"])
 def test_an_answer_by_whom_nobody_answers_for(root: Path, by: str) -> None:
-    draft = Project.open(root).handoff.submit(json.dumps({"title": TITLE, "by": by, "fields": invented()})).draft
+    draft = Project.open(root).handoff.submit(json.dumps({"title": TITLE, "by": by, "fields": invented()}))
     assert told(draft.open_questions) == TOLD
     assert told(draft.notes) == set()
     assert "Unverified" in draft.text
@@ -63,7 +63,7 @@ def test_a_person_who_answers_for_it_gets_notes(root: Path, tmp_path: Path) -> N
     assert shown["open_questions"] == []
     # What an agent adds to a person's answer is no person's any more.
     again = Project.open(root).handoff.submit(json.dumps({"title": TITLE, "fields": {"plan_requirement": "None."}}))
-    assert told(again.draft.open_questions) == TOLD
+    assert told(again.open_questions) == TOLD
 
 
 def test_the_tools_of_the_server(root: Path) -> None:
@@ -89,7 +89,7 @@ def test_an_update_by_hand(root: Path, *, person: bool) -> None:
 
     project = Project.open(root)
     shown = project.revision("Design Review", "new criterion").targets_json("S7")
-    draft = project.revise("Design Review", "new criterion", changes(shown), by="Jane", person=person).draft
+    draft = project.revise("Design Review", "new criterion", changes(shown), by="Jane", person=person)
     assert (told(draft.notes), told(draft.open_questions)) == ((TOLD, set()) if person else (set(), TOLD))
     assert all(
         'in "Validation' in each or 'in "7. Validation' in each for each in (*draft.notes, *draft.open_questions)
@@ -104,7 +104,7 @@ def test_what_a_document_asks_already_is_not_asked_by_an_update_and_is_confirmed
     project = Project.open(root)
     shown = project.revision("Design Review", "new criterion").targets_json("S7")
     draft = project.revise("Design Review", "new criterion", changes(shown), by="Jane", person=False)
-    assert told(draft.draft.open_questions) == TOLD - {"ringctl promote --ring 3"}
+    assert told(draft.open_questions) == TOLD - {"ringctl promote --ring 3"}
     draft.accept()
     assert asked in [each.question.text for each in project.questions.list("Design Review")]
     closed = project.questions.answer("Design Review", 1, accept=True)

@@ -33,7 +33,7 @@ def run(root: Path, change: Any = None) -> tuple[Any, list[Json]]:
         return data(value)
 
     with Loopback(reply) as server:
-        draft = Project.open(point(root, server)).author(model="openai:any").create(TITLE).draft
+        draft = Project.open(point(root, server)).author(model="openai:any").create(TITLE)
     return draft, server.requests
 
 
@@ -62,7 +62,7 @@ def test_the_flow_comes_first_and_what_the_steps_do_is_asked_for_later(root: Pat
 def test_where_a_reply_is_too_short_for_the_page_the_other_sections_follow_what_the_steps_do(root: Path) -> None:
     with Loopback(lambda body: data(answer_schema(schema_of(body), TITLES, hook))) as server:
         point(root, server, reply_tokens=5_000)
-        draft = Project.open(root).author(model="openai:any").create(TITLE).draft
+        draft = Project.open(root).author(model="openai:any").create(TITLE)
     assert [row["step"] for row in draft.usage_by_step] == [3, 5, 6, 8]
     assert fields_of(server.requests[1]) == {"workflow_actions", "workflow_failure_handling"}
     assert '"workflow_actions": [' in words_of(server.requests[2])
@@ -173,6 +173,8 @@ def test_a_field_that_is_written_again_is_asked_for_without_the_passages(root: P
         if "workflow_actions" in value and "Write these fields again" not in words_of(body):
             value["workflow_actions"][0]["actions"] = ["# No heading"] * 20
 
+    page = root / "feature/design-review.md"
+    page.write_text(page.read_text().replace("Draw every component.", "Find what can go wrong before it is built."))
     _, requests = run(root, change)
     assert [("# Write these fields again" in words_of(body)) for body in requests] == [False, False, True, False]
     assert [("Passages of the library" in words_of(body)) for body in requests] == [True, True, False, False]
@@ -380,8 +382,7 @@ def test_variables_that_no_line_of_a_page_sets_are_named() -> None:
 def test_the_words_of_a_page_are_those_that_are_read() -> None:
     assert DraftPage(TEMPLATE, {}, "Type this:\n\n```sh\ngh pr view 7\n```\n\nThen wait.").words == 4
     body = "1. Type it:\n\n   ```sh\n   gh pr view 7\n   ```\n\n2. Then wait an hour for it.\n"
-    page = DraftPage(TEMPLATE, {}, body)
-    assert (page.longest(1, 1), page.code) == ({2: 7}, 3)
+    assert DraftPage(TEMPLATE, {}, body).longest(1, 1) == {2: 7}
 
 
 @pytest.mark.parametrize(
@@ -430,7 +431,11 @@ def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None)
             "2 h 10 min (step 1 10 min, step 2 2 h, ",
         ),
         ([("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")], "1 d 3 h"),
-        ([("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")], "1 d 1 h 30 min"),
+        (
+            [("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")],
+            "+ 1 h 30 min on the clock and 1 d (step 1 10 min, ",
+        ),
+        ([("30 seconds", ""), ("2 minutes", "")], "2 min 30 s"),
         ([("soon", ""), ("at once", "")], ""),
         ([("2 hours, or 30 minutes at night", "")], "2 h (step 1 2 h"),
         ([(None, ""), ("two working days", "")], "2 d (step 1 no single time, step 2 2 d, "),

@@ -51,16 +51,21 @@ def library(tmp_path: Path) -> Path:
 def test_what_is_said_of_the_purpose_counts_more_than_a_title_that_sounds_alike(library: Path) -> None:
     passages = Project.open(library).handoff.brief(TITLE).brief.passages
     assert LOUD in passages[0].text
-    of_the_lamps = [place for place, p in enumerate(passages) if p.path == "feature/light-check.md"]
-    others = [place for place, p in enumerate(passages) if p.path != "feature/light-check.md" and "Step" in p.heading]
-    assert of_the_lamps[3] > max(others), "one document alone does not fill the brief"
+    of_the_lamps = [p for p in passages if p.path == "feature/light-check.md"]
+    assert len(of_the_lamps) <= 3, "one document alone does not fill the brief"
 
 
-def test_what_a_document_says_of_itself_stands_behind_what_it_says_of_the_work(library: Path) -> None:
-    passages = Project.open(library).handoff.brief(TITLE).brief.passages
-    about = [place for place, p in enumerate(passages) if p.heading in ("1. Purpose", "2. Trigger", "11. Exit States")]
-    work = [place for place, p in enumerate(passages) if p.heading == "Step 4: Go to the machines"]
-    assert not about or min(about) > max(work)
+def test_only_what_says_how_to_work_is_a_passage(library: Path) -> None:
+    headings = [p.heading for p in Project.open(library).handoff.brief(TITLE).brief.passages]
+    assert "Step 4: Go to the machines" in headings
+    assert all("Step" in heading for heading in headings)
+
+
+def test_words_that_meet_by_chance_make_no_passage(library: Path) -> None:
+    """Each page speaks of checks and of designs; none speaks of tide tables."""
+    author = Project.open(library).author("offline")
+    brief = author.brief("Tide Table Procedure", lifecycle="Feature", purpose="Print the tide table of the harbour.")
+    assert brief.passages == ()
 
 
 @pytest.fixture
@@ -82,7 +87,7 @@ def ruled(library: Path) -> Path:
 
 
 def test_the_offline_author_cites_rules_that_speak_about_the_subject(ruled: Path) -> None:
-    text = Project.open(ruled).author("offline").create(TITLE).draft.text
+    text = Project.open(ruled).author("offline").create(TITLE).text
     linked = "[Ear Protection Standards](../standards/ear.md)"
     assert f"Keep to EAR-01 Signs of {linked}: Above 85 decibels ear protection MUST be worn." in text
     assert "EAR-02" not in text

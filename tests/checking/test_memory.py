@@ -23,6 +23,17 @@ from tests.conftest import REVIEW, SETTINGS
 DOCUMENTS = 66
 SECTIONS = ("Purpose", "Trigger", "Required Inputs", "Workflow", "Output Contract", "Exit States")
 CALLS = "# Feature Orchestration\n\n## Phases\n\n| Order | Procedure | Status |\n|---|---|---|\n"
+USERS = """
+## Downstream Dependencies
+
+<!--
+role: consumers
+min: 0
+none: None.
+-->
+
+- **{artifact}** is used by [{consumer}](procedure): {use}
+"""
 Edit = Callable[[Path, random.Random], None]
 
 
@@ -35,7 +46,10 @@ def document(number: int, rng: random.Random) -> str:
     words = {"Required Inputs": wanted, "Output Contract": given, "Workflow": workflow}
     body = "\n\n".join(f"## {name}\n\n{words.get(name, f'See [other](p{other:02}.md#{anchor}).')}" for name in SECTIONS)
     head = f"---\nid: p{number:02}\nstatus: Defined\ndepends_on: [Topic {other:02} Procedure]\n---\n\n"
-    return f"{head}# Topic {number:02} Procedure\n\n{body}\n"
+    users = (
+        "None." if number % 3 else f"- **Note {number:02}** is used by [Topic {other:02} Procedure](p{other:02}.md): x."
+    )
+    return f"{head}# Topic {number:02} Procedure\n\n{body}\n\n## Downstream Dependencies\n\n{users}\n"
 
 
 @pytest.fixture
@@ -60,7 +74,7 @@ def root(tmp_path: Path) -> Path:
 def write_template(root: Path, sections: Sequence[str]) -> None:
     examples = {"Workflow": "### Step {number}: {name}\n\n{words}"}
     text = "# {title}\n\n" + "\n\n".join(f"## {name}\n\n{examples.get(name, '{words}')}" for name in sections)
-    (root / "templates/procedure.md").write_text(f"{text}\n")
+    (root / "templates/procedure.md").write_text(f"{text}\n{USERS}")
 
 
 def cold(root: Path) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from procauthor import Project, WaitingDraft
+from procauthor import Draft, Project
 from procauthor.errors import AuthoringError
 from tests.cli.inside import run, run_json
 from tests.conftest import snapshot
@@ -59,7 +59,7 @@ def point(root: Path, server: Loopback, **settings: object) -> Path:
     return root
 
 
-def draft_with(root: Path) -> WaitingDraft:
+def draft_with(root: Path) -> Draft:
     return Project.open(root).author(model="openai:any").create(TITLE)
 
 

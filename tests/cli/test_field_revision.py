@@ -52,7 +52,7 @@ def test_only_what_is_handed_in_changes(root: Path) -> None:
     brief(root)
     change = {"workflow[1].actions[0]": "Compare at least three options.", "trigger[1]": "A board asks for it."}
     draft = hand_in(root, change, by="B. Person")
-    assert (draft.draft.outcome, draft.draft.findings) == ("Awaiting review", ())
+    assert (draft.outcome, draft.findings) == ("Awaiting review", ())
     lines = [line for line in draft.diff().splitlines() if line[:1] in "+-" and "design-review.md" not in line]
     assert lines == [
         "+written_by: B. Person",
@@ -85,10 +85,10 @@ def test_line_endings_and_marks_stay(root: Path, raw: bytes) -> None:
 def test_an_answer_that_changes_nothing_leaves_no_draft(root: Path) -> None:
     brief(root)
     same = hand_in(root, {"trigger": ["A feature is approved."]})
-    assert same.draft.outcome == "No change"
+    assert same.outcome == "No change"
     assert Project.open(root).drafts.all() == []
     assert "No change" in run("-C", root, "submit", "-", text=json.dumps({"title": DEFINED, "fields": {}})).stderr
-    assert hand_in(root, {"trigger": ["A feature is wanted."]}).draft.outcome == "Awaiting review"
+    assert hand_in(root, {"trigger": ["A feature is wanted."]}).outcome == "Awaiting review"
 
 
 def test_new_providers_are_declared_and_old_ones_are_left_alone(root: Path) -> None:
@@ -99,7 +99,7 @@ def test_new_providers_are_declared_and_old_ones_are_left_alone(root: Path) -> N
     brief(root, TITLE)
     more = {"artifact": "Log", "description": "of the last release", "provider": "Release Check Procedure"}
     draft = hand_in(root, {"required_inputs[1]": more}, TITLE)
-    assert "depends_on:\n- Release Check Procedure\n" in draft.draft.text
+    assert "depends_on:\n- Release Check Procedure\n" in draft.text
 
 
 HARD = {
@@ -196,7 +196,7 @@ def test_a_card_blocks_and_conditions_come_back_to_the_byte(root: Path) -> None:
     assert values["workflow"][0]["who"]["time"] == "two days"
     assert values["workflow"][1]["actions"][1].endswith("```mermaid\nflowchart LR\n  A --> B\n```")
     draft = hand_in(root, {"workflow[1].who": {"role": "board", "time": "two days"}}, by="B. Person")
-    assert (draft.draft.outcome, draft.draft.findings) == ("Awaiting review", ())
+    assert (draft.outcome, draft.findings) == ("Awaiting review", ())
     draft.accept()
     wanted = RICH.replace("status: Defined\n", "status: Defined\nwritten_by: B. Person\n")
     purpose = "**Purpose:** Record one decision.\n"

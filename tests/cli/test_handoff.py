@@ -59,7 +59,7 @@ def answer() -> dict[str, Any]:
 
 def submit(root: Path, fields: dict[str, Any], **members: Any) -> Any:
     data = {"title": TITLE, "fields": fields, **members}
-    return Project.open(root).handoff.submit(json.dumps(data)).draft
+    return Project.open(root).handoff.submit(json.dumps(data))
 
 
 def problems(draft: Any) -> dict[str, str]:
@@ -329,7 +329,7 @@ def test_a_file_that_cannot_be_read_is_exit_two(root: Path, tmp_path: Path) -> N
 
 def test_half_a_surrogate_pair_does_not_break_the_draft(root: Path) -> None:
     text = json.dumps({"title": TITLE, "fields": answer()}).replace("what to examine", "\\ud800 odd")
-    assert Project.open(root).handoff.submit(text).draft.outcome == "Awaiting review"
+    assert Project.open(root).handoff.submit(text).outcome == "Awaiting review"
 
 
 def test_an_answer_to_what_is_no_longer_there_is_refused_and_kept(root: Path) -> None:
@@ -358,7 +358,7 @@ def test_a_rejected_draft_starts_over(root: Path) -> None:
 def test_a_run_of_another_author_takes_no_answer(root: Path) -> None:
     draft = Project.open(root).author().create(TITLE)
     with pytest.raises(ProcauthorError, match="belongs to offline"):
-        submit(root, answer(), run=draft.draft.id)
+        submit(root, answer(), run=draft.id)
 
 
 def test_resume_leaves_runs_alone_that_wait_for_an_answer(root: Path) -> None:

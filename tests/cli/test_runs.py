@@ -66,7 +66,7 @@ def test_a_kill_where_a_reply_is_first_used_costs_only_what_was_on_its_way(
     assert len(asked) <= CALLS + len(fatal)
     with Loopback(good) as server:
         other = point(write(tmp_path_factory.mktemp("other")), server)
-        assert draft_with(other).draft.text == found.text
+        assert draft_with(other).text == found.text
 
 
 def echoing(body: Json) -> Scripted:

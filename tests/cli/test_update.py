@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from procauthor import Project, WaitingDraft
+from procauthor import Draft, Project
 from procauthor.errors import AuthoringError, ProcauthorError
 from tests.cli.inside import run, run_json
 from tests.conftest import REVIEW, snapshot
@@ -32,7 +32,7 @@ def point(root: Path, server: Loopback, **settings: object) -> Path:
     return root
 
 
-def wish(root: Path, words: str) -> WaitingDraft:
+def wish(root: Path, words: str) -> Draft:
     return Project.open(root).author(model="openai:any").update(TITLE, words)
 
 
@@ -112,7 +112,7 @@ def test_a_wish_that_is_fulfilled_costs_one_call_and_writes_nothing(root: Path) 
         before = snapshot(root)
         found = wish(root, "compare two options")
         assert len(server.requests) == 1
-    assert found.draft.outcome == "No change"
+    assert found.outcome == "No change"
     assert found.change().edits == ()
     assert snapshot(root) == before
     project = Project.open(root)
@@ -194,7 +194,7 @@ def test_too_many_sections_are_mended_by_asking_again(root: Path) -> None:
     with Loopback(reply) as server:
         found = wish(point(root, server), "three options, not two")
     assert len(told) == 1
-    assert found.draft.outcome == "Awaiting review"
+    assert found.outcome == "Awaiting review"
     assert found.diff().count("@@ -") == 1
 
 
@@ -253,7 +253,7 @@ def test_a_new_error_goes_back_to_the_model(root: Path) -> None:
     with Loopback(reply) as server:
         found = wish(point(root, server), "publish the diagram too")
     assert len(told) == 1
-    assert found.draft.outcome == "Awaiting review"
+    assert found.outcome == "Awaiting review"
     assert "+- Component Diagram (From: Step 1)" in found.diff()
 
 
@@ -277,7 +277,7 @@ def test_the_offline_author_writes_the_words_of_the_wish(root: Path, words: str,
     assert len([text for text in added if text.startswith(line)]) == 1
 
 
-def offline(root: Path, words: str, ref: str = TITLE) -> WaitingDraft:
+def offline(root: Path, words: str, ref: str = TITLE) -> Draft:
     return Project.open(root).author().update(ref, words)
 
 
@@ -286,7 +286,7 @@ def test_a_wish_is_fulfilled_only_once(root: Path) -> None:
     found = run_json("-C", root, "update", TITLE, words, "--accept")
     sidecar = {"path": f"provenance/{FILE}.json", "action": "create"}
     assert (found["outcome"], found["changes"]) == ("Updated", [{"path": FILE, "action": "update"}, sidecar])
-    assert offline(root, words).draft.outcome == "No change"
+    assert offline(root, words).outcome == "No change"
 
 
 def test_removing_takes_the_item_and_no_more(root: Path) -> None:
@@ -300,14 +300,14 @@ def test_removing_takes_the_item_and_no_more(root: Path) -> None:
 def test_a_step_is_inserted_and_what_is_open_is_said(root: Path) -> None:
     found = offline(root, "add step Weigh the options after step 1: weigh each; note the result")
     assert "1. Weigh each." in found.diff()
-    assert "Weigh the options" in found.draft.open_questions[0]
-    assert found.draft.findings == ()
+    assert "Weigh the options" in found.open_questions[0]
+    assert found.findings == ()
 
 
 def test_a_step_at_the_end_makes_nothing_that_nobody_uses(root: Path) -> None:
     found = offline(root, "add step Tell the readers after step 3: tell each team")
     assert "1. Tell each team." in found.diff()
-    assert found.draft.findings == ()
+    assert found.findings == ()
 
 
 def test_an_orchestration_gets_a_call(root: Path) -> None:
@@ -318,12 +318,11 @@ def test_an_orchestration_gets_a_call(root: Path) -> None:
         "| 1 | [Design Review Procedure](design-review.md) | Defined |\n"
     )
     found = offline(root, "add a call of Threat Check Procedure to Phase 2", "Feature Orchestration")
-    assert found.draft.outcome == "Awaiting review"
+    assert found.outcome == "Awaiting review"
     found.accept()
     assert "| 2 | [Threat Check Procedure](threat-check.md) | Placeholder |\n" in page.read_text()
     assert (
-        offline(root, "add a call of Threat Check Procedure to Phase 2", f"feature/{page.name}").draft.outcome
-        == "No change"
+        offline(root, "add a call of Threat Check Procedure to Phase 2", f"feature/{page.name}").outcome == "No change"
     )
 
 

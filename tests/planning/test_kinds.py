@@ -2,6 +2,7 @@
 
 import pytest
 
+from procauthor.errors import PlanError
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
 
@@ -146,7 +147,7 @@ KINDS = {
     "documents to write": ("## Runbooks to write\n\n1. Oven fire\n2. Flour recall\n", ["Oven fire P3", "Flour recall P3"]),
     "phases that rank": (
         "### Phase 1: Critical Fixes (this week)\n1. Mix again\n\n### Phase 2: Nice touches\n1. Add seeds\n",
-        ["Mix again P0", "Add seeds P3"],
+        ["1. Mix again P0", "1. Add seeds P3"],
     ),
     "a phase that is one item": (
         ("### Phase 1: Mix [COMPLETED]\n\n**Tasks**:\n- [x] Weigh\n\n**Depends on**: none\n\n"
@@ -195,7 +196,7 @@ KINDS = {
         ["Teig P3", "Ofen P1 <- Teig", "Brot P2 <- Ofen, Teig"],
     ),
     "numbers below a priority": ("## P0 - Critical\n1. Heat the oven\n2. Buy salt\n\n## P1\n1. Sweep\n",
-        ["Heat the oven P0", "Buy salt P0", "Sweep P1"]),
+        ["1. Heat the oven P0", "2. Buy salt P0", "1. Sweep P1"]),
     "codes below a priority": (
         "## CRITICAL\n\n### C1: Mould in the cellar\n- **Fix**: clean it\n\n## HIGH\n\n- H1: No salt left\n- H2: Oven leaks\n",
         ["C1 Mould in the cellar P0", "H1 No salt left P1", "H2 Oven leaks P1"],
@@ -335,6 +336,66 @@ KINDS = {
         "## Seen\n\n- ✅ All is well\n\n## Left alone\n\n- salt\n"),
         ["S0-MIX Mix P1 <- oven", "S1-BAKE Bake P3 <- Mix, gas"],
     ),
+    "codes in front of titles in a table, and in Italian": (
+        ("## Fase A\n\n| Attività | Priorità | Dipendenze |\n|---|---|---|\n| A1 Pesare | critica | — |\n| A2 Impastare | alta | A1 |\n\n"
+        "## Fase B\n\n| Attività | Priorità | Dipendenze |\n|---|---|---|\n| B1 Cuocere | bassa | A2 |\n| B2 Pulire | media | B1 |\n"),
+        ["A1 Pesare P0", "A2 Impastare P1 <- Pesare", "B1 Cuocere P3 <- Impastare", "B2 Pulire P2 <- Cuocere"],
+    ),
+    "a priority in front of the fields of a line": (
+        "## Phase 4\n\n- [x] **4.1 Knead well**\n  - **P1** | **Files:** dough.md | **Effort:** 2h\n- [ ] **4.2 Bake**\n  - **P2** | **Effort:** 1h\n",
+        ["4.1 Knead well P1 done", "4.2 Bake P2"],
+    ),
+    "labels within running text, and numbers that begin again": (
+        ("**Phase 1 — Dough.** (small)\n\n1. Weigh the flour. File: flour.md. Effort: 1 h.\n   Depends on: none. Verify: taste it.\n"
+        "2. Knead well. Effort: 2 h. Depends on: task 1. Verify: by hand.\n\n"
+        "**Phase 2 — Oven.**\n\n1. Heat up. Effort: 1 h. Depends on: Phase 1.\n2. Bake. Effort: 1 h. Depends on: task 1.\n"),
+        ["1. Weigh the flour P3", "2. Knead well P3 <- Weigh the flour", "1. Heat up P3 <- Weigh the flour, Knead well", "2. Bake P3 <- Heat up"],
+    ),
+    "phases of which some have no fields": (
+        ("### Phase 0 — Safety\n- Gloves first\n- Done when: nobody burns\n\n### Phase 1a — Dough\n- Depends on: Phase 0\n- Weigh\n\n"
+        "### Phase 1b — Oven\n- Depends on: Phase 1a\n- Heat\n"),
+        ["Safety P3 2", "Dough P3 1 <- Safety", "Oven P3 1 <- Dough"],
+    ),
+    "headings with codes and signs": (
+        "## Open — ovens\n\n### B-28 — Warm plates ✅\n\nIt is warm.\n\n### B-29 — Clean plates\n\nSoap.\n",
+        ["B-28 Warm plates P3 done", "B-29 Clean plates P3"],
+    ),
+    "numbers below a heading over tasks": (
+        "## Phase 1 — dough\n\n### Tasks\n#### 1.1 Weigh\n- Flour\n- Salt\n\n#### 1.2 Knead\n- By hand\n\n### Acceptance criteria\n- It rises\n",
+        ["1.1 Weigh P3 2", "1.2 Knead P3 1"],
+    ),
+    "boxes within boxes, each with a number": (
+        ("- [ ] **1. Intake Procedure** (P0, 2 h)\n  - [ ] **1.1 Badge Procedure** — depends on 1\n  - [x] **1.2 Key Procedure** — depends on 1.1\n"
+        "- [ ] **2. Exit Procedure** (P1, 1 day) after 1.2\n"),
+        ["Intake Procedure P0", "Exit Procedure P1 <- Key Procedure", "1.1 Badge Procedure P3 <- Intake Procedure",
+         "1.2 Key Procedure P3 done <- Badge Procedure"],
+    ),
+    "what a line says behind a colon": (
+        "### P0\n\n1. Intake Procedure: depends on nothing, 2-3 hours, done\n2. Badge Procedure: needs 1; 30 min\n3. Key Procedure: 3 hours, done\n",
+        ["Intake Procedure P0 done", "Badge Procedure P0 <- Intake Procedure", "Key Procedure P0 done"],
+    ),
+    "boxes below a heading over work and checks": (
+        "## Dough and verification\n\n- [ ] Weigh\n\n## Verification\n\n- [ ] It rises\n\n## Oven\n\n- [x] Heat up\n",
+        ["Weigh P3", "Heat up P3 done"],
+    ),
+    "a heading about the item of a table": (
+        ("| ID | Runbook | Priority | Status |\n|---|---|---|---|\n| RB-01 | Oven Fire | High | To Create |\n| RB-02 | Flood | Low | Exists |\n\n"
+        "### 8.2 Runbook: RB-01 Oven Fire (Template)\n\n**Severity:** P0\n"),
+        ["RB-01 Oven Fire P1", "RB-02 Flood P3 done"],
+    ),
+    "what notes say to be needed, and signs of two kinds in one cell": (
+        ("## Fase 1\n\n| # | Attività | Stato | Note |\n|---|---|---|---|\n| 1.1 | Pesare | ✅ | - |\n| 1.2 | Impastare | Mano ✅ / Forno ☐ | Dipende da 1.1: prima |\n\n"
+        "## Fase 2\n\n| # | Attività | Stato | Note |\n|---|---|---|---|\n| 2.1 | Cuocere | ☐ | Dipende da Fase 1 completata |\n"),
+        ["1.1 Pesare P3 done", "1.2 Impastare P3 <- Pesare", "2.1 Cuocere P3 <- Pesare, Impastare"],
+    ),
+    "titles that begin with amounts, and files beside them": (
+        ("| Scenario | Assigned Runbook | Priority |\n|---|---|---|\n| 10-15 loaves burn | burn.md | High |\n| Flood | flood.md | Low |\n"),
+        ["10-15 loaves burn P1", "Flood P3"],
+    ),
+    "remarks behind codes and priorities": (
+        ("| ID | Task | Priority |\n|---|---|---|\n| `OV-01` (plan #21) | Heat | High |\n| `OV-02` (plan #22) | Cool | Low |\n"),
+        ["OV-01 Heat P1", "OV-02 Cool P3"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip
@@ -388,7 +449,7 @@ def test_a_table_of_work_within_an_item_is_listed():
 
 
 def test_a_heading_with_a_code_that_is_no_item_is_listed():
-    plan = read(f"## Work\n\n{TABLE.format(head='Task')}\n## Done\n\n### K-T004: Sweep\n\nIt was dusty.\n")
+    plan = read(f"## Work\n\n{TABLE.format(head='Task')}\n## Floors\n\n### K-T004: Sweep\n\nIt was dusty.\n")
     assert [(each.line, each.text) for each in plan.unread] == [(12, "K-T004: Sweep")]
 
 
@@ -445,3 +506,25 @@ def test_a_schedule_that_names_items_again_contradicts_none():
 def test_a_numbered_list_over_work_beside_other_items_is_listed():
     plan = read(f"## Week 1\n\n{TABLE.format(head='Task')}\n### Open tasks (by priority)\n\n1. **Salt**: Buy it\n")
     assert [(each.line, each.text) for each in plan.unread] == [(12, "**Salt**: Buy it")]
+
+
+def test_headings_below_a_title_such_as_todo_are_items_where_there_are_no_others():
+    assert told(read_plan(b"# TODO\n\n## Oven scale\n\nIt is too small.\n\n## Salt library\n\nMany kinds.\n")) == ["Oven scale P3", "Salt library P3"]  # fmt: skip
+    with pytest.raises(PlanError):
+        read("## Oven scale\n\nIt is too small.\n")
+
+
+def test_what_is_dropped_is_not_next_and_a_question_is_no_status():
+    rows = "| 1 | Weigh | Won't do | |\n| 2 | Knead | Open | 1 |\n| 3 | Bake | Completed? | both |\n"
+    plan = read(f"| ID | Task | State | Depends |\n|---|---|---|---|\n{rows}")
+    assert (plan.next, [item.done for item in plan.items]) == ((2,), [False] * 3)
+    said = [p.message for p in plan.problems]
+    assert "'Bake' has the status 'Completed?', which is a question; it counts as open" in said
+    assert "'both' names no procedure; read as items 1 and 2" in said
+
+
+def test_lines_below_a_heading_over_work_are_listed_where_they_are_not_read():
+    plan = read(
+        "### P0\n\n1. Oven Procedure (2 h)\n2. Salt Procedure (1 h)\n\n## Later\n\n- Define Exit Procedure [P2]\n- Train the team\n- **Goal:** rest\n"
+    )
+    assert [each.line for each in plan.unread] == [10, 11]

@@ -181,20 +181,19 @@ def test_where_nothing_speaks_for_a_gap_each_is_an_item(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("hours", "titles"), [(2, []), (3, ["Threat Check"]), (5, ["Threat Check", "Release Check"])])
 def test_what_fits_is_chosen_in_order(root: Path, hours: float, titles: list[str]) -> None:
     plan = Project.open(root).plan()
-    found = fit(plan.items, plan.order, hours)
-    names = {item.number: item.title.removesuffix(" Procedure") for item in plan.items}
-    assert [names[number] for number in found.chosen] == titles
-    assert found.effort.max <= hours
+    chosen, _ = fit(plan, hours)
+    assert [item.title.removesuffix(" Procedure") for item in chosen] == titles
+    assert sum(item.effort_hours.max for item in chosen if item.effort_hours) <= hours
 
 
 def test_an_item_is_not_chosen_before_what_it_waits_for(root: Path) -> None:
     plan = root / "action-plan.md"
     plan.write_text(plan.read_text().replace("2-3 hours", "20-30 hours"))
     read = Project.open(root).plan()
-    assert fit(read.items, read.order, 6).chosen == ()
+    assert fit(read, 6)[0] == []
     plan.write_text(plan.read_text().replace("**Estimated Effort:** 20-30 hours\n", ""))
     read = Project.open(root).plan()
-    assert fit(read.items, read.order, 6).unknown == (1,)
+    assert fit(read, 6)[1] == [1]
 
 
 def test_a_finished_text_with_an_error_comes_last_and_nobody_waits_for_it(root: Path) -> None:
@@ -204,6 +203,22 @@ def test_a_finished_text_with_an_error_comes_last_and_nobody_waits_for_it(root: 
     assert [item.title for item in items][-1] == "Design Review Procedure"
     assert items[-1].priority == "P3"
     assert not [need for item in items for need in item.depends_on if need.title == "Design Review Procedure"]
+
+
+def test_texts_with_the_same_errors_are_one_item(root: Path) -> None:
+    whole = (root / "feature/design-review.md").read_text(encoding="utf-8")
+    for name in ("Oven Check", "Salt Check", "Jam Check", "Ice Check"):
+        text = whole.replace("Design Review", name).replace("design-review", title_key(name).replace(" ", "-"))
+        path = root / f"feature/{title_key(name).replace(' ', '-')}.md"
+        path.write_text(f"{text}\n![map](missing.png)\n![map](lost.png)\n", encoding="utf-8")
+    found = proposal(root)
+    joined = [item for item in found.plan.items if " Check Procedure" in item.title and item.status != "placeholder"]
+    assert len([item for item in joined if item.title.split()[0] in ("Oven", "Salt", "Jam", "Ice")]) == 1
+    texts = [action.text for action in joined[-1].actions]
+    assert any("and 1 more place of this kind" in text for text in texts)
+    assert any(text.startswith("Correct the same in 3 other texts: ") for text in texts)
+    assert sum("is corrected with" in text for text in found.left_out) == 3
+    write_plan(found)
 
 
 def test_what_several_placeholders_say_of_their_purpose_is_no_reason(root: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from procauthor import Project, WaitingDraft
+from procauthor import Draft, Project
 from procauthor.errors import ConflictError
 from tests.conftest import PLACEHOLDER, REVIEW, snapshot
 
 FILE = "feature/design-review.md"
 
 
-def draft(root: Path) -> WaitingDraft:
+def draft(root: Path) -> Draft:
     return Project.open(root).author().update(FILE, "replace 'Two options' with 'Three options'")
 
 
@@ -54,7 +54,7 @@ def test_a_conflict_leaves_the_document_and_puts_both_texts_aside(root: Path) ->
 def test_two_right_halves_that_do_not_go_together_are_refused(root: Path) -> None:
     wish = "replace 'Decision Record (From: Step 2)' with 'Component Diagram (From: Step 1)'"
     waiting = Project.open(root).author().update(FILE, wish)
-    assert waiting.draft.outcome == "Awaiting review"
+    assert waiting.outcome == "Awaiting review"
     edit(root, "- Component Diagram: the", "- Part Diagram: the")
     edit(root, "- Component Diagram (From: Step 1)", "- Part Diagram (From: Step 1)")
     before = snapshot(root)

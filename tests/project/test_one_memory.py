@@ -7,9 +7,11 @@ import random
 import shutil
 from pathlib import Path
 
+import pytest
+
 from procauthor import Project
 from tests.checking import test_memory as remembered
-from tests.checking.test_memory import EDITS, Edit, change_template, pick, settle
+from tests.checking.test_memory import EDITS, Edit, change_template, document, pick, settle
 from tests.cli.inside import run
 
 TOPIC = "Topic 07 Procedure"
@@ -89,6 +91,27 @@ def test_after_any_edits_every_command_says_what_one_that_remembers_nothing_says
         for command in rng.sample(COMMANDS, 5):
             what = ([edit.__name__ for edit in edits], command)
             assert answer(root, command) == answer(fresh, command), what
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_follows_from_a_draft_is_what_follows_where_nothing_is_remembered(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    run("-C", root, "sync")
+    for edit in rng.choices(OF_DOCUMENTS, k=2):
+        edit(root, rng)
+    (root / "feature/late.md").write_text(document(3, rng).replace("Topic 03 Procedure](p03", f"{NEW[0]}](new"))
+    fresh = without_memory(root, tmp_path / "fresh")
+    for place in (root, fresh):
+        run("-C", place, "create", *NEW, "--accept", code=None)
+        run("-C", place, "rename", TOPIC, "Grand Unified Procedure", code=None)
+    assert texts(root) == texts(fresh)
+
+
+def texts(root: Path) -> dict[str, bytes]:
+    files = (file for file in root.rglob("*") if file.is_file() and ".procauthor" not in file.parts)
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
 
 
 def test_a_project_that_stays_open_notices_edits(root: Path, tmp_path: Path) -> None:

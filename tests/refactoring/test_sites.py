@@ -101,3 +101,37 @@ def test_a_new_link_is_written_as_the_others_are(tmp_path: Path, files: dict[str
         run("-C", tmp_path, "split", "One", "--at", "Way", "--title", "The Way")
         assert f"[The Way]({new.replace('three', 'way')})" in (tmp_path / folder / "a/one.md").read_text()
         assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0
+
+
+SYNCED = [
+    ({"mkdocs.yml": ""}, "../a/{}/", "[Three](../a/three/)"),
+    (HUGO, '{{{{< ref "a/{}.md" >}}}}', '[Three]({{< ref "a/three.md" >}})'),
+    (HUGO, "/a/{}/", "[Three](/a/three/)"),
+    ({"book.toml": '[book]\nsrc = "docs"\n'}, "a/{}.html", "[Three](a/three.html)"),
+    ({}, "a/{}.md", "[Three](a/three.md)"),
+]
+
+
+@pytest.mark.parametrize("form", ["list", "table"])
+@pytest.mark.parametrize(("files", "link", "new"), SYNCED)
+def test_sync_and_an_alias_write_the_notation_of_the_site(
+    tmp_path: Path, files: dict[str, str], link: str, new: str, form: str
+) -> None:
+    steps = "\n\n1. Stop it.\n2. Drain it.\n3. Start it.\n"
+    rows = [f"[{name}]({link.format(name.lower())})" for name in ("One", "Two")]
+    lines = {"list": [f"- {row}" for row in rows], "table": [f"| {row} | Defined |" for row in rows]}
+    head = "| Procedure | Status |\n|---|---|\n" if form == "table" else ""
+    index = "# All\n\n## A\n\n" + head + "\n".join(lines[form]) + "\n"
+    docs = {f"docs/a/{name.lower()}.md": f"# {name}{steps}" for name in ("One", "Two")}
+    write(tmp_path, {**files, "docs/toc.md": index, **docs})
+    run("init", tmp_path, "--no-input")
+    settings = tmp_path / "procauthor.toml"
+    settings.write_text(settings.read_text().replace("procedures = [", 'procedures = ["docs/a/*.md", '))
+    (tmp_path / "docs/a/three.md").write_text(f"# Three{steps}")
+    run("-C", tmp_path, "sync")
+    assert new in (tmp_path / "docs/toc.md").read_text()
+    run("-C", tmp_path, "rename", "Three", "Four")
+    alias = (tmp_path / "docs/a/three.md").read_text()
+    assert 'alias_of: "four.md"' in alias
+    assert ("four.md)" in alias) == ("three.md)" in new)
+    assert run_json("-C", tmp_path, "check", "--no-baseline")["summary"]["errors"] == 0

@@ -61,7 +61,7 @@ def test_a_passage_that_changed_since_is_named(root: Path) -> None:
     project = Project.open(root)
     known = {"id": "P1", "path": REVIEW, "heading": "1. Purpose", "line": 10, "text": "", "title": ""}
     chunk = next(c for c in project.search("choose the structure of a feature") if c.chunk.heading == "1. Purpose")
-    draft = project.author().create(TITLE).draft
+    draft = project.author().create(TITLE)
     object.__setattr__(draft, "passages", ({**known, "hash": chunk.chunk.hash},))
     object.__setattr__(draft, "sources", {"purpose": ("P1",)})
     project.drafts.save(draft)

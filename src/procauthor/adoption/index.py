@@ -85,7 +85,7 @@ def _listed_documents(library: Library, index: Procedure) -> Iterator[tuple[str,
         document = library.by_path.get(each.listed.path or "") or _only(library, each.listed.key)
         if document:
             yield each.item.text, each.item.line, document
-    for entry in entries(index):
+    for entry in entries(library, index):
         cell = entry.table.cell(entry.row, "status")
         document = library.by_path.get(entry.path or "") or _only(library, entry.key)
         if cell and document:

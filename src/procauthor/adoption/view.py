@@ -184,7 +184,7 @@ def _index(survey: Survey) -> Iterator[dict[str, object]]:
     guess = next((guess for guess in survey.guesses if guess.subject == "index"), None)
     if guess is not None:
         known, keys = survey.library.by_path, survey.library.by_key
-        rows = {entry.row.line for entry in entries(known[guess.value])}
+        rows = {entry.row.line for entry in entries(survey.library, known[guess.value])}
         tables = sum(each.line in rows for each in listed)
         entries_ = [{"text": e.title, "exists": e.path in known or e.key in keys, "line": e.line} for e in listed]
         yield {"path": guess.value, "notation": _notation(tables, len(listed)), "entries": entries_, **guess.to_json()}

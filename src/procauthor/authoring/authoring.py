@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
-from procauthor.authoring.draft import OFFLINE, SKELETON, Draft
+from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, find_elsewhere
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
 from procauthor.authoring.grounding import DocumentTexts
@@ -25,7 +25,6 @@ from procauthor.authoring.request import (
     refuse_revision,
 )
 from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.waiting import WaitingDraft, find_elsewhere
 from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
 from procauthor.checking.rule import look_at_one
 from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
@@ -130,7 +129,7 @@ class Authoring:
 
         return search
 
-    def create(self, title: str, **options: Unpack[BriefOptions]) -> WaitingDraft:
+    def create(self, title: str, **options: Unpack[BriefOptions]) -> Draft:
         """Draft a new procedure, or one that is still a placeholder, in the eight steps.
 
         The options are those of `brief`.
@@ -162,7 +161,7 @@ class Authoring:
         search = None if self.model == "offline" else self.search
         return update_brief(self.records.workspace, reference, wish, search)
 
-    def update(self, reference: str, wish: str) -> WaitingDraft:
+    def update(self, reference: str, wish: str) -> Draft:
         """Draft a change of an existing document, in the eight steps; only the sections that the wish needs change.
 
         The outcome is "No change" where nothing has to: then no draft is kept.
@@ -176,15 +175,15 @@ class Authoring:
         limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
         return self.execute(self.begin(brief, limit))
 
-    async def aupdate(self, reference: str, wish: str) -> WaitingDraft:
+    async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
-    async def acreate(self, title: str, **options: Unpack[BriefOptions]) -> WaitingDraft:
+    async def acreate(self, title: str, **options: Unpack[BriefOptions]) -> Draft:
         """Create without blocking the event loop; the options are those of `brief`."""
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
-    def resume(self, name: str = "") -> WaitingDraft:
+    def resume(self, name: str = "") -> Draft:
         """Go on with a run where it stopped; without a name, with the last one that has not come to its draft.
 
         Raises:
@@ -218,7 +217,7 @@ class Authoring:
         already = f"; {used.tokens:,} are used already" if used.calls else ""
         self.progress(Progress(0, "Budget", done=False, usage=used, note=f"{bound}{already}"))
 
-    def execute(self, run: Run) -> WaitingDraft:
+    def execute(self, run: Run) -> Draft:
         """Carry a run to its draft; an error names the command that resumes it."""
         # A run of a batch is held with the batch.
         with nullcontext() if self.context else run.hold():
@@ -239,7 +238,7 @@ class Authoring:
             return run
         return self.records.runs.renew(run, replace(brief, template_hash=now))
 
-    def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> WaitingDraft:
+    def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> Draft:
         """Carry a run that is held to its draft, and keep that.
 
         Args:
@@ -279,8 +278,9 @@ class Authoring:
             work, outline_of(self.records.workspace.templates, work.brief), *known_references(work.brief, work.library)
         )
 
-    def keep(self, run: Run, draft: Draft) -> WaitingDraft:
+    def keep(self, run: Run, draft: Draft) -> Draft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
+        draft = replace(draft, kept=self.records)
         if draft.waits:
             draft = self._with_surroundings(draft)
             self.records.drafts.save(draft)
@@ -291,7 +291,7 @@ class Authoring:
             run.open_again()
         else:
             run.end()
-        return WaitingDraft(self.records, draft)
+        return draft
 
     def _with_surroundings(self, draft: Draft) -> Draft:
         """Return a draft with what accepting it causes elsewhere, and where its questions may be answered."""

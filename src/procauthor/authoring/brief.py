@@ -87,7 +87,7 @@ class Neighbour:
     ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees, and ``promised`` those of
     which it says that the procedure that is being written uses them; ``wants`` is what it expects from that. A relation
     "is named by" says that an action item of the plan names it, and "is close to" that the two are likely to work
-    together; ``takes`` names what such a one requires.
+    together; ``takes`` names what such a one requires, and ``lacks`` says of it what no procedure provides.
     """
 
     title: str
@@ -100,6 +100,7 @@ class Neighbour:
     promised: tuple[str, ...] = ()
     wants: tuple[NamedText, ...] = ()
     takes: tuple[str, ...] = ()
+    lacks: tuple[NamedText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +265,8 @@ def _standard(data: Mapping[str, Any]) -> Standard:
 
 def _neighbour(data: Mapping[str, Any]) -> Neighbour:
     values = dict(data)
-    for name in ("outputs", "wants"):
-        values[name] = tuple(NamedText(**each) for each in values[name])
+    for name in ("outputs", "wants", "lacks"):
+        values[name] = tuple(NamedText(**each) for each in values.get(name, ()))
     for name in ("promised", "triggers", "takes"):
         values[name] = tuple(values.get(name, ()))
     return Neighbour(**values)

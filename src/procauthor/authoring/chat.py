@@ -14,7 +14,7 @@ from procauthor.authoring.answer import read_object
 from procauthor.authoring.author import Ask, FieldProblem, told
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage, mark_of
 from procauthor.authoring.memory import CallLog, call_key
-from procauthor.authoring.outline import AIM, MOST_CODE, OUTLINE, WRITE, is_outline
+from procauthor.authoring.outline import AIM, OUTLINE, WRITE, is_outline
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.provider import Provider, Request
 from procauthor.authoring.reply import (
@@ -276,7 +276,7 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
         said = sum(map(count_words, _said(filled)))
         least, most = AIM
         words |= {"words": said, "left": max(_LEAST_WORDS, most - said)}
-        words |= {"least": least, "most": most, "most_code": MOST_CODE}
+        words |= {"least": least, "most": most}
     return ((prompt_name(ask.template, ask.step), words),)
 
 

@@ -1,157 +1,40 @@
-"""A draft: typed fields, the document that they render to, and the record of how they came about."""
+"""A draft: typed fields, the document that they render to, how they came about, and what it would change."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from procauthor.authoring.brief import Brief, Usage
+from procauthor.authoring.brief import Usage
 from procauthor.authoring.memory import DATABASE, FILE, FileMemory, WorkMemory, find_address, password_of
 from procauthor.authoring.request import defined_document
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
-from procauthor.checking.usage import is_optional
-from procauthor.convention.word import read_status
+from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.data import pick
-from procauthor.errors import DraftError
-from procauthor.library.contract import read_contract
-from procauthor.library.derive import bare_title
-from procauthor.library.reference import relative
+from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
+from procauthor.finding import Finding
+from procauthor.library.change import Change, Edit
+from procauthor.library.library import Library, Procedure
+from procauthor.library.sidecar import Origin, SectionSource, TopSection, today
 from procauthor.library.state import is_id, make_folder, seal, set_aside, unseal
-from procauthor.library.status import PROPOSALS, QUESTIONS, list_proposals
-from procauthor.markdown.document import BOM, Document, Replacement, Source, replace_spans
-from procauthor.markdown.front import find_front_matter
-from procauthor.markdown.front_edit import Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
+from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
-from procauthor.naming import bare_name, title_key
-from procauthor.procedure import DONE
+from procauthor.naming import amount, title_key
+from procauthor.procedure import Stamp, stamp
+from procauthor.regex import lazy
+from procauthor.review.blame import record_origins
+from procauthor.review.review import follow
 from procauthor.system import read_regular
-from procauthor.template.render import render
-from procauthor.template.spec import Template
+from procauthor.template.model import late_name
+from procauthor.template.spec import SectionSpec, Template
 from procauthor.workspace import Workspace
-
-# What an earlier draft left in the front matter.
-_OUR_NAMES = ("written_by", QUESTIONS, PROPOSALS)
-
-
-def render_head(  # noqa: PLR0913, PLR0917 - what a head is made of
-    brief: Brief, template: Template, body: str, ours: Mapping[str, Any], status: str, present: bytes | None
-) -> str:
-    """Return the front matter of a draft; ``ours`` are the values that the tool itself keeps there.
-
-    ``depends_on`` holds what is declared already, what the caller names, and what provides a required input. A
-    document that is revised keeps its status, unless it was finished and questions are new; it gets those only that are
-    new.
-    """
-    document = parse(present or b"")
-    declared = _titles(document.metadata.get("depends_on"))
-    if document.front_matter is None:
-        before = brief.request.depends_on
-        # What the text says in a list of several names is among what was asked for, name by name.
-        single = [name for name in declared if not any(_is_part(title, name) for title in before)]
-        needs = _join(single, before, _providers(brief, template, body))
-        return write_front_matter(list(_new_head(brief, ours, status, needs)))
-    known = set(_providers(brief, template, document.source.raw.decode())) if brief.revises else set()
-    added = (title for title in _providers(brief, template, body) if title not in known)
-    needs = _join(declared, brief.request.added, added)
-    keeps = brief.revises and (
-        not any(name in ours and document.metadata.get(name) != ours[name] for name in (QUESTIONS, PROPOSALS))
-        or read_status(document.metadata.get("status")) not in DONE
-    )
-    edits = list(_changes(document, ours, "" if keeps else status))
-    if needs[len(declared) :]:
-        listed = isinstance(document.metadata.get("depends_on"), list)
-        edits.append(Extend("depends_on", needs[len(declared) :]) if listed else Put("depends_on", needs))
-    return _head(document, edit_front_matter(document, brief.path, edits))
-
-
-def _is_part(title: str, names: str) -> bool:
-    """Say whether a title is one of several in a text."""
-    return f" {title_key(title)} " in f" {title_key(names)} " and title_key(title) != title_key(names)
-
-
-def add_questions(raw: bytes, path: str, questions: Sequence[str]) -> bytes:
-    """Return a document with more open questions in its front matter; one that was finished is in progress then.
-
-    Raises:
-        FrontMatterError: The front matter cannot be changed safely.
-    """
-    document = parse(raw)
-    present = document.metadata.get(QUESTIONS)
-    known = list(map(str, present if isinstance(present, list | tuple) else filter(None, [present])))
-    new = [question for question in dict.fromkeys(questions) if question not in known]
-    if not new:
-        return raw
-    listed = isinstance(present, list) or present is None
-    edits: list[FrontEdit] = [Extend(QUESTIONS, new) if listed else Put(QUESTIONS, [*known, *new])]
-    if read_status(document.metadata.get("status")) in DONE and document.front_matter:
-        edits.append(Put("status", "In progress"))
-    return replace_spans(raw, edit_front_matter(document, path, edits))
-
-
-def _head(document: Document, changes: Iterable[Replacement]) -> str:
-    """Return the front matter with its fences after a change, with line feeds."""
-    source = Source(replace_spans(document.source.raw, changes))
-    front = find_front_matter(source)
-    assert front is not None
-    return source.slice(front.start, front.end).rstrip("\n") + "\n"
-
-
-def _titles(value: object) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
-    return tuple(str(item).strip() for item in items) if isinstance(items, Sequence) else ()
-
-
-def _join(*titles: Iterable[str]) -> list[str]:
-    """Return the titles in order, those of the first as they are and each other one once."""
-    first, *more = titles
-    joined = list(first)
-    for title in chain.from_iterable(more):
-        if title_key(title) not in map(title_key, joined):
-            joined.append(title)
-    return joined
-
-
-def _providers(brief: Brief, template: Template, body: str) -> Iterator[str]:
-    """Yield who must come first, because a required input of the draft comes from there."""
-    known = {title_key(title): title for title in brief.titles}
-    for wanted in read_contract(parse(body.encode()), template).inputs:
-        title = known.get(title_key(bare_title(wanted.source)))
-        if title and not is_optional(wanted):
-            yield title
-
-
-def _new_head(brief: Brief, ours: Mapping[str, Any], status: str, needs: Sequence[str]) -> Iterator[Put]:
-    request = brief.request
-    yield from (Put(name, value) for name, value in brief.front)
-    if "id" not in brief.left:
-        yield Put("id", bare_name(brief.path))
-    if request.lifecycle and "lifecycle" not in brief.left:
-        yield Put("lifecycle", request.lifecycle)
-    if request.phase is not None:
-        yield Put("phase", request.phase)
-    if request.owner:
-        yield Put("owner", request.owner)
-    yield Put("status", status)
-    if needs:
-        yield Put("depends_on", list(needs))
-    yield from (Put(name, value) for name, value in ours.items())
-
-
-def _changes(document: Document, ours: Mapping[str, Any], status: str) -> Iterator[FrontEdit]:
-    """Yield what changes in the front matter that is there: its status if one is wanted, and what is ours."""
-    if status:
-        yield Put("status", status)
-    for name in _OUR_NAMES:
-        if name not in ours:
-            yield Drop(name)
-        elif document.metadata.get(name) != ours[name]:
-            yield Put(name, ours[name])
-
 
 _KIND = "draft"
 Outcome = Literal["Awaiting review", "Needs revision", "No change", "Published", "Updated", "Rejected"]
@@ -160,8 +43,6 @@ kept. Its draft is then published, is an update that was made, or is rejected.""
 
 OFFLINE = "offline"
 SKELETON = "skeleton"
-IN_PROGRESS = "In progress"
-"""The status of a draft with open questions or marked gaps."""
 # What a draft with marked gaps is expected to lack. It may be accepted with these findings: a person fills it in place,
 # and the check keeps saying what is missing. Any other error blocks it like every draft.
 UNFINISHED = frozenset(
@@ -169,47 +50,13 @@ UNFINISHED = frozenset(
 )
 
 QUESTION_RULES = ("open-question", "proposal-open")
-
-
-def links_of(brief: Brief) -> dict[str, str]:
-    """Return the relative path of each title that a draft may refer to; empty for one that is only announced."""
-    return {r.title: relative(brief.path, r.path) if r.path else "" for r in brief.references}
-
-
-def render_draft(  # noqa: PLR0913 - what a document is made of
-    brief: Brief,
-    template: Template,
-    fields: Mapping[str, Any],
-    *,
-    author: str,
-    questions: tuple[str, ...] = (),
-    present: bytes | None = None,
-    status: str = "Defined",
-    whole: bool = False,
-) -> bytes:
-    """Render the whole document: metadata, title and sections. Without an author, none is named.
-
-    ``present`` is the placeholder that the document replaces: its metadata, byte order mark and line endings stay.
-    ``whole`` writes the headings of optional sections that nothing is said in.
-    """
-    title = brief.request.title if brief.heading is None else brief.heading
-    body, proposals = list_proposals(render(template, title, fields, links_of(brief), whole=whole))
-    ours: dict[str, Any] = {"written_by": author} if author else {}
-    if questions:
-        ours[QUESTIONS] = list(questions)
-        status = IN_PROGRESS
-    if proposals:
-        ours[PROPOSALS] = list(proposals)
-        status = IN_PROGRESS
-    text = f"{render_head(brief, template, body, ours, status, present)}\n{body}"
-    newline = parse(present).source.newline if present else "\n"
-    mark = BOM if present and present.startswith(BOM) else b""
-    return mark + text.replace("\n", newline).encode()
+_RUN = lazy(rb"`+")
+_LEAST_FENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One draft as it is stored.
+    """One draft: as it is stored, and what it would change in its library.
 
     ``text`` is the whole document; ``base`` the stamp of the file that it replaces, or empty, and
     ``base_text`` that file; ``wish`` what an update was asked for; ``revises`` says that fields of a defined document
@@ -240,6 +87,8 @@ class Draft:
     findings: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
     usage_by_step: tuple[Mapping[str, Any], ...] = ()
+    kept: Records | None = field(default=None, repr=False, compare=False)
+    """What is kept of its library; None until it is kept there itself."""
 
     @classmethod
     def of_run(  # noqa: PLR0913 - what a run can come to
@@ -299,7 +148,7 @@ class Draft:
         return self.outcome != "No change"
 
     @property
-    def accepted(self) -> Outcome:
+    def accepted(self) -> Literal["Published", "Updated"]:
         """The outcome of the run once the draft is accepted."""
         return "Updated" if self.wish or self.revises else "Published"
 
@@ -314,7 +163,9 @@ class Draft:
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored."""
-        return asdict(self)
+        data = asdict(replace(self, kept=None))
+        del data["kept"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Draft:
@@ -325,6 +176,123 @@ class Draft:
             values[name] = tuple(values.get(name, ()))
         values["sources"] = {key: tuple(rests) for key, rests in values["sources"].items()}
         return cls(**values)
+
+    # In its library
+
+    @property
+    def records(self) -> Records:
+        """What is kept of its library."""
+        assert self.kept is not None, "only a draft that is kept belongs to a library"
+        return self.kept
+
+    def change(self) -> Change:
+        """Return all that accepting changes: the procedure, index, README, orchestrations, plan ticks and sidecars.
+
+        Raises:
+            ConflictError: The document moved since, and its change and the draft meet.
+        """
+        workspace = self.records.workspace
+        library = workspace.read()
+        present = library.by_path.get(self.path)
+        raw = present.document.source.raw if present else None
+        text = self._text(library, raw)
+        if text == raw:
+            return Change(())
+        laid = workspace.with_text(library, self.path, text)
+        derived = [e for e in workspace.derive(laid).edits if e.path != self.path]
+        beside = _sidecars(self, workspace.with_edits(laid, derived), raw, derived)
+        return Change((Edit(self.path, raw, text), *derived, *beside), f"accept {self.title}")
+
+    def _text(self, library: Library, raw: bytes | None) -> bytes:
+        """Return what the document becomes: the draft, merged with what happened to the file meanwhile."""
+        if (stamp(raw) if raw is not None else "") == self.base:
+            return self.text.encode()
+        merged = _merge(self, raw)
+        _refuse_new_errors(self, library, merged.raw)
+        note, notices = _merge_note(self, merged), self.records.workspace.notices
+        if note not in notices:
+            notices.append(note)
+        return merged.raw
+
+    def diff(self) -> str:
+        """Return the change as one unified diff."""
+        return self.change().diff()
+
+    def accept(self) -> Change:
+        """Write the draft and everything that follows from it, in one transaction.
+
+        Raises:
+            DraftError: The draft still has findings of severity error; one with marked gaps may be unfinished.
+            ConflictError: The document moved since, and its change and the draft meet: both texts are in a side file.
+        """
+        errors = self.errors
+        if errors:
+            message = f"draft {self.id!r} has {amount(len(errors), 'finding')} of severity error"
+            submitted = self.author == HAND_OFF and not self.wish
+            again = f"procauthor submit FILE --run {self.id}" if submitted else "draft it again"
+            raise DraftError(message, f"the first: {errors[0]['message']}; {again}, or edit after reject")
+        try:
+            change = self.change()
+        except ClashError as error:
+            raise self._put_aside(error) from error
+        self.records.workspace.commit(change)
+        self.records.drafts.remove(self)
+        # The document is written: a memory that cannot be used must not say otherwise.
+        with suppress(StoreError, ConfigError):
+            if self.records.runs.holds(self.id):
+                self.records.runs.get(self.id).accept()
+        return change
+
+    def unlinked(self) -> tuple[str, ...]:
+        """Return the documents that name this one without a link where ``check --fix`` would make one."""
+        library = self.records.workspace.read()
+        words = title_key(self.title).split()
+        naming = [p.path for p in library.procedures if p.path != self.path and _has_words(p, words)]
+        findings = self.records.workspace.check(library, naming, select=[UNLINKED_NAME.name]).findings if naming else ()
+        hint = f"link {self.path!r}"
+        return tuple(dict.fromkeys(f.path for f in findings if f.fixable and f.hint == hint))
+
+    def _put_aside(self, error: ClashError) -> ConflictError:
+        """Write both texts of a conflict beside the library's documents, where no command takes it for one."""
+        file = self.records.workspace.state / "conflicts" / f"{self.id}.conflict.md"
+        make_folder(file.parent)
+        file.write_bytes(_conflict_text(self, error.clashes))
+        place = file.relative_to(self.records.workspace.root).as_posix()
+        hint = (
+            f"both texts are in {place}; the document is as it was, and the draft waits: edit, then accept or reject it"
+        )
+        return ConflictError(error.message, hint)
+
+    async def aaccept(self) -> Change:
+        """Accept without blocking the event loop."""
+        return await asyncio.to_thread(self.accept)
+
+    def reject(self) -> None:
+        """Drop the draft; the library stays as it is."""
+        self.records.drafts.remove(self)
+
+    def describe(self, change: Change, outcome: str) -> dict[str, Any]:
+        """Return the documented JSON object about the draft, with what it changes and what has become of it."""
+        asked = self.records.workspace.parse(self.path, self.text.encode()).questions
+        return {
+            "run": self.id,
+            "outcome": outcome,
+            "draft": self.id,
+            "path": self.path,
+            "author": self.author,
+            "findings": list(self.findings),
+            "open_questions": list(self.open_questions),
+            "proposals": [
+                pick(q, "number", "value", "reason", "section", "line") for q in asked if q.kind == "proposal"
+            ],
+            "leads": list(self.leads),
+            "sources": [{"field": name, "rests_on": list(rests)} for name, rests in self.sources.items()],
+            "passages": list(self.passages),
+            "usage": self.usage.as_json(),
+            "usage_by_step": list(self.usage_by_step),
+            "notes": list(self.notes),
+            "changes": change.as_json(),
+        }
 
 
 def _decide(author: str, findings: Sequence[Mapping[str, Any]], *, changing: bool, same: bool) -> Outcome:
@@ -345,17 +313,180 @@ def _blocking(author: str, findings: Sequence[Mapping[str, Any]], *, changing: b
     return tuple(each for each in findings if each["severity"] == "error" and each["rule"] not in pardoned)
 
 
+def find_elsewhere(workspace: Workspace, library: Library, draft: Procedure) -> Sequence[Finding]:
+    """Return the findings that other documents do not have now, and would have once a draft is accepted.
+
+    Args:
+        workspace: Checks and derives.
+        library: The library as it is.
+        draft: The document as it would be.
+    """
+    laid = library.overlay(draft)
+    near = sorted(_touched(library, draft))
+    if not near:
+        return ()
+    present = workspace.with_derived(library, ticks=False)
+    known = {finding.fingerprint for finding in workspace.check(present, near).findings}
+    after = workspace.check(workspace.with_derived(laid, ticks=False), near).findings
+    return [finding for finding in after if finding.fingerprint not in known]
+
+
+def _touched(library: Library, draft: Procedure) -> set[str]:
+    """Return the documents that a draft refers to, and those that name it."""
+    words = title_key(draft.title).split()
+    linked = {path for path in draft.targets if path in library.by_path}
+    named = {p.path for p in library.procedures if p.kind != "plan" and _has_words(p, words)}
+    return (linked | named) - {draft.path}
+
+
+def _has_words(procedure: Procedure, words: Sequence[str]) -> bool:
+    """Say whether all words of a title occur in a document: cheap, so that few documents are looked at closely."""
+    text = procedure.folded
+    return all(word in text for word in words if word != "and")
+
+
+class ClashError(ConflictError):
+    """The draft and the file changed the same place in different ways."""
+
+    def __init__(self, message: str, hint: str = "", clashes: Sequence[Clash] = ()) -> None:
+        super().__init__(message, hint)
+        self.clashes = tuple(clashes)
+
+
+def _merge(draft: Draft, raw: bytes | None) -> Merged:
+    """Merge a draft with the file as it is now.
+
+    Raises:
+        ConflictError: The file is gone, or is there although the draft is for a new one.
+        ClashError: Both changed the same place.
+    """
+    again = f"reject {draft.id!r} and make it again; the draft is kept until then"
+    if raw is None:
+        message = f"{draft.path} was deleted since the draft {draft.id!r} was based on it"
+        raise ConflictError(message, again)
+    if draft.base_text is None:
+        message = f"{draft.path} was written since the draft {draft.id!r} was made for a new file"
+        raise ConflictError(message, again)
+    merged = merge(draft.base_text.encode(), draft.text.encode(), raw)
+    if merged.clashes:
+        places = ", ".join(dict.fromkeys(repr(c.heading or "the head of the document") for c in merged.clashes))
+        message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and both change {places}"
+        raise ClashError(message, "procauthor accept writes both texts to a side file", merged.clashes)
+    return merged
+
+
+def _merge_note(draft: Draft, merged: Merged) -> str:
+    """Return the sentence that says what was merged."""
+    ours, theirs = ", ".join(merged.ours) or "nothing", ", ".join(merged.theirs) or "nothing"
+    return f"{draft.path} changed since the draft was made; merged (draft: {ours}; file: {theirs})"
+
+
+def _refuse_new_errors(draft: Draft, library: Library, text: bytes) -> None:
+    """Refuse a merge in which each half is right and the whole is not.
+
+    Raises:
+        ConflictError: The merged document has errors that the file does not have.
+    """
+    workspace = draft.records.workspace
+    present = {f.fingerprint for f in workspace.check(library, [draft.path]).findings}
+    laid = workspace.with_derived(workspace.with_text(library, draft.path, text))
+    findings = workspace.check(laid, [draft.path]).findings
+    errors = [f for f in findings if f.severity == "error" and f.fingerprint not in present]
+    if errors:
+        message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and the two do not go together"
+        raise ConflictError(
+            message, f"line {errors[0].line} would say: {errors[0].message}; reject it and make it again"
+        )
+
+
+def _conflict_text(draft: Draft, clashes: Sequence[Clash]) -> bytes:
+    """Return a side file that holds all versions of each place, byte for byte within fences."""
+    parts = [
+        f"# Conflict in {draft.path}\n\nThe draft `{draft.id}` and the file changed the same places since the draft "
+        "was made.\nThe file is as it was. Edit it, then accept the draft again, or reject it.\n".encode()
+    ]
+    for clash in clashes:
+        parts.append(f"\n## {clash.heading or 'The head of the document'}\n".encode())
+        versions = (("Before", clash.base), ("In the draft", clash.ours), ("In the file now", clash.theirs))
+        parts += [f"\n### {name}\n\n".encode() + _fenced(raw) for name, raw in versions]
+    return b"".join(parts)
+
+
+def _fenced(raw: bytes) -> bytes:
+    longest = max((len(run) for run in _RUN.findall(raw)), default=0)
+    fence = b"`" * max(_LEAST_FENCE, longest + 1)
+    return fence + b"markdown\n" + raw + (b"" if raw.endswith(b"\n") else b"\n") + fence + b"\n"
+
+
+def _sidecars(draft: Draft, library: Library, before: bytes | None, derived: Iterable[Edit]) -> Iterator[Edit]:
+    """Yield the edits of provenance and receipts that belong to a draft.
+
+    Args:
+        draft: The draft.
+        library: The library with its document, and with all that follows from it.
+        before: The document as it was.
+        derived: What follows from it, in other documents.
+    """
+    procedure = library.by_path[draft.path]
+    # A skeleton is filled by a person, who then is its author.
+    if draft.author != SKELETON:
+        origin_of = partial(_origin, draft, _sources(draft, procedure.template))
+        edit = record_origins(library.root, draft.path, before, procedure.source.raw, origin_of)
+        if edit:
+            yield edit
+    yield from follow(library, derived, [draft.path], draft.records.workspace.speaking_of(library, [draft.path]))
+
+
+Sources = Mapping[str, tuple[SectionSource, ...]]
+
+
+def _origin(draft: Draft, sources: Sources, mark: TopSection) -> Origin:
+    """Return how a section of a draft came about."""
+    written = (draft.author, today(), _name(draft), draft.id, draft.prompt, draft.template_hash)
+    rests = sources.get(mark.key.partition("#")[0]) or sources.get("", ())
+    return Origin(mark.key, mark.hash, *written, tuple(dict.fromkeys(rests)))
+
+
+def _sources(draft: Draft, template: Template | None) -> Sources:
+    """Return what sections rest on, by their key; what an update rests on, all that it wrote does, under no key."""
+    known = {str(passage["id"]): _source(passage) for passage in draft.passages}
+    rests = {name: tuple(known.get(i, SectionSource(i)) for i in ids) for name, ids in draft.sources.items()}
+    if draft.wish:
+        return {"": tuple(chain.from_iterable(rests.values()))}
+    fields: dict[str, tuple[SectionSource, ...]] = {}
+    for spec in template.sections if template else ():
+        fields |= dict.fromkeys(spec.keys, tuple(chain.from_iterable(rests.get(name, ()) for name in _names(spec))))
+    return fields
+
+
+def _source(passage: Mapping[str, Any]) -> SectionSource:
+    path, heading = str(passage["path"]), str(passage["heading"])
+    return SectionSource(path=path, heading=heading, hash=Stamp(str(passage["hash"])))
+
+
+def _names(spec: SectionSpec) -> list[str]:
+    """Return the fields that a section is made of: its own, and those of parts that a later step fills."""
+    return [spec.name, *(late_name(spec, part) for part in spec.parts)]
+
+
+def _name(draft: Draft) -> str:
+    """Return who handed a draft in, as the document says."""
+    if draft.author != HAND_OFF:
+        return ""
+    name = str(parse(draft.text.encode()).metadata.get("written_by") or "")
+    return "" if name == HAND_OFF else name
+
+
 class DraftStore:
     """Drafts that wait, one file each. A file that was not written here, or is damaged, is named and left out.
 
     Args:
-        folder: Where they are, in the state of the library.
-        tell: Takes a sentence about a file that is left out.
+        records: What is kept of the library that they belong to.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
-        self.folder = folder
-        self._tell = tell
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self.folder = records.workspace.state / "drafts"
 
     def save(self, draft: Draft) -> None:
         """Store a draft under its id.
@@ -420,13 +551,13 @@ class DraftStore:
         """Return a draft, or None where there is none that counts."""
         try:
             plain = unseal(file, _KIND, read_regular(file))
-            draft = None if plain is None else Draft.from_json(json.loads(plain))
+            draft = None if plain is None else replace(Draft.from_json(json.loads(plain)), kept=self._records)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             draft = None
         if draft is None or draft.id != file.stem:
-            self._tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")
+            self._records.workspace.tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")
             return None
         return draft
 
@@ -444,7 +575,7 @@ class Records:
     @cached_property
     def drafts(self) -> DraftStore:
         """The drafts that wait."""
-        return DraftStore(self.workspace.state / "drafts", self.workspace.tell)
+        return DraftStore(self)
 
     @cached_property
     def memory(self) -> WorkMemory:

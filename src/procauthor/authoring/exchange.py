@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
-from procauthor.authoring.draft import is_open, open_run, render_draft
+from procauthor.authoring.document import render_draft
+from procauthor.authoring.draft import Draft, is_open, open_run
 from procauthor.authoring.handoff import Assignment, step_text
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.request import refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.submission import Submission
-from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.authoring.writing import open_prompts
 from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundError
 from procauthor.library.reference import check_title, relative
@@ -188,7 +188,7 @@ class Handoff:
 
     # Answers
 
-    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> WaitingDraft:
+    def submit(self, text: str, *, run: str = "", title: str = "", by: str = "", person: bool = False) -> Draft:
         """Take an answer, whole or in part, and return the draft that comes of it, with its findings.
 
         Args:
@@ -249,7 +249,7 @@ class Handoff:
             message = f"the draft of run {run.id!r} was already decided on"
             raise AnswerError(message, f"start again with: procauthor brief {run.brief.request.title!r}")
 
-    def _take(self, run: Run, part: HandedIn, *, person: bool) -> WaitingDraft:
+    def _take(self, run: Run, part: HandedIn, *, person: bool) -> Draft:
         template = self.records.workspace.templates.get(run.brief.template)
         submission, lost = run.submission.add(part, person=person)
         verdict = judge(template, run.brief, submission)
@@ -271,15 +271,14 @@ class Handoff:
         return Authoring(self.records, HAND_OFF).carry(run, extra)
 
 
-def answer_json(waiting: WaitingDraft) -> dict[str, Any]:
+def answer_json(draft: Draft) -> dict[str, Any]:
     """Return what is known of the draft, without the passages: who answers a brief has them."""
-    draft = waiting.draft
-    data = draft_json(waiting, waiting.change(), draft.outcome)
+    data = draft.describe(draft.change(), draft.outcome)
     missing = [f["field"] for f in draft.findings if f["rule"] == "field-missing"]
-    words = {"document": document_words(draft.text), "fields": [each.as_json() for each in lengths(waiting)]}
+    words = {"document": document_words(draft.text), "fields": [each.as_json() for each in lengths(draft)]}
     return {key: value for key, value in data.items() if key != "passages"} | {"missing": missing, "words": words}
 
 
-def lengths(waiting: WaitingDraft) -> tuple[Length, ...]:
+def lengths(draft: Draft) -> tuple[Length, ...]:
     """Return how long the fields and steps of a draft are."""
-    return tuple(measure(waiting.records.workspace.templates.get(waiting.draft.template), waiting.draft.fields))
+    return tuple(measure(draft.records.workspace.templates.get(draft.template), draft.fields))

@@ -9,7 +9,8 @@ from typing import Any
 
 from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Neighbour
-from procauthor.authoring.draft import Draft, links_of
+from procauthor.authoring.document import links_of
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
 from procauthor.authoring.judge import join_findings

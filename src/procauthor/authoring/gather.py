@@ -21,14 +21,14 @@ from procauthor.authoring.brief import (
     Reference,
     Relation,
 )
-from procauthor.authoring.near import rank_near
-from procauthor.authoring.passage import Search, choose_passages, find_chunks, read_subject
+from procauthor.authoring.near import rank_near, words_near
+from procauthor.authoring.passage import Rarity, Search, choose_passages, find_chunks, read_subject
 from procauthor.authoring.request import refuse_unknown
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
-from procauthor.library.artifact import find_doers
 from procauthor.library.change import refuse_conflict
-from procauthor.library.derive import bare_title, title_before_mark
+from procauthor.library.dealing import dealings_of
+from procauthor.library.derive import bare_title
 from procauthor.library.index import heading_of, manner, missing_titles, new_path
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import check_title
@@ -47,9 +47,7 @@ _LEAST_DOCUMENTS = 2
 
 def find_roles(library: Library) -> tuple[str, ...]:
     """Return the roles that several documents name, the most used first: "security lead"."""
-    return _used(
-        library, lambda procedure: {*procedure.gist.roles, *(doer.role for doer in find_doers(procedure) if doer.role)}
-    )
+    return _used(library, lambda procedure: {*procedure.gist.roles, *dealings_of(procedure).doers})
 
 
 def find_registers(library: Library) -> tuple[str, ...]:
@@ -191,21 +189,9 @@ WRITTEN = DONE | {"in progress"}
 _LONGEST = 4500
 
 
-def uses_of(provider: Procedure) -> Iterator[tuple[str, str]]:
-    """Yield (artifact, key of the title) for each use that a procedure promises, to announced titles too."""
-    for each in provider.contract.consumers:
-        yield each.artifact, title_key(each.title)
-    names = sorted((output.name for output in provider.contract.outputs), key=len, reverse=True)
-    for line in provider.contract.downstream:
-        user = title_before_mark(line)
-        artifact = next((name for name in names if line.startswith(name)), "")
-        if user and artifact:
-            yield artifact, user
-
-
 def says_use(provider: Procedure, key: str) -> list[str]:
     """Return the artifacts of which a procedure says that the title with this key uses them, each once."""
-    return list(dict.fromkeys(artifact for artifact, user in uses_of(provider) if _is_user(user, key)))
+    return list(dict.fromkeys(artifact for artifact, user in dealings_of(provider).uses if _is_user(user, key)))
 
 
 def _is_user(user: str, key: str) -> bool:
@@ -215,6 +201,8 @@ def _is_user(user: str, key: str) -> bool:
 
 def wanted_of(consumer: Procedure, key: str) -> list[Artifact]:
     """Return the inputs that a procedure takes from the title with this key, announced or not."""
+    if key not in dealings_of(consumer).takes:
+        return []
     return [a for a in consumer.contract.inputs if a.source and title_key(bare_title(a.source)) == key]
 
 
@@ -234,9 +222,9 @@ def list_promises(library: Library, announced: Iterable[str], first: Iterable[st
     """
     order = {name: place for place, name in enumerate(dict.fromkeys(first))}
     written = [
-        (order.get(p.path, len(order)), Promise(p.title, tuple(o.name for o in p.contract.outputs)))
+        (order.get(p.path, len(order)), Promise(p.title, gives))
         for p in library.counted
-        if p.kind == "procedure" and p.status in WRITTEN and p.contract.outputs
+        if p.kind == "procedure" and p.status in WRITTEN and (gives := dealings_of(p).gives)
     ]
     expected = ((title, expected_of(library, title_key(title))) for title in announced)
     written += [(order.get(t, len(order)), Promise(t, tuple(names), announced=True)) for t, names in expected if names]
@@ -272,7 +260,7 @@ def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple
 
 
 # So many neighbours are shown, and so many that are only near in any case.
-_SHOWN, _LEAST_CLOSE = 9, 3
+_SHOWN, _LEAST_CLOSE = 7, 3
 _MOST_TRIGGERS = 3
 _LONGEST_PURPOSE = 240
 _SENTENCE = lazy(r"(?<=[.!?])\s+")
@@ -297,6 +285,7 @@ def find_close(near: Iterable[Procedure], known: Sequence[Neighbour]) -> tuple[N
             triggers=p.gist.triggers[:_MOST_TRIGGERS],
             outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
             takes=tuple(a.name for a in p.contract.inputs),
+            lacks=tuple(NamedText(a.name, _after_name(a)) for a in p.contract.inputs if not a.source),
         )
         for p in islice(close, max(_LEAST_CLOSE, _SHOWN - len(known)))
     )
@@ -450,10 +439,12 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
+    rarity = Rarity.of(library)
+    telling = rarity.weigh(subject.weights)
     chunks = find_chunks(subject, search, most)
-    passages = choose_passages(subject, library, chunks, most, path)
+    passages = choose_passages(telling, library, chunks, most, path)
     neighbours = find_neighbours(request, library)
-    near = () if request.wish else rank_near(subject, request, library, chunks, path)
+    near = () if request.wish else rank_near(telling, request, library, chunks, path)
     neighbours += find_close(near, neighbours)
     closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
@@ -467,7 +458,7 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         standards=_standards(library, passages),
         references=(*closest, *far),
         nearest=len(closest),
-        rules=find_standards(request, library, path, neighbours, passages, subject, near),
+        rules=find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near),
         **_surroundings(request, library, announced, _around(neighbours, near), common),
         orchestrations=_orchestrations(library, request.lifecycle),
     )

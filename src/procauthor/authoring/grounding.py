@@ -6,15 +6,17 @@ not taken out, because it may be right; it becomes an open question that says wh
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, chain, combinations
 from typing import Any, Literal
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.public import (
+    find_strange,
     is_name_of_program,
     is_option,
     is_public,
@@ -29,6 +31,7 @@ from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
 from procauthor.checking.phrase import find_phrases
+from procauthor.convention.word import words
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.naming import title_key
@@ -36,7 +39,7 @@ from procauthor.regex import lazy
 from procauthor.retrieval.chunk import chunk_document
 from procauthor.template.spec import Template
 
-Kind = Literal["command", "path", "URL", "address", "name", "tool", "procedure", "number"]
+Kind = Literal["command", "path", "URL", "address", "name", "place", "tool", "role", "procedure", "number"]
 
 _FENCED = lazy(
     r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n(?P<body>.*?)(?:^[ \t]*(?P=fence)[ \t]*$|\Z)",
@@ -138,7 +141,7 @@ _MORE = "..."
 
 Quantity = tuple[str, str]
 
-_MANY: Mapping[Kind, str] = {"command": "commands", "number": "numbers"}
+_MANY: Mapping[Kind, str] = {"command": "commands", "number": "numbers", "role": "roles"}
 """What is asked together: what is tried, and what is decided; all else is looked up."""
 _OTHERS = "names and places"
 # Words with a capital inside a sentence: of a question they name the products that it is about.
@@ -150,7 +153,7 @@ _FUNCTION = lazy(r"^\s*(?:function\s+)?(\w+)\s*\(\)", re.MULTILINE)
 _CLOCK = lazy(r"\b[A-Z]\w?\s?\+\s?\d[\d.,]*\s?[a-z]+")
 _PROPOSED_VALUE = lazy(rf"{re.escape(PROPOSED)}([^;)]*)")
 _SINGLE = lazy(r"\d{1,9}(?:\.\d{1,9})?")
-_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
+_MINUTES = {"second": 1 / 60, "minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class Particular:
     def quoted(self) -> str:
         """The fact in quotation marks; of a long one the beginning."""
         shown = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}{_MORE}"
-        quote = "`" if self.kind in ("command", "path", "name") and "`" not in shown else '"'
+        quote = "`" if self.kind in ("command", "path", "name", "place") and "`" not in shown else '"'
         return f"{quote}{shown}{quote}"
 
 
@@ -182,7 +185,7 @@ def find_claims(text: str) -> Iterator[Particular]:
     """Yield what a text claims, each place once: what is in code first, then addresses, then words and numbers."""
     for number, match in enumerate(_FENCED.finditer(text), start=1):
         yield from _block_claims(match, number)
-    text, codes = _cut(_FENCED.sub("\n", text), _CODE)
+    text, codes = _cut(_ends().sub("", _FENCED.sub("\n", text)), _CODE)
     for code in codes:
         yield from _code_claims(" ".join(code.strip("`").split()))
     kinds: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -195,6 +198,7 @@ def find_claims(text: str) -> Iterator[Particular]:
         ("path", _PATH),
         ("command", _FLAG),
         ("name", _SNAKE),
+        ("role", _role()),
         ("tool", _CAMEL),
         ("tool", _PRODUCTS),
         ("tool", _USED),
@@ -207,6 +211,20 @@ def find_claims(text: str) -> Iterator[Particular]:
     yield from _named(text)
     for match in _QUANTITY.finditer(text):
         yield Particular("number", " ".join(match[0].split()), tuple(_quantities(match)))
+
+
+@lru_cache(maxsize=1)
+def _ends() -> re.Pattern[str]:
+    """Return the pattern of the words before the name of an exit state: a rule says whether there is such a state."""
+    flow = words()["flow"]
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, (*flow['exits'], *flow['ends'])))})\s+(?=[A-Z])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _role() -> re.Pattern[str]:
+    """Return the pattern of a role with capitals, by the words that roles end with: "Chief Threat Officer"."""
+    heads = "|".join(re.escape(head.capitalize()) for head in words()["brief"]["roles"])
+    return re.compile(rf"(?<=[a-z,] )(?:[A-Z][a-z]+[ -]){{1,3}}(?:{heads})\b")
 
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
@@ -305,15 +323,15 @@ def find_quantities(text: str) -> frozenset[Quantity]:
     return frozenset(chain.from_iterable(map(_quantities, _QUANTITY.finditer(text))))
 
 
-def find_minutes(text: str) -> list[int]:
-    """Return the times that a text names, each once, in minutes: ``2 hours`` is 120."""
+def find_minutes(text: str) -> list[float]:
+    """Return the times that a text names, each once, in minutes: ``2 hours`` is 120, ``30 seconds`` is 0.5."""
     return sorted(set(filter(None, map(_minutes, find_quantities(text)))))
 
 
-def _minutes(quantity: Quantity) -> int:
+def _minutes(quantity: Quantity) -> float:
     """Return a time in minutes; 0 for what is no time, and for signs that are no single number: ``1.5.10``."""
     number, unit = quantity
-    return round(float(number) * _MINUTES[unit]) if unit in _MINUTES and _SINGLE.fullmatch(number) else 0
+    return round(float(number) * _MINUTES[unit], 4) if unit in _MINUTES and _SINGLE.fullmatch(number) else 0
 
 
 def spellings(number: str) -> tuple[str, ...]:
@@ -340,7 +358,7 @@ def _unit(text: str) -> str:
 
 _CLAIMED = lazy(rf"^{UNVERIFIED}\w[\w ]+ [`\"](.+)[`\"] in ")
 # Older documents have a question for the paths, and one for the names, of each place.
-_SEVERAL = lazy(rf"^{UNVERIFIED}(?:commands|paths|names|numbers|{_OTHERS}) ")
+_SEVERAL = lazy(rf"^{UNVERIFIED}(?:commands|paths|names|numbers|roles|{_OTHERS}) ")
 _QUOTED = lazy(r"`([^`]+)`|\"([^\"]+)\"")
 _CONTINUED = lazy(r"\\\r?\n")
 _MARKUP = lazy(r"[`*]+|\\(?=[|_*#<>-])")
@@ -415,6 +433,8 @@ class DocumentTexts:
         return self._texts[key]
 
 
+# Names of days and months are written as those of tools are.
+_CALENDAR = frozenset(chain(calendar.day_name, calendar.month_name))
 # What the trade knows of each kind.
 _PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
     "command": is_public,
@@ -423,6 +443,7 @@ _PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
     "address": is_public_host,
     "path": is_public_path,
     "number": is_public_port,
+    "tool": _CALENDAR.__contains__,
 }
 
 
@@ -434,6 +455,9 @@ class Evidence:
     titles: frozenset[str]
     procedures: Sequence[Procedure] = ()
     texts: DocumentTexts = field(default_factory=DocumentTexts)
+    roles: tuple[str, ...] = ()
+    known: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
+    """What was found of words that were looked for in the documents: nowhere written are these of them."""
 
     @classmethod
     def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
@@ -449,19 +473,23 @@ class Evidence:
             return True
         if claim.quantities:
             return all(self._measures(*each) for each in claim.quantities)
-        # Case matters to a command and to a path; a tool or a host has one name in any case.
-        if self._stands(_plain(claim.text), folded=claim.kind in ("tool", "address", "URL", "number")):
+        if claim.kind == "role" and any(role in claim.text.casefold() for role in self.roles):
+            return True
+        # Case matters to a command and to a path; a tool, a role or a host has one name in any case.
+        if self._stands(_plain(claim.text), folded=claim.kind in ("tool", "role", "address", "URL", "number")):
             return True
         return claim.kind == "URL" and self._stands(claim.text.rstrip("/"), folded=True)
 
     def strange(self, words: Iterable[str]) -> set[str]:
         """Return those of some words in lower case that are nowhere written as they are."""
         left = {word for word in words if not self.own.states(word, folded=False)}
-        for procedure in self.procedures:
-            if not left:
-                break
-            left -= self.texts.written(procedure, left)
-        return left
+        # The questions of a draft are asked again with each of its steps.
+        sought = frozenset(left)
+        if sought not in self.known:
+            for procedure in self.procedures if left else ():
+                left -= self.texts.written(procedure, left)
+            self.known[sought] = frozenset(left)
+        return set(self.known[sought])
 
     def _stands(self, words: str, *, folded: bool) -> bool:
         piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
@@ -535,7 +563,8 @@ def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts | None 
     """
     titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
     said = Evidence.of(_texts(brief.as_json()), titles)
-    return replace(said, procedures=library.procedures, texts=texts or DocumentTexts())
+    roles = tuple(map(str.casefold, brief.roles))
+    return replace(said, roles=roles, procedures=library.procedures, texts=texts or DocumentTexts())
 
 
 def document_texts(library: Library) -> Iterator[str]:
@@ -587,7 +616,8 @@ def unverified(
 
     The times that its steps set themselves are the author's, and no claims. ``asked`` are its other questions.
     """
-    return doubt(_placed(template, fields), evidence, asked, list(_limits(template, fields)))
+    doers = [each for each in _doers(template, fields) if each[1].text]
+    return doubt(_placed(template, fields), evidence, asked, list(_limits(template, fields)), doers)
 
 
 def unverified_changes(
@@ -618,7 +648,11 @@ def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tupl
 
 
 def doubt(
-    placed: Iterable[tuple[str, str]], evidence: Evidence, asked: Sequence[str] = (), limits: Sequence[str] = ()
+    placed: Iterable[tuple[str, str]],
+    evidence: Evidence,
+    asked: Sequence[str] = (),
+    limits: Sequence[str] = (),
+    doers: Iterable[tuple[str, Particular]] = (),
 ) -> tuple[str, ...]:
     """Return an open question about the claims in texts that the evidence does not hold: one for all of them.
 
@@ -629,6 +663,7 @@ def doubt(
         evidence: What the texts may rest on.
         asked: Questions that are open already: what they name is not asked again.
         limits: What the steps say of their own times, in order.
+        doers: The roles of the steps, each with its place.
     """
     given = [(place, told_first(text)) for place, text in placed]
     texts = [(place, without_proposals(text)) for place, text in given]
@@ -639,13 +674,17 @@ def doubt(
         _own_times([text for _, text in given], limits),
     )
     places: dict[Particular, list[str]] = {}
+    for place, role in doers:
+        if not (evidence.holds(role) or own.explains(role)) and place not in places.setdefault(role, []):
+            places[role].append(place)
     blocks: set[tuple[int, int]] = set()
     for number, (place, text) in enumerate(texts):
-        for claim in find_claims(text):
+        for claim in chain.from_iterable(own.parts(claim, evidence) for claim in find_claims(text)):
             known = places.get(replace(claim, block=0))
-            if (known is None and (own.explains(claim) or evidence.holds(claim))) or (number, claim.block) in blocks:
+            told = claim.kind == "command" and (number, claim.block) in blocks
+            if told or (known is None and (own.explains(claim) or evidence.holds(claim))):
                 continue
-            if claim.block:
+            if claim.kind == "command" and claim.block:
                 blocks.add((number, claim.block))
             known = places.setdefault(replace(claim, block=0), [])
             if place not in known:
@@ -660,7 +699,7 @@ class _Own:
     texts: Sequence[str]
     asked: Sequence[str]
     products: frozenset[str]
-    times: frozenset[int]
+    times: frozenset[float]
 
     @cached_property
     def _code(self) -> _SourceText:
@@ -687,15 +726,26 @@ class _Own:
         """Whether it names a product, whose names are looked up in a manual."""
         return bool(self.products) or any(_PRODUCTS.search(text) or names_suite(text) for text in self.texts)
 
+    def parts(self, claim: Particular, evidence: Evidence) -> Iterator[Particular]:
+        """Yield what of a claim only a team can know: of a command that nothing holds its own programs and names."""
+        if claim.kind != "command" or is_option(claim.text) or evidence.holds(claim) or self._is_asked(claim):
+            yield claim
+            return
+        for kind, text in find_strange(claim.text, self._functions):
+            yield replace(claim, kind=kind, text=text)
+
+    def _is_asked(self, claim: Particular) -> bool:
+        return claim.quoted[1:-1] in self._claimed
+
     def explains(self, claim: Particular) -> bool:
         """Say whether a claim is asked about already, or is no fact of its own."""
-        if claim.quoted[1:-1] in self._claimed or self._covers(claim):
+        if self._is_asked(claim) or self._covers(claim):
             return True
         if claim.kind == "tool":
             return claim.text in self._names
         if claim.kind == "number":
             return bool(claim.quantities) and all(map(self._sets, claim.quantities))
-        if claim.kind == "command" and (is_option(claim.text) or is_public(claim.text, self._functions)):
+        if claim.kind == "command" and is_option(claim.text):
             return True
         if claim.kind == "name" and self._has_product and is_name_of_program(claim.text):
             return True
@@ -724,7 +774,7 @@ def _products(questions: Iterable[str], evidence: Evidence) -> set[str]:
     return evidence.strange(match["word"].casefold() for match in words)
 
 
-def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[int]:
+def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[float]:
     """Return the times in minutes that a draft sets or proposes, and what comes out when they are added."""
     steps = [max(find_minutes(limit), default=0) for limit in limits]
     said = chain.from_iterable((*_CLOCK.findall(text), *_PROPOSED_VALUE.findall(text)) for text in texts)
@@ -748,11 +798,26 @@ def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:
 
 
 def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each text of a draft with its place: ``step 3``, or the heading of its section."""
+    """Yield each text with its place: ``step 3``, or the heading of its section. An example claims nothing."""
     for spec in template.sections:
         value = fields.get(spec.name)
+        if spec.role == "example":
+            continue
         if spec.kind == "steps" and isinstance(value, Sequence):
             for number, row in enumerate(value, start=1):
                 yield from ((f"step {number}", text) for text in _texts(row))
         else:
             yield from ((f'"{spec.heading}"', text) for text in _texts(value))
+
+
+def _doers(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, Particular]]:
+    """Yield the role of each step with its place, where the part that says who does it has a field for a role."""
+    workflow = template.of_role("workflow")
+    part = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
+    slots = part.pattern.slots if part and part.pattern else ()
+    rows = (workflow and fields.get(workflow.name)) or () if slots else ()
+    for number, row in enumerate(rows, start=1):
+        who = row.get(part.name) if part else None
+        role = who.get(slots[0].name) if isinstance(who, Mapping) else None
+        if role:
+            yield f"step {number}", Particular("role", " ".join(without_proposals(told_first(str(role))).split()))

@@ -8,7 +8,8 @@ from typing import Any
 
 from procauthor.authoring.author import Ask, AskForm, FieldProblem
 from procauthor.authoring.brief import Answer
-from procauthor.authoring.draft import Draft, add_questions
+from procauthor.authoring.document import add_questions
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.pipeline import Place, State, Work

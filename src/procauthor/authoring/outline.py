@@ -12,10 +12,8 @@ from procauthor.template.spec import SectionSpec, Template, meaning_of
 
 OUTLINE, WRITE, REST = 3, 5, 6
 """The authoring steps in which a model writes the outline, the page, and what one reply has no room for."""
-AIM = (1_700, 2_700)
+AIM = (1_800, 3_000)
 """The words of a page that can be followed under pressure, without its code, which is pasted and not read."""
-MOST_CODE = 40
-"""So many lines of code can be checked by eye before they are run."""
 _PAGE_TOKENS = 6_000
 """What follows the outline takes 4,000 tokens in a long procedure with code and tables; a model that thinks, more."""
 # What says how the work flows: from what it starts, through which hands it goes, and how it can end.

@@ -105,11 +105,6 @@ class DraftPage:
         return count_words(_BLOCK.sub("", self.body))
 
     @property
-    def code(self) -> int:
-        """The lines in the blocks of code of the page, with those that open and close them."""
-        return sum(block[0].count("\n") + 1 for block in _BLOCK.finditer(self.body))
-
-    @property
     def unset(self) -> list[str]:
         """What commands leave to be filled in, and no line of the page sets or explains: variables, then places."""
         known = set(" ".join(chain.from_iterable(_SETS.findall(self.body))).split()) | _EVERYWHERE

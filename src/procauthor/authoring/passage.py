@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,27 +15,23 @@ from procauthor.library.status import UNVERIFIED
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
-from procauthor.retrieval.lexical import list_concepts, list_features, list_words
+from procauthor.retrieval.lexical import list_features, list_words
 from procauthor.template.spec import meaning_of
 
-_OF_TITLE, _OF_LIFECYCLE, _SAID = 3.0, 1.0, 1.0
+_OF_TITLE, _SAID = 2.0, 1.0
+# Plans, indexes, evaluations and templates only name what is to be done.
+_NO_SOURCE = frozenset(("plan", "index", "readme", "template"))
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a procedure is about. ``weights`` says how much each stem and group of synonyms tells of it.
+    """What a procedure is about. ``weights`` says how much each stem tells of it.
 
     ``queries`` are what to search for, each for itself: joined into one, common words would win.
     """
 
     weights: Mapping[str, float]
     queries: tuple[str, ...]
-
-
-def terms_of(text: str) -> frozenset[str]:
-    """Return the stems of a text, and the groups of synonyms that it speaks of."""
-    groups = (f"concept {number}" for number in list_concepts(list_words(text)))
-    return frozenset((*list_features(text), *groups))
 
 
 def read_subject(
@@ -53,10 +50,9 @@ def read_subject(
     actions = [action for action in request.actions if action not in routine]
     said = [*request.said, *filter(None, (present,))]
     weights: dict[str, float] = {}
-    parts = [(title, _OF_TITLE), (request.lifecycle, _OF_LIFECYCLE), *((text, _SAID) for text in (*said, *actions))]
-    for text, weight in (*parts, (request.wish, _OF_TITLE)):
-        for term in terms_of(text) - set(common):
-            weights[term] = max(weights.get(term, 0.0), weight)
+    for text, weight in (*((each, _SAID) for each in (*said, *actions)), (title, _OF_TITLE), (request.wish, _OF_TITLE)):
+        for word in set(list_features(text)) - set(common):
+            weights[word] = max(weights.get(word, 0.0), weight)
     if request.wish:
         return Subject(weights, (f"{request.title} {request.wish}",))
     # What is said of the purpose tells more than a title, which other titles may only sound like.
@@ -66,17 +62,63 @@ def read_subject(
 
 Search = Callable[[str, int], Sequence[Chunk]]
 
-_OVERSAMPLED = 5
+_OVERSAMPLED = 8
 _LEAST_PASSAGE = 40
 _MAX_PASSAGE = 1200
-_END = lazy(r"[.;:]\s|\n")
-_LEAST_SHARE = 3
+_FENCE = "```"
+# A long passage ends with an item or a paragraph, or else with a sentence.
+_ENDS = (lazy(r"\n"), lazy(r"[.;:]\s"))
 # Of one document; beyond that another one has more to add.
 _MOST_OF_ONE = 3
-# Sections with these roles tell what a document is about, not how anything is done.
-_NO_INSTRUCTION = frozenset(("card", "purpose", "scope", "trigger", "inputs", "consumers", "exits", "records"))
-# Said of neighbours in the brief, or true of that document alone.
-_ELSEWHERE = frozenset(("outputs", "plan"))
+# Sections with these roles tell what a document is about, or how its result is checked, not how anything is done.
+_NO_INSTRUCTION = frozenset(
+    str.split("card purpose scope trigger inputs outputs consumers exits records criteria done plan")
+)
+# So many documents tell how rare a word is. One that is rarer than in every twentieth is rare enough.
+_SAMPLE, _FEW = 100, 20
+_RAREST = math.log(20)
+# A subject is told by so many words: more of them say the same once more.
+_TELLING = 8
+# How much it counts that the document of a passage is about the subject, and that a search has it first.
+_OF_DOCUMENT, _OF_SEARCH = 0.5, 0.1
+_FADING = 3
+# What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
+_LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How rare words are in a library, by so many of its documents."""
+
+    counts: Mapping[str, int]
+    documents: int
+
+    @classmethod
+    def of(cls, library: Library) -> Rarity:
+        """Count the words of some documents, spread evenly over the library."""
+        paths = sorted(p.path for p in library.procedures if p.kind not in _NO_SOURCE)
+        sample = paths[:: len(paths) // _SAMPLE + 1]
+        texts = (library.by_path[path].source.raw.decode(errors="replace") for path in sample)
+        return cls(Counter(chain.from_iterable(set(list_features(text)) for text in texts)), len(sample))
+
+    def weigh(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """Return how much each word tells of a subject: the words that tell most, together 1, and what the others add.
+
+        A word that half of the documents have tells nothing, where they are enough to say so.
+        """
+        telling = {word: weight * self._rarity(self.counts.get(word, 0)) for word, weight in weights.items()}
+        most = sum(sorted(telling.values(), reverse=True)[:_TELLING]) or 1.0
+        return {word: weight / most for word, weight in telling.items() if weight}
+
+    def _rarity(self, count: int) -> float:
+        if 2 * count > self.documents > _FEW:
+            return 0.0
+        return min(math.log((self.documents + 2) / (count + 0.5)), _RAREST)
+
+
+def cover(text: str, telling: Mapping[str, float]) -> float:
+    """Return how much of a subject a text speaks of, as ``Rarity.weigh`` tells it: 1 for all that tells of it."""
+    return sum(telling.get(word, 0.0) for word in set(list_features(text)))
 
 
 def find_chunks(subject: Subject, search: Search, most: int) -> tuple[Sequence[Chunk], ...]:
@@ -85,65 +127,64 @@ def find_chunks(subject: Subject, search: Search, most: int) -> tuple[Sequence[C
 
 
 def choose_passages(
-    subject: Subject, library: Library, hits: Sequence[Sequence[Chunk]], most: int, path: str
+    telling: Mapping[str, float], library: Library, hits: Sequence[Sequence[Chunk]], most: int, path: str
 ) -> tuple[Passage, ...]:
-    """Return the passages that speak of a subject, those of its first query first, best first and each once.
-
-    A list that would have to be filled up with what shares no word with the subject stays short.
+    """Return the passages that say how the work of a subject is done, best first: few, and none that is beside it.
 
     Args:
-        subject: What to search for.
+        telling: How much each word tells of the subject.
         library: Where the documents are.
         hits: What a search finds for each query, the best first.
         most: How many passages at most.
         path: Where the procedure is or will be: it is no evidence for itself.
     """
-    share = max(_LEAST_SHARE, most // max(1, len(hits)))
-    first = most if len(hits) == 1 else max(share, most // 2)
-    chosen: dict[str, Chunk] = {}
-    later: dict[str, Chunk] = {}
+    grades: dict[str, float] = {}
+    chunks = {c.id: c for c in chain.from_iterable(hits) if c.path != path and _is_instruction(library, c)}
+    for each in hits:
+        for place, chunk in enumerate(c for c in each if c.id in chunks):
+            grade = _OF_SEARCH * _FADING / (_FADING + place) + _grade(chunk, library, telling)
+            grades[chunk.id] = max(grades.get(chunk.id, 0.0), grade)
+    enough = _LEAST_SAID_OF_IT if len(library.procedures) > _FEW else _LEAST_OF_FEW
+    least = max(enough, _LEAST_OF_BEST * max(grades.values(), default=0.0))
+    order = sorted((key for key in chunks if grades[key] >= least), key=lambda key: (-grades[key], key))
+    order.sort(key=lambda key: _is_late(library, chunks[key]))
     taken = Counter[str]()
-    for position, chunks in enumerate(hits):
-        room = share if position else first
-        fresh = (c for c in chunks if c.path != path and c.id not in chosen)
-        for chunk in (c for c in fresh if is_usable(library, c) and _speaks_of(c, subject)):
-            if _comes_late(library, chunk) or taken[chunk.path] >= _MOST_OF_ONE:
-                later[chunk.id] = chunk
-            elif room:
-                chosen[chunk.id] = chunk
-                taken[chunk.path] += 1
-                room -= 1
-    kept = list((chosen | {key: chunk for key, chunk in later.items() if key not in chosen}).values())[:most]
+    kept: list[Chunk] = []
+    for chunk in (chunks[key] for key in order):
+        taken[chunk.path] += 1
+        if taken[chunk.path] <= _MOST_OF_ONE:
+            kept.append(chunk)
     return tuple(
         Passage(f"P{n}", c.path, c.title, c.heading, c.line, c.hash, _cut(c.text), _role(library, c))
-        for n, c in enumerate(kept, start=1)
+        for n, c in enumerate(kept[:most], start=1)
     )
 
 
-def _comes_late(library: Library, chunk: Chunk) -> bool:
-    """Say whether a chunk says nothing of how to work.
+def _grade(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> float:
+    """Return how much of a subject a passage speaks of, and how much of it its document is for."""
+    procedure = library.by_path[chunk.path]
+    about = " ".join((procedure.title, procedure.gist.purpose, *procedure.gist.triggers))
+    return cover(f"{chunk.heading} {chunk.text}", telling) + _OF_DOCUMENT * cover(about, telling)
 
-    Inputs, outputs and consumers of neighbours are in the brief anyway, where it speaks of neighbours.
-    """
-    return library.by_path[chunk.path].kind == "orchestration" or _role(library, chunk) in _NO_INSTRUCTION | _ELSEWHERE
+
+def _is_instruction(library: Library, chunk: Chunk) -> bool:
+    """Say whether a chunk can say how to work. What neighbours take and make is in the brief where it tells of them."""
+    return is_usable(library, chunk) and _role(library, chunk) not in _NO_INSTRUCTION
 
 
-def _speaks_of(chunk: Chunk, subject: Subject) -> bool:
-    """Say whether a chunk shares a word or a group of synonyms with what a procedure is about."""
-    return not subject.weights.keys().isdisjoint(terms_of(f"{chunk.title} {chunk.heading} {chunk.text}"))
+def _is_late(library: Library, chunk: Chunk) -> bool:
+    """Say whether a chunk only calls procedures, or is from a document of another kind, such as a result of one."""
+    return library.by_path[chunk.path].kind in ("orchestration", "other")
 
 
 def _cut(text: str) -> str:
-    """Return a passage, of a long one the sentences and items at its beginning."""
+    """Return a passage, of a long one the items, paragraphs and whole blocks of code at its beginning."""
     if len(text) <= _MAX_PASSAGE:
         return text
-    ends = [match.end() for match in _END.finditer(text, 0, _MAX_PASSAGE)]
-    return text[: ends[-1] if ends and ends[-1] > _MAX_PASSAGE // 2 else _MAX_PASSAGE].rstrip()
-
-
-def is_about(passage: Passage) -> bool:
-    """Say whether a passage tells what a document is about, not how anything is done."""
-    return passage.role in _NO_INSTRUCTION
+    places = ([match.end() for match in each.finditer(text, 0, _MAX_PASSAGE)] for each in _ENDS)
+    ends = (each[-1] for each in places if each and each[-1] > _MAX_PASSAGE // 2)
+    cut = text[: next(ends, _MAX_PASSAGE)]
+    return (cut.rpartition(_FENCE)[0] if cut.count(_FENCE) % 2 else cut).rstrip()
 
 
 def _role(library: Library, chunk: Chunk) -> str:
@@ -161,7 +202,7 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
     return (
         procedure is not None
         and len(chunk.text) >= _LEAST_PASSAGE
-        and procedure.kind not in ("plan", "index", "readme", "template")
+        and procedure.kind not in _NO_SOURCE
         and not procedure.path.startswith(f"{EVALUATIONS}/")
         and procedure.status in DONE
         and not procedure.gist.composed
@@ -169,14 +210,12 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
 
 
 _LOOKED_AT = 8
-_KEPT = 2
 _SHOWN = 400
 # Fewer words than these are too few to see that two questions are the same.
 _LEAST_SAID = 3
 _NUMBER = lazy(r"\d+")
-# A place that shares fewer words with a question says nothing of it.
-_LEAST_SHARED = 2
-_LEAST_SHARED_PART = 0.4
+# A place that speaks of less of a question does not answer it.
+_LEAST_ANSWER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +254,7 @@ def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]
 
 
 def find_leads(questions: Sequence[str], library: Library, search: Search, path: str) -> tuple[Lead, ...]:
-    """Return where the library may answer the questions of a draft, the best places of each question first.
+    """Return where the library may answer the questions of a draft: the best place of each, if there is a good one.
 
     Args:
         questions: What is asked; a claim that could not be verified was looked up before, and is left out.
@@ -224,18 +263,20 @@ def find_leads(questions: Sequence[str], library: Library, search: Search, path:
         path: Where the draft is or will be: it does not answer itself.
     """
     asked = [question for question in questions if not question.startswith(UNVERIFIED)]
-    return tuple(chain.from_iterable(_leads(question, library, search, path) for question in asked))
+    rarity = Rarity.of(library) if asked else None
+    leads = (_lead(question, library, search, path, rarity) for question in asked if rarity)
+    return tuple(lead for lead in leads if lead)
 
 
-def _leads(question: str, library: Library, search: Callable[[str, int], Sequence[Chunk]], path: str) -> list[Lead]:
-    words = _words(question)
-    least = max(_LEAST_SHARED, round(len(words) * _LEAST_SHARED_PART))
-    usable = (c for c in search(question, _LOOKED_AT) if c.path != path and is_usable(library, c))
-    fitting = (c for c in usable if len(words & _words(f"{c.heading} {c.text}")) >= least)
-    return [
-        Lead(question, chunk.path, chunk.title, chunk.heading, chunk.line, " ".join(chunk.text.split())[:_SHOWN])
-        for chunk, _ in zip(fitting, range(_KEPT), strict=False)
-    ]
+def _lead(question: str, library: Library, search: Search, path: str, rarity: Rarity) -> Lead | None:
+    telling = rarity.weigh(dict.fromkeys(_words(question), 1.0))
+    usable = [c for c in search(question, _LOOKED_AT) if c.path != path and is_usable(library, c)]
+    grades = [cover(f"{c.heading} {c.text}", telling) for c in usable]
+    best = max(grades, default=0.0)
+    if best < _LEAST_ANSWER:
+        return None
+    chunk = usable[grades.index(best)]
+    return Lead(question, chunk.path, chunk.title, chunk.heading, chunk.line, " ".join(chunk.text.split())[:_SHOWN])
 
 
 def _words(text: str) -> frozenset[str]:

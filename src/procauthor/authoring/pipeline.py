@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from procauthor.authoring.author import STEPS, Author, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Usage
-from procauthor.authoring.draft import Draft, render_draft
+from procauthor.authoring.document import render_draft
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.memory import CallLog

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from procauthor.authoring.answer import clean
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.draft import Draft, add_questions
+from procauthor.authoring.document import add_questions
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import gather_evidence, unverified_changes
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
@@ -18,7 +19,6 @@ from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import EditTarget, Outline, allowance, sections_of, targets_in
-from procauthor.authoring.waiting import WaitingDraft
 from procauthor.authoring.wish import known_references, outline_of
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.finding import Finding
@@ -91,7 +91,7 @@ class Revision:
     def _target(self, target: EditTarget) -> dict[str, str]:
         return {"id": target.id, "hash": target.hash, "kind": target.kind, "text": self.outline.words(target)}
 
-    def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> WaitingDraft:
+    def propose(self, values: Mapping[str, Any], by: str = "", *, person: bool = False) -> Draft:
         """Make the draft that an answer of the schema gives; everything that it does not name stays to the byte.
 
         ``person`` says that a person answers for it: then its doubts are notes, and else open questions.

@@ -7,7 +7,8 @@ from typing import Any
 
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Answer, Brief
-from procauthor.authoring.draft import IN_PROGRESS, SKELETON, render_draft
+from procauthor.authoring.document import IN_PROGRESS, render_draft
+from procauthor.authoring.draft import SKELETON
 from procauthor.authoring.topic import TO_DO, gap_words
 from procauthor.data import ungrouped
 from procauthor.library.status import OPEN, match_sections

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
-from procauthor.authoring.near import compare, widen
-from procauthor.authoring.passage import Subject, terms_of
+from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Standard
+from procauthor.authoring.passage import cover
 from procauthor.library.contract import read_artifact, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Item, Section
@@ -18,14 +16,17 @@ from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
 from procauthor.template.spec import meaning_of
 
-_MOST_RULES = 12
+_MOST_RULES = 8
 # Of a standard that neighbours link or the plan names, so many rules are told though few words fit.
 _LEAST_RULES = 3
-# A rule that fits so much less well than the best one is beside the subject.
-_LEAST_SHARE = 0.6
-# How much the standard of a rule counts beside the words of the rule: what it is for, who links it, who quotes it.
-_OF_PURPOSE, _OF_LINKS, _OF_PASSAGES = 0.5, 0.3, 0.2
-_NEAR = 12
+# A rule that fits less well, or so much less well than the best one, is beside the subject.
+_LEAST_FIT, _LEAST_SHARE = 0.25, 0.4
+# How much else counts beside the words of a rule: who names it, what its standard is for, who links that.
+_OF_NAMING, _OF_PURPOSE, _OF_LINKS = 0.4, 0.3, 0.1
+# So many of the nearest procedures are asked; the sixth counts half as much as the first.
+_NEAR, _FADING = 9, 5
+# A rule of more words says more in passing.
+_LONG = 25
 _MARKUP = lazy(r"\*\*|__")
 
 
@@ -47,8 +48,8 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
     library: Library,
     path: str,
     neighbours: Iterable[Neighbour],
-    passages: Iterable[Passage],
-    subject: Subject,
+    telling: Mapping[str, float],
+    around: Mapping[str, float],
     near: Sequence[Procedure],
 ) -> tuple[Standard, ...]:
     """Return the standards with the rules that fit, each rule whole, the standard that fits best first.
@@ -60,15 +61,15 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
         library: The library.
         path: Where the document is or will be.
         neighbours: Who comes before and after it.
-        passages: What is told of the library.
-        subject: What it is about.
+        telling: How much each word tells of its subject.
+        around: How much each word tells of the procedures that are nearest.
         near: The procedures that are nearest to it, the nearest first.
     """
     known = {p.path: p for p in library.of_kind("standard") if p.status not in UNCOUNTED}
     rules = list(chain.from_iterable(map(_rules, known.values())))
-    grades = _grade(rules, known, widen(subject, near), _tied(known, passages, near))
-    order = sorted((rule for rule in rules if grades[rule.key]), key=lambda rule: -grades[rule.key])
-    least = _LEAST_SHARE * grades[order[0].key] if order else 0.0
+    grades = _grade(rules, known, (telling, around), near[:_NEAR])
+    order = sorted(rules, key=lambda rule: -grades[rule.key])
+    least = max(_LEAST_FIT, _LEAST_SHARE * max(grades.values(), default=0.0))
     chosen = [rule for rule in order[:_MOST_RULES] if grades[rule.key] >= least]
     for bound in sorted(set(_bound(request, library, path, neighbours, known))):
         own = sorted((rule for rule in rules if rule.path == bound), key=lambda rule: -grades[rule.key])
@@ -79,23 +80,27 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
 
 
 def _grade(
-    rules: Sequence[_Rule], known: Mapping[str, Procedure], weights: Mapping[str, float], tied: Mapping[str, float]
+    rules: Sequence[_Rule],
+    known: Mapping[str, Procedure],
+    telling: Sequence[Mapping[str, float]],
+    near: Sequence[Procedure],
 ) -> dict[str, float]:
-    """Return how well each rule fits: by its own words, and by what its standard is for; 0 for one without a word."""
-    words = compare({rule.key: terms_of(f"{rule.named.name} {rule.named.text}") for rule in rules}, weights)
-    purposes = compare({path: terms_of(f"{p.title} {p.gist.purpose}") for path, p in known.items()}, weights)
-    more = {path: _OF_PURPOSE * purposes[path] + tied.get(path, 0.0) for path in known}
-    return {rule.key: words[rule.key] and words[rule.key] + more[rule.path] for rule in rules}
+    """Return how well each rule fits: by its own words, by what its standard is for, and by who names it."""
+    about = {path: _OF_PURPOSE * cover(f"{p.title} {p.gist.purpose}", telling[0]) for path, p in known.items()}
+    texts = [(_FADING / (_FADING + place), p.source.raw, p.targets) for place, p in enumerate(near)]
+    grades: dict[str, float] = {}
+    for rule in rules:
+        name = rule.named.name.partition(" ")[0].encode()
+        named = sum(share for share, raw, _ in texts if name in raw)
+        linked = sum(share for share, _, targets in texts if rule.path in targets)
+        words = _fit(f"{rule.named.name} {rule.named.text}", telling)
+        grades[rule.key] = words + about[rule.path] + _OF_NAMING * named + _OF_LINKS * linked * bool(words)
+    return grades
 
 
-def _tied(known: Mapping[str, Procedure], passages: Iterable[Passage], near: Sequence[Procedure]) -> dict[str, float]:
-    """Return how much the nearest procedures link each standard, and whether a passage is from it."""
-    links: Counter[str] = Counter()
-    for place, procedure in enumerate(near[:_NEAR]):
-        links.update(dict.fromkeys(known.keys() & set(procedure.targets), _NEAR - place))
-    most = max(links.values(), default=1)
-    quoted = {passage.path for passage in passages}
-    return {path: _OF_LINKS * links[path] / most + _OF_PASSAGES * (path in quoted) for path in known}
+def _fit(text: str, telling: Iterable[Mapping[str, float]]) -> float:
+    """Return how much of several subjects a rule speaks of; a long one would speak of all of them."""
+    return sum(cover(text, each) for each in telling) * min(1.0, _LONG / len(text.split()))
 
 
 def _of(rules: Iterable[_Rule], path: str) -> tuple[NamedText, ...]:

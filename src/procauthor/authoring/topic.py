@@ -11,7 +11,6 @@ from itertools import chain
 from typing import Any
 
 from procauthor.authoring.brief import Brief, Passage
-from procauthor.authoring.passage import is_about
 from procauthor.data import ungrouped
 from procauthor.library.status import OPEN
 from procauthor.naming import title_key
@@ -100,8 +99,6 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     weights = _weights(brief)
     scored: list[tuple[float, int, Quote]] = []
     for rank, passage in enumerate(brief.passages):
-        if is_about(passage):
-            continue
         usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
         best = max(usable, key=lambda s: _score(s, wanted, weights), default="")
         score = _score(best, wanted, weights)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.draft import IN_PROGRESS, OFFLINE, SKELETON, render_draft
+from procauthor.authoring.document import IN_PROGRESS, render_draft
+from procauthor.authoring.draft import OFFLINE, SKELETON
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, judge

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.allowance import Allowance, Spend, at_once
+from procauthor.authoring.draft import ClashError, Draft
 from procauthor.authoring.memory import usage_of
-from procauthor.authoring.waiting import ClashError, WaitingDraft
 from procauthor.authoring.writing import open_prompts
 from procauthor.batch.choice import recall
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Snapshot, Tell, Told, Written
@@ -82,26 +82,26 @@ def publish(records: Records, name: str) -> str:
         DraftError: It has errors, or does not wait.
         LibraryError: It does not go together with the file as it is, or the disk refuses.
     """
-    waiting = WaitingDraft(records, records.drafts.get(name))
+    draft = records.drafts.get(name)
     for attempt in range(_TRIES):
-        if _is_written(waiting):
-            records.drafts.remove(waiting.draft)
+        if _is_written(draft):
+            draft.reject()
             break
         try:
-            waiting.accept()
+            draft.accept()
         except (ConflictError, LockedError) as error:
             if attempt == _TRIES - 1 or isinstance(error.__cause__, ClashError):
                 raise
             time.sleep(_PAUSE * attempt)
         else:
             break
-    return waiting.draft.accepted
+    return draft.accepted
 
 
-def _is_written(waiting: WaitingDraft) -> bool:
+def _is_written(draft: Draft) -> bool:
     """Say whether the library holds the draft: a kill may have come between the writing and the note of it."""
-    file = waiting.records.workspace.root / waiting.draft.path
-    return file.is_file() and file.read_bytes() == waiting.draft.text.encode()
+    file = draft.records.workspace.root / draft.path
+    return file.is_file() and file.read_bytes() == draft.text.encode()
 
 
 _AHEAD = 3

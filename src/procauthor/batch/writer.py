@@ -125,8 +125,8 @@ class Writer:
         limit = self.records.workspace.settings.authoring.max_tokens
         authoring = Authoring(self.records, terms.author, limit, watch, terms.fresh, terms.reviewer, context)
         if runs.holds(name):
-            return authoring.execute(runs.get(name)).draft
-        return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name)).draft
+            return authoring.execute(runs.get(name))
+        return authoring.execute(authoring.begin(authoring.brief(item.title), limit, name))
 
     def _context(self, item: BatchItem, built_on: Sequence[tuple[int, str]], pay: Spend) -> RunContext:
         chain, place = self.batch.terms.schedule.ranks[item.number]

@@ -14,15 +14,17 @@ from zlib import crc32
 
 import msgspec
 
+from procauthor.checking.edge import encode_edges, read_edges
 from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Record, Surveyed, decode_findings, encode_findings, own_findings
-from procauthor.checking.usage import Need, find_needs
+from procauthor.checking.usage import Need, find_needs, find_reached
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.git import head_of
+from procauthor.library.artifact import RequiredInput, unnamed_uses
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import Review
 from procauthor.library.stored import Face, View, decode_face, decode_view
@@ -268,7 +270,7 @@ class Difference:
 
 
 def find_difference(
-    survey: Surveyed, before: Surroundings, now: Surroundings, asked: Iterable[int]
+    survey: Surveyed, before: Surroundings, now: Surroundings, asked: Iterable[int], *, in_prose: bool
 ) -> Difference | None:
     """Return how a library differs from the one of the last check, or None where it does in too many ways.
 
@@ -277,6 +279,7 @@ def find_difference(
         before: What there was beside the documents.
         now: What there is.
         asked: The questions to the disk and to git that have another answer.
+        in_prose: Whether it matters that the prose of a document holds a title that is new.
     """
     pending = _pending(survey)
     if pending is None or (before.rules, before.unread) != (now.rules, now.unread):
@@ -292,7 +295,8 @@ def find_difference(
         # What an alias leads to may have changed, so its names count as well.
         aliases = (procedure for procedure in survey.library.procedures if procedure.status == "alias")
         questions |= {question(ALL), *(question(NAME, procedure.key) for procedure in aliases)}
-    return Difference(frozenset(questions), frozenset(_naming(survey, pending.titles)))
+    naming = _naming(survey, pending.titles) if in_prose else ()
+    return Difference(frozenset(questions), frozenset(naming))
 
 
 def remember(survey: Surveyed) -> None:
@@ -392,6 +396,8 @@ _Looked = dict[str, str]
 _T = TypeVar("_T")
 _decode_looked = msgspec.msgpack.Decoder(_Looked).decode
 _decode_needs = msgspec.msgpack.Decoder(list[tuple[str, int]]).decode
+_decode_reached = msgspec.msgpack.Decoder(list[str]).decode
+_decode_unnamed = msgspec.msgpack.Decoder(list[tuple[str, RequiredInput]]).decode
 _NOTHING = _encode({})
 
 
@@ -420,6 +426,9 @@ class _Among(msgspec.Struct, frozen=True, array_like=True):
     questions: bytes
     asked: dict[str, bool]
     head: str | None
+    edges: bytes
+    unnamed: bytes
+    reached: bytes
 
 
 @dataclass
@@ -437,6 +446,7 @@ class Recall:
     paths: Collection[str] | None = None
     _changed: dict[str, Record] = field(default_factory=dict)
     _doubtful: set[str] = field(default_factory=set)
+    _passed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._watched = WatchedScope(self.scope)
@@ -444,16 +454,11 @@ class Recall:
     def findings(self) -> list[Finding]:
         """Return the findings of all rules, in no order."""
         around = self._around()
-        known = self.survey.memory.notes
-        world, before = _read(known.get("world"), _World), _read(known.get("around"), Surroundings)
-        difference: Difference | None = None
-        asked: dict[str, bool] = {}
-        if world is not None and before is not None:
-            asked, changed = self._answers(world)
-            difference = find_difference(self.survey, before, around, changed)
-            self.scope.head = None if question(HEAD) in changed else world.head
-        records = self.survey.records
-        self._look([path for path in self._subjects() if not self._holds(records[path], difference)], asked)
+        difference, asked = self._differ(around, in_prose=True)
+        records, subjects = self.survey.records, self._subjects()
+        doubted = [path for path, record in records.items() if not self._holds(record, difference)]
+        self._look([path for path in doubted if path in subjects], asked)
+        self._passed = {path for path in doubted if path not in subjects}
         self.scope.asked = asked
         own = list(own_findings(self.survey))
         for record in self.survey.records.values():
@@ -464,11 +469,51 @@ class Recall:
             self._remember(around, whole)
         return [*own, *whole.findings]
 
-    def _subjects(self) -> Iterable[str]:
+    def uses(self) -> dict[str, list[RequiredInput]]:
+        """Return the uses that providers do not name, by the path of the provider, in the order of the consumers."""
+        records, by_path = self.survey.records, self.scope.library.by_path
+        doubtful = self._doubted()
+        uses: dict[str, list[RequiredInput]] = {}
+        for path, record in records.items():
+            if path in doubtful:
+                named: Iterable[tuple[str, RequiredInput]] = unnamed_uses(self.scope.library, by_path[path])
+            else:
+                named = _decode_unnamed(record.unnamed) if record.unnamed else ()
+            for provider, use in named:
+                uses.setdefault(provider, []).append(use)
+        return uses
+
+    def speaking_of(self, paths: Collection[str]) -> set[str]:
+        """Return the documents that may speak of some: they asked for one, or what they rest on is another now."""
+        records = self.survey.records
+        aliases = (p.path for p in self.scope.library.procedures if p.status == "alias")
+        sought: set[int] = set()
+        for path in chain(paths, aliases):
+            if path in records:
+                sought |= set(_of_document(decode_face(records[path].face), None, path))
+        asking = (path for path, record in records.items() if not sought.isdisjoint(array("I", record.asked)))
+        return {*paths, *asking, *self._doubted()}
+
+    def _doubted(self) -> set[str]:
+        """Return the documents of which what is remembered may no longer hold."""
+        difference, _ = self._differ(self._around(), in_prose=False)
+        return {path for path, record in self.survey.records.items() if not self._holds(record, difference)}
+
+    def _differ(self, around: Surroundings, *, in_prose: bool) -> tuple[Difference | None, dict[str, bool]]:
+        """Return how the library differs from that of the last check, and what the disk says that was asked then."""
+        known = self.survey.memory.notes
+        world, before = _read(known.get("world"), _World), _read(known.get("around"), Surroundings)
+        if world is None or before is None:
+            return None, {}
+        asked, changed = self._answers(world)
+        self.scope.head = None if question(HEAD) in changed else world.head
+        return find_difference(self.survey, before, around, changed, in_prose=in_prose), asked
+
+    def _subjects(self) -> Collection[str]:
         """Return the documents to look at; what is laid over a library is looked at where it is reported on."""
         if self.paths is None or not self.survey.laid:
             return self.survey.records
-        return [path for path in self.paths if path in self.survey.records]
+        return frozenset(self.paths)
 
     # What findings rest on
 
@@ -536,6 +581,8 @@ class Recall:
                 record = self.survey.records[seen.path] = msgspec.structs.replace(record)
             record.among, record.needs, record.asked = seen.findings, seen.needs, seen.questions
             record.looked = _NOTHING if seen.looked is None else _encode(seen.looked)
+            record.draw(seen.edges)
+            record.unnamed, record.reached = seen.unnamed, seen.reached
             if seen.looked is None:
                 # It is shown now, and not believed at the next check.
                 self._doubtful.add(seen.path)
@@ -553,11 +600,15 @@ class Recall:
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
         findings = list(chain.from_iterable(family.check(scope) for family in families))
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
+        unnamed = list(unnamed_uses(scope.library, procedure))
+        edges = encode_edges(read_edges(scope, procedure))
+        reached = sorted(find_reached(scope, procedure))
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""
         encoded = encode_findings(findings) if findings else b"", _encode(needs) if needs else b""
         questions = array("I", sorted(scope.questions)).tobytes()
-        return _Among(path, *encoded, looked, questions, scope.asked, scope.head)
+        tied = edges, _encode(unnamed) if unnamed else b"", _encode(reached) if reached else b""
+        return _Among(path, *encoded, looked, questions, scope.asked, scope.head, *tied)
 
     def _of_library(self, around: Surroundings) -> _Whole:
         digest = blake2b(_encode(around), digest_size=16)
@@ -572,6 +623,7 @@ class Recall:
         self.scope.subjects = self.scope.library.procedures
         self.survey.shelf.looked.clear()
         self.scope.known_needs = self._needs()
+        self.scope.known_reached = self._reached()
         findings = list(self._run())
         return _Whole(key, self._looked(), findings)
 
@@ -581,11 +633,21 @@ class Recall:
 
     def _needs(self) -> dict[str, list[Need]]:
         by_path = self.scope.library.by_path
-        return {
+        known = {
             record.path: [Need(by_path[path], line) for path, line in _decode_needs(record.needs)]
             for record in self.survey.records.values()
-            if record.needs
+            if record.needs and record.path not in self._passed
         }
+        return known | {path: find_needs(self.scope, by_path[path]) for path in self._passed}
+
+    def _reached(self) -> dict[str, Collection[str]]:
+        by_path = self.scope.library.by_path
+        known: dict[str, Collection[str]] = {
+            record.path: _decode_reached(record.reached)
+            for record in self.survey.records.values()
+            if record.reached and record.path not in self._passed
+        }
+        return known | {path: find_reached(self.scope, by_path[path]) for path in self._passed}
 
     # Remembering
 

@@ -175,6 +175,7 @@ class Scope:
         self.asked: dict[str, bool] = {}
         self.head: str | None = None
         self.known_needs: Mapping[str, list[Any]] | None = None
+        self.known_reached: Mapping[str, Collection[str]] | None = None
 
     def turn_to(self, procedure: Procedure) -> None:
         """Report on one document from now on, and forget what was kept of the one before."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from procauthor.authoring.brief import Brief, BriefOptions
     from procauthor.authoring.draft import Draft
     from procauthor.authoring.pipeline import Progress
-    from procauthor.authoring.waiting import WaitingDraft
     from procauthor.library.change import Change
     from procauthor.project import Project
 
@@ -120,20 +119,18 @@ def resume(
     finish(project, draft, accept_it=False, as_json=as_json)
 
 
-def finish(project: Project, waiting: WaitingDraft, *, accept_it: bool, as_json: bool) -> None:
+def finish(project: Project, waiting: Draft, *, accept_it: bool, as_json: bool) -> None:
     """Show a draft, accept it if that is wanted and it has no error, and exit."""
-    from procauthor.authoring.waiting import draft_json
-
     say_notices(project)
-    failed = waiting.draft.failed
+    failed = waiting.failed
     accepted = accept_it and not failed and waiting.waits
     change = waiting.accept() if accepted else waiting.change()
-    outcome = waiting.accepted if accepted else waiting.draft.outcome
+    outcome = waiting.accepted if accepted else waiting.outcome
     if as_json:
-        show_json(draft_json(waiting, change, outcome))
+        show_json(waiting.describe(change, outcome))
     else:
         show_diff(change.diff())
-        for line in draft_lines(waiting.draft, outcome, change):
+        for line in draft_lines(waiting, outcome, change):
             say(line)
         if accepted:
             _say_unlinked(waiting)
@@ -160,48 +157,44 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show what accepting a draft would change, in all files."""
-    from procauthor.authoring.waiting import draft_json
-
     project = open_project(ctx)
     waiting = project.draft(draft)
     if document:
-        show(waiting.draft.text.removeprefix("\ufeff").rstrip("\r\n"))
+        show(waiting.text.removeprefix("\ufeff").rstrip("\r\n"))
         return
     change = waiting.change()
     say_notices(project)
     if as_json:
-        show_json(draft_json(waiting, change, waiting.draft.outcome) | {"diff": change.diff()})
+        show_json(waiting.describe(change, waiting.outcome) | {"diff": change.diff()})
     else:
         show_diff(change.diff())
 
 
 def accept(ctx: typer.Context, draft: Name = "", as_json: Json = False) -> None:
     """Write a draft, and all that follows from it, into the library."""
-    from procauthor.authoring.waiting import draft_json
-
     project = open_project(ctx)
     waiting = project.draft(draft)
     change = waiting.accept()
     say_notices(project)
     if as_json:
-        show_json(draft_json(waiting, change, waiting.accepted) | {"unlinked": list(waiting.unlinked())})
+        show_json(waiting.describe(change, waiting.accepted) | {"unlinked": list(waiting.unlinked())})
         return
     for edit in change.edits:
         show(f"{edit.action:7} {edit.path}")
     done = "updated" if waiting.accepted == "Updated" else "published"
-    questions = waiting.draft.open_questions
+    questions = waiting.open_questions
     if not questions:
-        say(f"{waiting.draft.title} is {done}")
+        say(f"{waiting.title} is {done}")
     else:
-        say(f"{waiting.draft.title} is {done}, with {amount(len(questions), 'open question')}:")
+        say(f"{waiting.title} is {done}, with {amount(len(questions), 'open question')}:")
         for question in questions:
             say(f"  - {question}")
-        say(f"answer the first with: procauthor answer {quote(waiting.draft.path)} 1 TEXT")
+        say(f"answer the first with: procauthor answer {quote(waiting.path)} 1 TEXT")
     _say_unlinked(waiting)
     say("undo with: procauthor undo")
 
 
-def _say_unlinked(draft: WaitingDraft) -> None:
+def _say_unlinked(draft: Draft) -> None:
     """Name the command that links the document where others name it; their text is not touched unasked."""
     paths = draft.unlinked()
     if paths:
@@ -214,8 +207,8 @@ def reject(ctx: typer.Context, draft: Name = "") -> None:
     """Drop a draft; the library stays as it is."""
     waiting = open_project(ctx).draft(draft)
     waiting.reject()
-    say(f"dropped {waiting.draft.id}; the library is unchanged")
-    if waiting.draft.usage_by_step:
+    say(f"dropped {waiting.id}; the library is unchanged")
+    if waiting.usage_by_step:
         say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model again")
 
 

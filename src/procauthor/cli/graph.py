@@ -51,7 +51,7 @@ def refs(
     from procauthor.reporting.reference import find_node
     from procauthor.workspace.measure import survey
 
-    census = survey(open_project(ctx).workspace, links=True)
+    census = survey(open_project(ctx).workspace)
     node = find_node(census, reference)
     if output:
         _impact(census, node, output, as_json=as_json)

@@ -13,7 +13,7 @@ from procauthor.cli.library import Json
 from procauthor.cli.output import json_text, open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
-    from procauthor.authoring.waiting import WaitingDraft
+    from procauthor.authoring.draft import Draft
 
 _NEEDS_REVISION = 1
 
@@ -84,15 +84,15 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Take an answer to a brief, whole or in part; exit 1 while something is wrong or missing."""
     project = open_project(ctx)
-    waiting = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
+    draft = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
     say_notices(project)
     if as_json:
         from procauthor.authoring.exchange import answer_json
 
-        show_json(answer_json(waiting))
+        show_json(answer_json(draft))
     else:
-        _show(waiting)
-    raise typer.Exit(_NEEDS_REVISION if waiting.draft.failed else 0)
+        _show(draft)
+    raise typer.Exit(_NEEDS_REVISION if draft.failed else 0)
 
 
 def read_file(file: str) -> str:
@@ -111,8 +111,7 @@ def read_file(file: str) -> str:
         raise AnswerError(message, "save the answer as UTF-8") from error
 
 
-def _show(waiting: WaitingDraft) -> None:
-    draft = waiting.draft
+def _show(draft: Draft) -> None:
     for finding in draft.findings:
         place = finding.get("field") or f"line {finding['line']}"
         if finding["path"] != draft.path:
@@ -121,16 +120,16 @@ def _show(waiting: WaitingDraft) -> None:
         show(f"{finding['severity']} {place}: {finding['message']}{hint}")
     for note in draft.notes:
         show(f"note: {note}")
-    for question in draft.open_questions if waiting.waits else ():
+    for question in draft.open_questions if draft.waits else ():
         show(f"question: {question}")
         for lead in (each for each in draft.leads if each["question"] == question):
             show(f"    see {lead['path']}:{lead['line']}, {lead['heading']!r}")
-    show(_words(waiting))
+    show(_words(draft))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
     say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
-    if draft.open_questions and waiting.waits:
+    if draft.open_questions and draft.waits:
         say('accepting writes the questions into its front matter; "open_questions": [] in an answer takes out its own')
-    if not waiting.waits:
+    if not draft.waits:
         say("the document holds all of it already, and no draft is kept")
     elif errors:
         say(f"next: hand in what is wrong or missing with: procauthor submit FILE --run {draft.id}")
@@ -138,11 +137,11 @@ def _show(waiting: WaitingDraft) -> None:
         say(f"next: procauthor diff {draft.id}, then procauthor accept {draft.id} or procauthor reject {draft.id}")
 
 
-def _words(draft: WaitingDraft) -> str:
+def _words(draft: Draft) -> str:
     from procauthor.authoring.exchange import document_words, lengths
 
     told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(draft))
-    return f"words: {document_words(draft.draft.text)} in the document; {', '.join(told)}".rstrip("; ")
+    return f"words: {document_words(draft.text)} in the document; {', '.join(told)}".rstrip("; ")
 
 
 def mcp(

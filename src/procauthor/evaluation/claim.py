@@ -70,27 +70,29 @@ def read_claims(
     for host in library.procedures:
         if host.kind in ("index", "readme"):
             claims = list(_of_document(host, known, _Scope("the library", total)))
-            read += _by_own_table(host, claims, rows) if host.kind == "readme" else claims
+            read += _by_own_table(library, host, claims, rows) if host.kind == "readme" else claims
     return tuple(sorted(read, key=lambda claim: (claim.path, claim.line, claim.text)))
 
 
-def _by_own_table(host: Procedure, claims: Iterable[Claim], rows: Sequence[Counted]) -> Iterator[Claim]:
+def _by_own_table(
+    library: Library, host: Procedure, claims: Iterable[Claim], rows: Sequence[Counted]
+) -> Iterator[Claim]:
     """Let a claim hold that is right for what the README itself lists, where the index announces more."""
     own: Tally | None = None
     for claim in claims:
         if claim.holds:
             yield claim
             continue
-        own = own or _listed_by(host, rows)
+        own = own or _listed_by(library, host, rows)
         done = own.completion
         right = claim.stated == f"{done.part} of {done.whole}"
         note = f"right for the {done.whole} procedures that this README lists" if right else ""
         yield replace(claim, holds=right, note=note)
 
 
-def _listed_by(host: Procedure, rows: Sequence[Counted]) -> Tally:
+def _listed_by(library: Library, host: Procedure, rows: Sequence[Counted]) -> Tally:
     """Count the rows of a README's tables, and the documents beside it."""
-    listed = list(entries(host))
+    listed = list(entries(library, host))
     titles = {entry.key for entry in listed}
     paths = {entry.path for entry in listed if entry.path}
     folder = PurePosixPath(host.path).parent

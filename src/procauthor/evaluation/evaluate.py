@@ -8,6 +8,7 @@ from functools import cached_property
 
 from procauthor.checking.rules.status import STALE_CLAIM
 from procauthor.checking.scope import Scope
+from procauthor.checking.survey import Surveyed
 from procauthor.data import grouped
 from procauthor.evaluation.claim import read_claims
 from procauthor.evaluation.graph import Graph, read_courses, read_graph
@@ -31,6 +32,7 @@ class Census:
     library: Library
     report: Report
     settings: Settings
+    survey: Surveyed | None = None
 
     @cached_property
     def scope(self) -> Scope:
@@ -47,22 +49,20 @@ class Census:
         """The documents that no total counts."""
         return read_others(self.scope.library, self.report)
 
-    def counted(self, *, links: bool = False) -> Census:
-        """Count now, and not when the result is asked for; with ``links`` the plain links too."""
-        _ = self.rows, self.others, self.references if links else self.graph
+    def counted(self) -> Census:
+        """Count now, and not when the result is asked for."""
+        _ = self.rows, self.others, self.references
         return self
 
     @cached_property
     def graph(self) -> Graph:
         """Who needs whom, without plain links."""
-        if "references" in vars(self):
-            return self.references.without_links()
-        return read_graph(self.scope, self.rows)
+        return self.references.without_links()
 
     @cached_property
     def references(self) -> Graph:
         """Who uses whom, with plain links."""
-        return read_graph(self.scope, self.rows, links=True)
+        return read_graph(self.scope, self.rows, self.survey.edges() if self.survey else {})
 
 
 def evaluate(survey: Census, measured: Measured) -> Evaluation:

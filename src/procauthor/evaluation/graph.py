@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 from typing import Literal
 
+from msgspec.structs import replace as replace_struct
+
+from procauthor.checking.edge import Edge, EdgeKind, decode_edges, promised_edges, read_edges, title_of
 from procauthor.checking.scope import Scope
-from procauthor.checking.usage import find_document, is_optional
+from procauthor.checking.usage import find_document
 from procauthor.data import grouped
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.value import Call, Course, Row
 from procauthor.library.artifact import artifact_key
-from procauthor.library.index import entries, read_items
-from procauthor.library.library import ANNOUNCED, Library, Procedure
+from procauthor.library.index import entries
+from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status, Step
 
-EdgeKind = Literal["needs", "input", "output", "calls", "lists", "links"]
 # What has to be there first; the others only mention.
 _ORDERING: tuple[EdgeKind, ...] = ("needs", "input")
-_TABLED: tuple[Kind, ...] = ("index", "readme", "orchestration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,6 @@ class Node:
     kind: Kind
     status: Status
     path: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """``source`` uses ``target``; the line is in the source, but for an output in the target, which promises it."""
-
-    source: str
-    target: str
-    kind: EdgeKind
-    line: int
-    artifact: str = ""
-    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,126 +86,28 @@ def row_id(row: Row) -> str:
     return row.path or f"missing:{title_key(row.lifecycle)}/{title_key(row.title)}"
 
 
-def read_graph(scope: Scope, rows: Sequence[Row], *, links: bool = False) -> Graph:
-    """Read the graph of all documents and announced titles; plain links say little, and only ``refs`` wants them."""
+def read_graph(scope: Scope, rows: Sequence[Row], known: Mapping[str, bytes] = MappingProxyType({})) -> Graph:
+    """Return the graph of all documents and announced titles.
+
+    Args:
+        scope: The library.
+        rows: The rows of its evaluation.
+        known: The encoded edges of documents, by path; of others they are read.
+    """
     nodes = [Node(row_id(r), r.title, r.lifecycle, r.kind, r.status, r.path) for r in rows]
     own = {node.id for node in nodes}
     others = (p for p in scope.library.procedures if p.path not in own and p.kind != "template")
     nodes += [Node(p.path, p.title, p.lifecycle, p.kind, p.status, p.path) for p in others]
-    missing = {title_key(row.title): row_id(row) for row in reversed(rows) if row.path is None}
-    reader = _GraphReader(scope, missing, links)
-    edges = chain.from_iterable(reader.edges(scope.library.by_path[node.path]) for node in nodes if node.path)
-    known = {node.id for node in nodes}
-    return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in known and e.source in known))
-
-
-@dataclass(frozen=True)
-class _GraphReader:
-    scope: Scope
-    missing: dict[str, str]
-    """Ids of announced titles, by key."""
-    links: bool
-
-    @property
-    def _library(self) -> Library:
-        return self.scope.library
-
-    def edges(self, procedure: Procedure) -> Iterator[Edge]:
-        """Yield the edges that a document states."""
-        yield from self._declared(procedure)
-        yield from self._inputs(procedure)
-        yield from self._consumers(procedure)
-        yield from self._promised(procedure)
-        tabled = frozenset[str]()
-        if procedure.kind in _TABLED:
-            rows = list(self._tabled(procedure))
-            tabled = frozenset(edge.target for edge in rows)
-            yield from rows
-        if self.links:
-            yield from self._links(procedure, tabled)
-
-    def _named(self, title: str, near: Procedure) -> str | None:
-        """Return the id of what a title names, if it is one; a document comes before an announced title."""
-        key = title_key(title)
-        procedures = self.scope.named(key, near)
-        if len(procedures) == 1:
-            return procedures[0].path if procedures[0] is not near else None
-        return None if procedures else self.missing.get(key)
-
-    def _declared(self, procedure: Procedure) -> Iterator[Edge]:
-        for name in procedure.depends_on:
-            procedures = self.scope.declared(name, procedure)
-            target = self._named(name, procedure) or (procedures[0].path if len(procedures) == 1 else None)
-            if target and target != procedure.path:
-                yield Edge(procedure.path, target, "needs", procedure.field_lines.get("depends_on", 1))
-
-    def _inputs(self, procedure: Procedure) -> Iterator[Edge]:
-        for wanted in procedure.contract.inputs:
-            target = self.provider(procedure, wanted)
-            if target:
-                yield Edge(procedure.path, target, "input", wanted.line, wanted.name, is_optional(wanted))
-
-    def provider(self, procedure: Procedure, wanted: Artifact) -> str | None:
-        """Return the id of what an input comes from: linked behind ``From:``, else named there."""
-        if not wanted.source:
-            return None
-        if wanted.target:
-            linked = self._library.lead(procedure, wanted.target)
-            return linked.path if linked and linked is not procedure else None
-        # "Dough Procedure *(announced)*": what is in parentheses is no part of the name.
-        return self._named(wanted.source.partition(" (")[0], procedure)
-
-    def _consumers(self, procedure: Procedure) -> Iterator[Edge]:
-        for consumer in procedure.contract.consumers:
-            user = self._library.lead(procedure, consumer.target)
-            if user and user is not procedure:
-                yield Edge(user.path, procedure.path, "output", consumer.line, consumer.artifact)
-
-    def _promised(self, procedure: Procedure) -> Iterator[Edge]:
-        """Yield what goes to announced titles: "**Loaf** is used by Tasting Procedure *(announced)*"."""
-        for section in procedure.document.sections if procedure.speaks_of_announced else ():
-            for item in (item for item in section.items if ANNOUNCED in item.raw):
-                words = title_key(item.raw.partition(ANNOUNCED)[0]).split()
-                keys = (" ".join(words[place:]) for place in range(len(words)))
-                user = next((self.missing[key] for key in keys if key in self.missing), None)
-                artifact = re.search(r"\*\*([^*]+)\*\*", item.raw)
-                if user and artifact and not any(wanted.line == item.line for wanted in procedure.contract.inputs):
-                    yield Edge(user, procedure.path, "output", item.line, artifact[1])
-
-    def _tabled(self, host: Procedure) -> Iterator[Edge]:
-        kind: EdgeKind = "calls" if host.kind == "orchestration" else "lists"
-        for entry in entries(host):
-            document = find_document(self.scope, host, entry)
-            target = document.path if document else self.missing.get(entry.key)
-            if target and target != host.path:
-                yield Edge(host.path, target, kind, entry.row.line)
-        if host.kind == "orchestration" and not any(entries(host)):
-            yield from self._called(host)
-
-    def _called(self, host: Procedure) -> Iterator[Edge]:
-        """Yield what an orchestration without tables calls: what its lists name, and what its text links to."""
-        calls: dict[str, int] = {}
-        for each in read_items(self._library, host):
-            named = self._library.by_key.get(each.key, ())
-            path = each.path or (named[0].path if len(named) == 1 else self.missing.get(each.key))
-            if path:
-                calls.setdefault(path, each.line)
-        for link, target in self.scope.links[host.path]:
-            if target.path and not link.image:
-                calls.setdefault(target.path, link.line)
-        for path, line in sorted(calls.items(), key=lambda call: call[1]):
-            other = self._library.by_path.get(path)
-            if (other is not None and other is not host and other.kind == "procedure") or path.startswith("missing:"):
-                yield Edge(host.path, path, "calls", line)
-
-    def _links(self, procedure: Procedure, tabled: frozenset[str]) -> Iterator[Edge]:
-        """Yield plain links, one for each target."""
-        seen: set[str] = set(tabled)
-        for link, target in self.scope.links[procedure.path]:
-            path = target.path
-            if path in self._library.by_path and path != procedure.path and path not in seen:
-                seen.add(str(path))
-                yield Edge(procedure.path, str(path), "links", link.line)
+    announced = {title_key(row.title): row_id(row) for row in reversed(rows) if row.path is None}
+    there = {node.id for node in nodes}
+    edges: list[Edge] = []
+    for procedure in (scope.library.by_path[node.path] for node in nodes if node.path):
+        stated = known.get(procedure.path)
+        for edge in read_edges(scope, procedure) if stated is None else decode_edges(stated):
+            title = title_of(edge.target)
+            edges.append(replace_struct(edge, target=announced.get(title, "")) if title else edge)
+        edges += promised_edges(procedure, announced)
+    return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in there and e.source in there))
 
 
 _Found = tuple[str, str | None]
@@ -246,7 +137,7 @@ def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph)
 
 def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
     """Yield what the tables of an orchestration call; without tables, the procedures that its text links to."""
-    listed = [entry for entry in entries(host) if entry.title]
+    listed = [entry for entry in entries(scope.library, host) if entry.title]
     for entry in listed:
         document = find_document(scope, host, entry)
         yield (document.title, document.path) if document else (entry.title, None)

@@ -148,7 +148,7 @@ def _announced(scope: Scope, listed: tuple[Listed, ...], names: dict[str, str]) 
     titles = {title for _, title in seen}
     hosts = (p for p in scope.library.procedures if p.kind in _HOSTS)
     for host in hosts:
-        for entry in entries(host):
+        for entry in entries(scope.library, host):
             if entry.title and "standard" not in entry.table.columns and entry.key not in titles:
                 if _leads(scope, entry.path) or entry.key in scope.library.by_key:
                     continue

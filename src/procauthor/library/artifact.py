@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -78,23 +78,18 @@ class RequiredInput:
     why: str
 
 
-def find_uses(library: Library) -> dict[str, list[RequiredInput]]:
-    """Return the uses that providers do not know of, by the path of the provider, in the order of the consumers."""
-    uses: dict[str, list[RequiredInput]] = {}
-    for consumer in library.of_kind("procedure"):
-        if consumer.template is None or consumer.silent or consumer.status in UNCOUNTED:
+def unnamed_uses(library: Library, consumer: Procedure) -> Iterator[tuple[str, RequiredInput]]:
+    """Yield the uses of a document that providers do not know of, with the path of the provider."""
+    if consumer.kind != "procedure" or consumer.template is None or consumer.silent or consumer.status in UNCOUNTED:
+        return
+    for wanted in consumer.contract.inputs:
+        provider = _provider(library, consumer, wanted)
+        if provider is None or not is_ready(provider):
             continue
-        for wanted in consumer.contract.inputs:
-            provider = _provider(library, consumer, wanted)
-            if provider is None or not is_ready(provider):
-                continue
-            key = artifact_key(wanted.name)
-            name = promised(provider).get(key)
-            if name and not knows(provider, consumer, key):
-                uses.setdefault(provider.path, []).append(
-                    RequiredInput(consumer.path, consumer.title, name, _why(wanted))
-                )
-    return uses
+        key = artifact_key(wanted.name)
+        name = promised(provider).get(key)
+        if name and not knows(provider, consumer, key):
+            yield provider.path, RequiredInput(consumer.path, consumer.title, name, _why(wanted))
 
 
 def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Procedure | None:
@@ -113,7 +108,7 @@ def _why(wanted: Artifact) -> str:
     return wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
 
 
-def name_consumers(provider: Procedure, uses: list[RequiredInput]) -> Iterator[Replacement]:
+def name_consumers(provider: Procedure, uses: Sequence[RequiredInput]) -> Iterator[Replacement]:
     """Yield what gives each use a line, in the form of the template and in the manner of the lines that are there."""
     spec = provider.template.of_role("consumers") if provider.template else None
     section = next(iter(sections_of(provider.document, provider.template, "consumers")), None)

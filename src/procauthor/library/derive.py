@@ -8,20 +8,21 @@ their words; a row's link and status are computed, and a document without a row 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
 from procauthor.convention.word import known_words, plain_status
 from procauthor.data import grouped
 from procauthor.errors import MarkError
+from procauthor.library.artifact import RequiredInput, name_consumers
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import IndexRow, Table, entries, show_status, tables, update_lists
+from procauthor.library.index import IndexRow, Table, entries, may_hold_table, show_status, tables, update_lists
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
-from procauthor.library.reference import relative
+from procauthor.library.page import new_link
 from procauthor.markdown.document import Cell, Replacement
 from procauthor.markdown.front_edit import Put, edit_front_matter
-from procauthor.markdown.link import escape, write_link
+from procauthor.markdown.link import escape
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
@@ -52,7 +53,7 @@ def link_announced(library: Library, host: Procedure) -> Iterator[Replacement]:
         known = _title_before(library, host, place)
         if known:
             document, start = known
-            link = write_link(document.title, relative(host.path, document.path))
+            link = new_link(library, document.title, host.path, document.path)
             yield Replacement(start, place + len(mark), link)
         place = raw.find(mark, place + 1)
 
@@ -96,20 +97,21 @@ _COMPLETION = lazy(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
 _NUMBER = lazy(r"^\d{1,4}")
 
 
-def derive(library: Library) -> Change:
-    """Return what must change so that every table tells the truth; an empty change where it does."""
-    # Rules use the tables of this module, and need no rendering.
-    from procauthor.library.artifact import find_uses, name_consumers
+def derive(library: Library, uses: Mapping[str, Sequence[RequiredInput]]) -> Change:
+    """Return what must change so that every table tells the truth; an empty change where it does.
 
+    Args:
+        library: The library.
+        uses: What documents take from others that do not name them, by the path of the one that gives it.
+    """
     edits: list[Edit] = []
-    uses = find_uses(library)
     for procedure in library.procedures:
-        is_overview = procedure.kind in ("index", "readme", "orchestration")
+        is_overview = procedure.kind in ("index", "readme", "orchestration") and _may_follow(procedure)
         if not (is_overview or procedure.speaks_of_announced or procedure.path in uses):
             # Nothing in it follows from others, so its text need not be read.
             continue
-        raw = procedure.document.source.raw
-        announced = list(link_announced(library, procedure))
+        raw = procedure.source.raw
+        announced = list(link_announced(library, procedure)) if procedure.speaks_of_announced else []
         if procedure.path in uses:
             announced += name_consumers(procedure, uses[procedure.path])
         if is_overview:
@@ -118,6 +120,12 @@ def derive(library: Library) -> Change:
         if after != raw:
             edits.append(Edit(procedure.path, raw, after))
     return Change(tuple(edits))
+
+
+def _may_follow(host: Procedure) -> bool:
+    """Say from its bytes whether an overview may hold a table or marks; an index may hold lists."""
+    raw = host.source.raw
+    return host.kind == "index" or may_hold_table(raw) or b"procauthor" in raw.lower()
 
 
 @lru_cache(maxsize=16)
@@ -130,7 +138,7 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
     region = read_region(host)
     every = list(tables(host))
     inside = [t for t in every if region is None or region[0] <= t.block.start < region[1]]
-    known = entries(host)
+    known = entries(library, host)
     rows = grouped((entry.table.block.start, entry) for entry in known)
     listed = {entry.key for entry in known}
     linked = {entry.path for entry in known}
@@ -139,7 +147,7 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
             yield from _update(library, host, entry)
         wanted = [p for p in _wanted(library, host, table) if p.path not in linked and p.key not in listed]
         if wanted:
-            yield _insert(host, table, wanted)
+            yield _insert(library, host, table, wanted)
     if host.kind == "index":
         shown = [p for p in library.procedures if p.path in linked or p.key in listed]
         wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in inside)}
@@ -164,12 +172,12 @@ def _new_sections(library: Library, listed: Sequence[Table], shown: Collection[s
     last = own[-1]
     newline = last.procedure.document.source.newline
     end = last.block.start + len(last.procedure.source.raw[last.block.start : last.block.end].rstrip())
-    parts = [f"{newline * 2}{_section(last, documents, newline)}" for documents in waiting.values()]
+    parts = [f"{newline * 2}{_section(library, last, documents, newline)}" for documents in waiting.values()]
     if parts:
         yield Replacement(end, end, "".join(parts))
 
 
-def _section(like: Table, documents: Sequence[Procedure], newline: str) -> str:
+def _section(library: Library, like: Table, documents: Sequence[Procedure], newline: str) -> str:
     """Return a heading and a table like another one, for the documents of one lifecycle."""
     host = like.procedure
     title = like.section.title
@@ -178,7 +186,7 @@ def _section(like: Table, documents: Sequence[Procedure], newline: str) -> str:
     raw = host.document.source.raw
     assert like.block.header is not None
     head = raw[like.block.header.start : like.block.header.end].decode().strip()
-    rows = [_row(host, like, document, number) for number, document in enumerate(documents, 1)]
+    rows = [_row(library, like, document, number) for number, document in enumerate(documents, 1)]
     return newline.join([heading, "", head, "|" + "---|" * len(like.block.header.cells), *rows])
 
 
@@ -200,11 +208,11 @@ def _status_cell(table: Table, status: Status) -> str:
     return next((text for text in texts if known.get(plain_status(text)) == status), default)
 
 
-def insert_row(host: Procedure, document: Procedure) -> Iterator[Replacement]:
+def insert_row(library: Library, host: Procedure, document: Procedure) -> Iterator[Replacement]:
     """Yield what gives a document a row, in the first table that should list it, if there is one."""
     for table in tables(host):
         if table.whole or _belongs(host, table, document):
-            yield _insert(host, table, [document])
+            yield _insert(library, host, table, [document])
             return
 
 
@@ -225,13 +233,9 @@ def _update(library: Library, host: Procedure, entry: IndexRow) -> Iterator[Repl
     if document is None or title is None:
         return
     if entry.path != document.path:
-        yield _fill(host, title, _link(host, document))
+        yield _fill(host, title, new_link(library, document.title, host.path, document.path))
     if entry.status != document.status:
         yield from fill_status(host, entry, document)
-
-
-def _link(host: Procedure, document: Procedure) -> str:
-    return write_link(document.title, relative(host.path, document.path))
 
 
 def _fill(host: Procedure, cell: Cell, text: str) -> Replacement:
@@ -281,14 +285,14 @@ def _called(host: Procedure, table: Table, procedure: Procedure) -> bool:
     return bool(same and phase and str(procedure.phase) == phase[1])
 
 
-def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Replacement:
+def _insert(library: Library, host: Procedure, table: Table, documents: Sequence[Procedure]) -> Replacement:
     """Return one insertion behind the last row, or behind the last row of the same phase where there is one."""
     raw = host.document.source.raw
     block = table.block
     assert block.header is not None
     rows = block.rows
     after = rows[-1].end if rows else raw.find(b"\n", block.header.end) + 1 or block.end
-    said = table.rows()
+    said = [each for each in entries(library, host) if each.table.block.start == block.start]
     phases = [entry.row for entry in said if entry.phase == documents[0].phase]
     if "phase" in table.columns and phases:
         after = phases[-1].end
@@ -298,16 +302,16 @@ def _insert(host: Procedure, table: Table, documents: Sequence[Procedure]) -> Re
     if beside:
         after = beside[-1].end
     newline = host.document.source.newline
-    lines = [_row(host, table, p, len(rows) + n) for n, p in enumerate(documents, 1)]
+    lines = [_row(library, table, p, len(rows) + n) for n, p in enumerate(documents, 1)]
     text = newline.join(lines)
     ends_line = raw[after - 1 : after] == b"\n"
     return Replacement(after, after, text + newline if ends_line else newline + text)
 
 
-def _row(host: Procedure, table: Table, document: Procedure, order: int) -> str:
+def _row(library: Library, table: Table, document: Procedure, order: int) -> str:
     phase = "-" if document.phase is None else escape(str(document.phase))
     values = {
-        "title": _link(host, document),
+        "title": new_link(library, document.title, table.procedure.path, document.path),
         "status": _status_cell(table, document.status),
         "phase": phase,
         "order": str(order),
@@ -325,8 +329,9 @@ def _completion(library: Library, host: Procedure, listed: Iterable[Table]) -> I
     if field is None or match is None:
         return
     statuses: dict[str, Status] = {}
+    said = grouped((entry.table.block.start, entry) for entry in entries(library, host))
     for table in listed:
-        for entry in table.rows():
+        for entry in said.get(table.block.start, ()):
             document = _document(library, host, entry)
             statuses[entry.key] = document.status if document else entry.status or "missing"
         for document in _wanted(library, host, table):

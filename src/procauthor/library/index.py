@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, count, pairwise
 from pathlib import PurePosixPath
@@ -24,9 +24,10 @@ from procauthor.convention.word import (
 )
 from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure, folder_of
-from procauthor.library.reference import file_stem, relative, stem_like
+from procauthor.library.page import new_link
+from procauthor.library.reference import Target, file_stem, stem_like
 from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
-from procauthor.markdown.link import escape, slugify, write_link
+from procauthor.markdown.link import escape, slugify
 from procauthor.naming import bare_name, path_key, split_ending, title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.regex import lazy
@@ -41,6 +42,7 @@ _LETTER = lazy(r"[^\W\d_](?!\])")
 _NO_NAME = lazy(r"[.:;!?]")
 _MOSTLY = 0.5
 _LONGEST_LEAD = 40
+_MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Table:
         return "lifecycle" in self.columns or len({folder_of(entry.path) for entry in self.rows() if entry.path}) > 1
 
     def rows(self) -> Sequence[IndexRow]:
-        """Return what its rows say."""
-        return [entry for entry in entries(self.procedure) if entry.table.block.start == self.block.start]
+        """Return what its rows say; their links lead where they would if each named a file."""
+        return [row for row in _read_rows(self.procedure) if row.table.block.start == self.block.start]
 
     def cell(self, row: TableRow, column: str) -> Cell | None:
         """Return a cell by its column's key."""
@@ -87,6 +89,8 @@ class IndexRow:
     path: str | None
     status: Status | None
     phase: int | str | None
+    target: Target | None = None
+    """All that the link in it may mean."""
 
     @property
     def key(self) -> str:
@@ -127,8 +131,15 @@ class ListItem:
     link: Link | None
 
 
+def may_hold_table(raw: bytes) -> bool:
+    """Say whether bytes may hold a table: Markdown has none without a pipe, so most overviews need not be parsed."""
+    return b"|" in raw
+
+
 def tables(procedure: Procedure) -> Iterator[Table]:
     """Yield the tables of procedures in a document: with a column of statuses, in an index also without one."""
+    if not may_hold_table(procedure.source.raw):
+        return
     names = _column_names(_frozen(procedure.conventions.index))
     for section in procedure.document.sections:
         for block in section.blocks:
@@ -158,8 +169,18 @@ def _link_in(row: TableRow, place: int | None) -> Link | None:
     return cell.link if cell else None
 
 
-def entries(procedure: Procedure) -> Sequence[IndexRow]:
+def entries(library: Library, procedure: Procedure) -> Sequence[IndexRow]:
+    """Return the rows of all tables of procedures in a document, with the documents that their links lead to."""
+    rows = _read_rows(procedure)
+    if not any(row.target and row.target.others for row in rows):
+        return rows
+    return tuple(replace(row, path=library.settle(row.target).path) if row.target else row for row in rows)
+
+
+def _read_rows(procedure: Procedure) -> Sequence[IndexRow]:
     """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
+    if not may_hold_table(procedure.source.raw):
+        return ()
     kept = procedure.document.kept
     held = kept.get("rows")
     # The same document may belong to another procedure, of other conventions.
@@ -178,13 +199,15 @@ def _read_entry(table: Table, row: TableRow) -> IndexRow:
     link = title.link if title else None
     lead = link or next((cell.link for cell in row.cells if cell.link and cell.link.target.endswith(".md")), None)
     host, shown = table.procedure, title.text if title else ""
+    target = host.resolve(lead.target) if lead else None
     return IndexRow(
         table=table,
         row=row,
         title=link.text if link else shown,
-        path=host.resolve(lead.target).path if lead else None,
+        path=target.path if target else None,
         status=_status(host, status.text) if status else None,
         phase=_phase(phase.text) if phase else None,
+        target=target,
     )
 
 
@@ -209,7 +232,7 @@ def read_index(library: Library) -> Iterator[Listed]:
     index = index_of(library)
     if index is None:
         return
-    rows = (entry for entry in entries(index) if "standard" not in entry.table.columns and entry.title)
+    rows = (entry for entry in entries(library, index) if "standard" not in entry.table.columns and entry.title)
     yield from (read_row(entry, entry.lifecycle) for entry in rows)
     yield from read_items(library, index)
 
@@ -320,7 +343,12 @@ def _item_status(index: Procedure, item: Item) -> Status | None:
 
 def missing_titles(library: Library) -> dict[str, Listed]:
     """Return what the index announces without a file, by key of the title."""
-    return {e.key: e for e in read_index(library) if e.key not in library.by_key and e.path not in library.by_path}
+    known = library.kept.get(_MISSING)
+    if not isinstance(known, dict):
+        listed = read_index(library)
+        known = {e.key: e for e in listed if e.key not in library.by_key and e.path not in library.by_path}
+        library.kept[_MISSING] = known
+    return known
 
 
 def known_statuses(library: Library) -> dict[str, str]:
@@ -352,7 +380,7 @@ def update_lists(
     begin, end = region or (0, len(host.source.raw))
     every = [(each, _document(library, each)) for each in list_items(library, host)]
     pairs = [(each, document) for each, document in every if begin <= each.item.start < end]
-    signs = _Signs(host, [each for each, _ in every])
+    signs = _Signs(library, host, [each for each, _ in every])
     for each, document in pairs:
         if document is not None and each.listed.status is not None:
             yield from signs.update(each, document.status)
@@ -384,7 +412,8 @@ def _place(pairs: Sequence[tuple[ListItem, Procedure | None]], document: Procedu
 class _Signs:
     """How the items of an index say a status."""
 
-    def __init__(self, host: Procedure, items: Sequence[ListItem]) -> None:
+    def __init__(self, library: Library, host: Procedure, items: Sequence[ListItem]) -> None:
+        self._library = library
         self._host = host
         self._items = items
         self._known = known_marks(host.conventions.index.marks)
@@ -438,8 +467,8 @@ class _Signs:
 
     def _name(self, after: ListItem, document: Procedure) -> str:
         linked = sum(each.link is not None for each in self._items) * 2 >= len(self._items)
-        path = relative(self._host.path, document.path)
-        name = write_link(document.title, path) if linked else escape(document.title)
+        title = document.title
+        name = new_link(self._library, title, self._host.path, document.path) if linked else escape(title)
         bold = _BOLD.search(self._text(after))
         return f"{bold[1]}{name}{bold[1]}" if bold else name
 

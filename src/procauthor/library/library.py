@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 from msgspec.structs import replace as replace_struct
 
@@ -59,6 +60,7 @@ ANNOUNCED = "*(announced)*"
 """Follows a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
+_T = TypeVar("_T")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
@@ -208,6 +210,10 @@ class Procedure:
         """What the document is for, and whom it names."""
         return read_gist(self.document, self.template)
 
+    def remembered(self, name: str, kind: type[_T], make: Callable[[], _T]) -> _T:  # noqa: ARG002 - see `Stored`
+        """Return what is worked out of the document; who knows it from the disk keeps it under the name."""
+        return make()
+
     @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The headings of required sections that are missing, and of those without text; marks are no text."""
@@ -281,6 +287,11 @@ class Procedure:
     def source(self) -> Source:
         """The bytes of the document."""
         return self.document.source
+
+    @property
+    def folded(self) -> str:
+        """All of the text in lower case: to find out what cannot be in it, which is cheap."""
+        return self.source.raw.decode(errors="replace").casefold()
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -368,11 +379,18 @@ class Library:
     """Every file and folder below the root, Markdown or not: what a link may point to."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """What is kept of reviews, by the path of the document; each of the documents has its own already."""
+    kept: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was found out of the whole, to be asked for again."""
 
     @cached_property
     def by_path(self) -> dict[str, Procedure]:
         """Documents by path."""
         return {p.path: p for p in self.procedures}
+
+    @cached_property
+    def link_examples(self) -> dict[str, Any]:
+        """A link that shows how new ones are written, by the path of the document with them: see `Pages.write`."""
+        return {}
 
     @cached_property
     def by_address(self) -> dict[str, Procedure]:

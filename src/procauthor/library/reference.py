@@ -7,13 +7,14 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from procauthor.convention.site import by_address, candidates, plain_target, rules_of, shows
 from procauthor.errors import InvalidTitleError
-from procauthor.markdown.link import encode_path, escape, slugify, write_link
+from procauthor.markdown.link import encode_path, escape, slugify
 from procauthor.naming import title_key, unportable
 from procauthor.regex import lazy
 from procauthor.settings import Conventions
@@ -105,7 +106,14 @@ def join(folder: str, path: str) -> str:
 
 def relative(source: str, target: str) -> str:
     """Return the target of a link from one document to another, both by path from the root, as it is written."""
-    return encode_path(posixpath.relpath(target, posixpath.dirname(source) or "."))
+    folder, _, name = target.rpartition("/")
+    way = _between(posixpath.dirname(source), folder)
+    return encode_path(name if way == "." else f"{way}/{name}")
+
+
+@lru_cache(maxsize=4096)
+def _between(here: str, there: str) -> str:
+    return posixpath.relpath(there or ".", here or ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +125,12 @@ class Alias:
     more: Sequence[str] = ()
 
 
-def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> bytes:
-    """Return the bytes of an alias document for the document at ``target``."""
-    link, title = relative(alias.path, target), alias.title
+def alias_text(alias: Alias, target: str, link: str, newline: str) -> bytes:
+    """Return the bytes of an alias document for the document at ``target``, with a link to it as readers follow it."""
+    path, title = relative(alias.path, target), alias.title
     lines = [
         "---",
-        f"alias_of: {json.dumps(link, ensure_ascii=False)}",
+        f"alias_of: {json.dumps(path, ensure_ascii=False)}",
         "status: Alias",
         *(["aliases:"] if alias.more else []),
         *(f"  - {json.dumps(each, ensure_ascii=False)}" for each in alias.more),
@@ -130,7 +138,7 @@ def alias_text(alias: Alias, target: str, target_title: str, newline: str) -> by
         "",
         f"# {escape(title)}",
         "",
-        f"This document is now {write_link(target_title, link)}.",
+        f"This document is now {link}.",
         "",
     ]
     return newline.join(lines).encode()

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from procauthor.authoring.draft import Draft
 from procauthor.authoring.exchange import answer_json
 from procauthor.authoring.reply import QUESTIONS
-from procauthor.authoring.waiting import WaitingDraft, draft_json
 from procauthor.data import pick
 from procauthor.errors import ConfigError, NotFoundError
 from procauthor.mcp.page import MOST, Outcome
@@ -262,7 +262,7 @@ def _refs(project: Project, args: _Refs) -> Outcome:
     from procauthor.reporting.reference import find_node, impact_json, reference_json
     from procauthor.workspace.measure import survey
 
-    census = survey(project.workspace, links=True)
+    census = survey(project.workspace)
     node = find_node(census, args.ref)
     if args.output:
         return Outcome(impact_json(census, node, args.output), rows=("concerned",))
@@ -343,7 +343,7 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     draft = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
     data = answer_json(draft)
     again = "call propose_draft again with what findings name"
-    then = again if draft.draft.failed else "a person accepts or rejects the draft"
+    then = again if draft.failed else "a person accepts or rejects the draft"
     return Outcome({**data, "next": then}, rows=("findings",))
 
 
@@ -377,13 +377,13 @@ def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
     then = {
         "Awaiting review": "a person accepts or rejects the draft",
         "No change": "nothing was to be changed, and no draft was kept",
-    }.get(draft.draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
+    }.get(draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
     return Outcome({**data, "next": then}, rows=("findings",))
 
 
-def _short(draft: WaitingDraft) -> dict[str, Any]:
+def _short(draft: Draft) -> dict[str, Any]:
     """Return what is known of a draft without its passages, which the brief holds."""
-    data = draft_json(draft, draft.change(), draft.draft.outcome)
+    data = draft.describe(draft.change(), draft.outcome)
     return {name: value for name, value in data.items() if name not in ("passages", "usage_by_step")}
 
 
@@ -394,18 +394,18 @@ def _drafts(project: Project, _args: _Nothing) -> Outcome:
 
 def _draft(project: Project, args: _Draft) -> Outcome:
     draft = project.draft(args.draft)
-    fields = {"fields": draft.draft.fields} if args.fields else {}
-    return Outcome({**_short(draft), **fields}, draft.draft.text)
+    fields = {"fields": draft.fields} if args.fields else {}
+    return Outcome({**_short(draft), **fields}, draft.text)
 
 
 def _diff(project: Project, args: _Named) -> Outcome:
     draft = project.draft(args.draft)
     change = draft.change()
-    return Outcome({"draft": draft.draft.id, "changes": change.as_json()}, change.diff())
+    return Outcome({"draft": draft.id, "changes": change.as_json()}, change.diff())
 
 
 def _findings(project: Project, args: _Named) -> Outcome:
-    draft = project.draft(args.draft).draft
+    draft = project.draft(args.draft)
     questions = list(draft.open_questions)
     data = {"draft": draft.id, "outcome": draft.outcome, "findings": list(draft.findings), "open_questions": questions}
     return Outcome(data, rows=("findings",))
@@ -435,7 +435,7 @@ def _propose_answer(project: Project, args: _AnswerText) -> Outcome:
 def _accept(project: Project, args: _Named) -> Outcome:
     draft = project.draft(args.draft)
     change = draft.accept()
-    return Outcome({"draft": draft.draft.id, "outcome": draft.accepted, "changes": change.as_json()})
+    return Outcome({"draft": draft.id, "outcome": draft.accepted, "changes": change.as_json()})
 
 
 _REMEMBERS = "Of a large library it remembers what it read, under .procauthor."

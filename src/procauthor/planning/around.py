@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from procauthor.markdown.document import Block, Section
 from procauthor.naming import title_key
@@ -15,25 +15,25 @@ from procauthor.planning.plan import PRIORITIES, Effort, Goal, Group, Metric, Pl
 from procauthor.planning.text import Placed, PlanText
 from procauthor.planning.title import clean_title, names_priority
 from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, read_effort, read_priority
-from procauthor.planning.words import pattern
+from procauthor.planning.words import pattern, read_words
 from procauthor.regex import lazy
 
+# "Release Lifecycle (10 procedures)" and "Release: 10 procedures", "10 release procedures", "Release Lifecycle (10)".
+_BEHIND = r"(?:[^()]*\)\s*(?:[-–—:].*)?|\.?)$"
 _COUNTS = (
-    lazy(
-        r"^(?P<name>.*\S)\s*\(\s*~?(?P<count>\d{1,9})"
-        r"(?:\s+(?:\w+\s+){0,2}?procedures?\b[^()]*|(?<=lifecycle \(\d)|(?<=lifecycle \(\d\d))\)\s*(?:[-–—:].*)?$",
-        re.IGNORECASE,
+    (
+        "counted",
+        rf"^(?P<name>.*?\S)\s*(?:[(:]|\s[-–—])\s*~?(?P<count>\d{{1,9}})\s+(?:\w+\s+){{0,2}}?(?:{{}})s?\b{_BEHIND}",
     ),
-    lazy(r"^(?P<name>.*?\S)\s*(?::|\s[-–—])\s*~?(?P<count>\d{1,9})\s+procedures?\.?$", re.IGNORECASE),
-    lazy(r"^~?(?P<count>\d{1,9})\s+(?P<name>\S.*?)\s+procedures?\.?$", re.IGNORECASE),
+    ("counted", r"^~?(?P<count>\d{1,9})\s+(?P<name>\S.*?)\s+(?:{})s?\.?$"),
+    ("lifecycle", r"^(?P<name>.*\b(?:{}))\s*\(~?(?P<count>\d{1,9})\)$"),
 )
 _TOTAL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
+_SPAN = lazy(r"\bP(\d)\s*[-–—]\s*P?(\d)\b", re.IGNORECASE)
 _CLOSE = 0.01
-_AMOUNT = r"(?P<target>\d{1,3}(?:,\d{3}){1,4}|\d{1,12}(?:\.\d+)?)\s*(?P<unit>%)?"
-_METRIC = lazy(rf"^(?P<name>[^:]+):\s*(?:[<>≥≤=~]\s*|at (?:least|most)\s+)?{_AMOUNT}")
-_LEADING = lazy(rf"\b{_AMOUNT}")
-_FROM_TO = lazy(r"(?:\bfrom\s+)?(\d{1,12}(?:\.\d+)?)\s*%?\s*(?:\bto\b|→|->)\s*(?=\d)", re.IGNORECASE)
-_BASE = lazy(r"\((?:up from|down from|was|from|currently|now)\s*:?\s*(\d{1,12}(?:\.\d+)?)", re.IGNORECASE)
+_NUMBER = r"\d{1,12}(?:\.\d+)?"
+_METRIC = lazy(rf"^(?:(?P<name>[^:]+):)?\D*?\b(?P<target>\d{{1,3}}(?:,\d{{3}}){{1,4}}|{_NUMBER})\s*(?P<unit>%)?")
+_BASE = lazy(rf"\((?:[^\W\d_]+[\s:]+)+({_NUMBER})")
 _DASH = r"\s+[-–—]+>?\s+"
 
 
@@ -54,7 +54,7 @@ def read_groups(text: PlanText, own: Collection[int]) -> tuple[tuple[Group, ...]
 def read_count(text: str) -> tuple[str, int] | None:
     """Return name and count of "Release Lifecycle (10 procedures)"."""
     text = plain_text(text) if any(map(str.isdigit, text)) else ""
-    count = next((match for form in _COUNTS if (match := form.match(text))), None)
+    count = next((match for kind, form in _COUNTS if (match := pattern(kind, form).match(text))), None)
     return (count["name"].rstrip(" :–—-"), int(count["count"])) if count else None
 
 
@@ -71,19 +71,21 @@ def _counted_lines(text: PlanText, own: Collection[int]) -> Iterator[Group]:
 
 def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
     for section, block in text.tables:
-        name, count = _column(block, "lifecycle|group|area|category"), _column(block, "(?:.* )?procedures|.*count")
-        priority = _column(block, "priority")
+        name, count = _column(block, lambda head: field_key(head) == "lifecycle"), _listed(block, "counts")
         for row in block.rows if name is not None and count is not None else ():
-            cells = [cell.text.strip() for cell in row.cells]
+            cells = [plain_text(cell.text) for cell in row.cells]
             number = re.match(r"~?(\d{1,9})", cells[count or 0])
-            if number and row.line not in own and not is_total(cells[name or 0]):
-                rank = (read_priority(cells[priority]) if priority is not None else None) or _priority(text, section)
-                yield Group(plain_text(cells[name or 0]), int(number[1]), rank, row.line)
+            if number and row.line not in own and not names_total(cells[name or 0]):
+                yield Group(cells[name or 0], int(number[1]), _priority(text, section), row.line)
 
 
-def _column(block: Block, heading: str) -> int | None:
-    heads = [plain_text(cell.text) for cell in block.header.cells] if block.header else []
-    return next((place for place, head in enumerate(heads) if re.fullmatch(heading, head, re.IGNORECASE)), None)
+def _column(block: Block, fits: Callable[[str], bool]) -> int | None:
+    heads = [plain_text(cell.text).casefold() for cell in block.header.cells] if block.header else []
+    return next((place for place, head in enumerate(heads) if fits(head)), None)
+
+
+def _listed(block: Block, kind: str) -> int | None:
+    return _column(block, lambda head: head in read_words().lists[kind])
 
 
 def _priority(text: PlanText, section: Section) -> Priority:
@@ -91,19 +93,13 @@ def _priority(text: PlanText, section: Section) -> Priority:
     return next(filter(None, map(read_priority, texts)), "P3")
 
 
-def is_total(title: str) -> bool:
-    """Say whether the row of a table sums up the others."""
-    row = r"^(?:grand\s+|sub-?)?(?:{})(?:\s+(?:effort|hours|time|P\d.*))?\s*:?$|^P\d\s+(?:{})$"
-    return bool(pattern("total", row).match(plain_text(title)))
-
-
 def names_total(label: str) -> bool:
-    """Say whether a label is that of a sum of hours."""
+    """Say whether a label or a cell is that of a sum of hours: "Total P0 Effort"."""
     word = pattern("total").search(label)
-    rest = f"{label[: word.start()]} {label[word.end() :]}" if word else label
+    rest = PRIORITY_CODE.sub(" ", f"{label[: word.start()]} {label[word.end() :]}") if word else label
     words = re.findall(r"[^\W\d_]+", rest)
-    named = not words or PRIORITY_CODE.search(rest) or any(field_key(each) == "effort" for each in words)
-    return bool(word and named)
+    whole = field_key(" ".join(words)) == "effort"
+    return bool(word) and (whole or all(field_key(each) == "effort" for each in words))
 
 
 def sum_up(text: PlanText, items: Sequence[PlanItem]) -> tuple[tuple[Total, ...], list[Problem]]:
@@ -124,26 +120,24 @@ def sum_up(text: PlanText, items: Sequence[PlanItem]) -> tuple[tuple[Total, ...]
 
 def _stated(text: PlanText, whole: Effort | None) -> Iterator[tuple[tuple[Priority, ...], Effort, int]]:
     """Yield the hours that a plan states in sum, with the priorities that they are of (none: all) and the line."""
-    starts = [section.line for section in text.document.sections]
-    said: list[tuple[Section, str, str, str, int]] = []
-    for line in text.lines:
-        if (total := _TOTAL.match(line.text)) and names_total(total["label"]):
-            section = text.document.sections[max(0, bisect_right(starts, line.number) - 1)]
-            said.append((section, total["label"], total["label"], total["value"], line.number))
-    for section, block in text.tables:
-        heads = [cell.text for cell in block.header.cells] if block.header else []
-        place = next((i for i, head in enumerate(heads) if field_key(head) == "effort"), len(heads))
+    matches = ((_TOTAL.match(line.text), line.number) for line in text.lines)
+    said = [(m["label"], m["label"], m["value"], number) for m, number in matches if m and names_total(m["label"])]
+    for _, block in text.tables:
+        place = _column(block, lambda head: field_key(head) == "effort")
         for row in block.rows:
-            label = next((cell.text for cell in row.cells if is_total(cell.text)), "")
+            if place is None or block.header is None:
+                break
+            label = next((cell.text for cell in row.cells if names_total(plain_text(cell.text))), "")
             if label and len(row.cells) > place:
-                said.append((section, label, heads[place], row.cells[place].text, row.line))
-    for section, label, unit, value, number in said:
+                said.append((label, block.header.cells[place].text, row.cells[place].text, row.line))
+    starts = [section.line for section in text.document.sections]
+    for label, unit, value, number in said:
         effort = read_effort(plain_text(value), effort_unit(unit))
         # "Total P0 + P1 Effort" and "P0-P2 total" are of some priorities.
-        named = [read_priority(each) for each in PRIORITY_CODE.findall(label)]
-        span = re.search(r"\bP(\d)\s*(?:[-–—]|to)\s*P?(\d)\b", label, re.IGNORECASE)
+        named, span = [read_priority(each) for each in PRIORITY_CODE.findall(label)], _SPAN.search(label)
         keys = tuple(p for p in PRIORITIES if p in named or (span and span[1] <= p[1] <= span[2]))
-        near = next((read_priority(each) for each in text.headings[section.index] if names_priority(each)), None)
+        above = text.headings[max(0, bisect_right(starts, number) - 1)]
+        near = next((read_priority(each) for each in above if names_priority(each)), None)
         if effort:
             yield keys or ((near,) if near and not _same(effort, whole) else ()), effort, number
 
@@ -175,23 +169,22 @@ def read_metrics(text: PlanText, own: Collection[int]) -> tuple[Metric, ...]:
     placed = (p for p in text.placed if p.role == "metrics" and p.line.number not in own)
     metrics = [_metric(plain_text(p.line.body), p.label or p.section.title, p.line.number) for p in placed]
     for section, block in text.tables:
-        target, base = _column(block, r".*\b(?:target|goal)\b.*"), _column(block, r".*\b(?:current|now|baseline)\b.*")
+        target, base = _listed(block, "target"), _listed(block, "base")
         for row in block.rows if target and text.roles[section.index] == "metrics" else ():
             cells = [plain_text(cell.text) for cell in row.cells] + [""] * (max(target or 0, base or 0) + 1)
-            was = f" (from {cells[base]})" if base and cells[base] else ""
+            was = f" (now {cells[base]})" if base and cells[base] else ""
             metrics.append(_metric(f"{cells[0]}: {cells[target or 0]}{was}", section.title, row.line))
     return tuple(metrics)
 
 
 def _metric(text: str, group: str, line: int) -> Metric:
-    moved = _FROM_TO.search(text)
-    shown = text[: moved.start()] + text[moved.end() :] if moved else text
-    named = _METRIC.match(shown)
-    aim, base = named or _LEADING.search(shown), moved or _BASE.search(text)
-    target, unit = (float(aim["target"].replace(",", "")), aim["unit"] or "") if aim else (None, "")
-    return Metric(
-        text, group, named["name"].strip() if named else "", target, float(base[1]) if base else None, unit, line
+    moved = pattern("raised", rf"({_NUMBER})\s*%?\s*(?:\b(?:{{}})\b|→|->)\s*(?=\d)").search(text)
+    aim = _METRIC.match(text[: moved.start()] + text[moved.end() :] if moved else text)
+    base = moved or _BASE.search(text)
+    name, target, unit = (
+        (aim["name"] or "", float(aim["target"].replace(",", "")), aim["unit"] or "") if aim else ("", None, "")
     )
+    return Metric(text, group, name.strip(), target, float(base[1]) if base else None, unit, line)
 
 
 def read_goals(text: PlanText, own: Collection[int], known: Collection[str], role: str) -> tuple[Goal, ...]:

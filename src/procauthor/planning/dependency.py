@@ -63,46 +63,53 @@ class Directory:
         self._kinds: dict[tuple[frozenset[str] | None, str, Priority | None], list[int]] = {}
         self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
         self.titles = {item.number: item.title for item in reversed(items)}
+        self._places = {item.title: place for place, item in enumerate(items)}
+        self._lettered = any(re.search(r"[A-Z]", item.code) for item in items)
 
     @cached_property
     def _index(self) -> dict[str, dict[int, None]]:
         """The places of items by code ("T001", "#1"), group ("group phase 2") and word of the title ("word dough")."""
         index: dict[str, dict[int, None]] = defaultdict(dict)
         for place, item in enumerate(self._items):
-            names = re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else []
+            names = re.split(r"\s*[,;&/]\s*", item.code.upper().rstrip(".")) if item.code else []
             if not re.search(r"[A-Z]", item.code):
                 # "PRP-001" may be what another column or heading calls the item "001".
-                names.append("#" + (item.code.lstrip("0") or str(item.number)))
+                names.append("#" + (item.code.strip("0.") or str(item.number)))
             names += [f"group {group}" for group in item.groups]
             for name in (*names, *(f"word {word}" for word in title_key(item.title).split())):
                 index[name][place] = None
         return index
 
-    def mean(self, name: str) -> list[str]:
-        """Return the titles that a name means: a code, a range of codes, a group, "#3", "Items 7-9"; else none."""
+    def mean(self, name: str, own: str = "") -> list[str]:
+        """Return the titles that a name means: a code, a range of codes, a group, "#3", "Items 7-9"; else none.
+
+        Of several items with one number, each in a list of its own, it is that before the title ``own`` that names it.
+        """
+        near = self._places.get(own, len(self._items))
         bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
         if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)):
             return titles
         if bucket_pattern().fullmatch(bare):
             return []
         text = pattern("units", r"^(?:(?:{})s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("#()[]. ").upper()
-        ends = None if text.isdigit() or self._place(text) is not None else _CODE_RANGE.match(text)
-        first, last = (self._place(end) for end in (ends.groups() if ends else (text, text)))
+        ends = None if text.isdigit() or self._place(text, near) is not None else _CODE_RANGE.match(text)
+        first, last = (self._place(end, near) for end in (ends.groups() if ends else (text, text)))
         if first is not None and last is not None and first <= last:
             return [item.title for item in self._items[first : last + 1]]
         # "P1-01 harness" speaks of what the code means.
         codes = _LEADING_CODES.match(name)
-        places = [self._place(code.upper()) for code in re.split(r"\s*[/&+]\s*", codes[1])] if codes else [None]
+        places = [self._place(code.upper(), near) for code in re.split(r"\s*[/&+]\s*", codes[1])] if codes else [None]
         if None not in places:
             return [self._items[place].title for place in places if place is not None]
         number = _numbers().match(name)
         first, last = (int(number[1]), int(number[2] or number[1])) if number else (1, 0)
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
 
-    def _place(self, code: str) -> int | None:
-        lettered = _LETTERED.match(code)
+    def _place(self, code: str, near: int) -> int | None:
+        lettered = None if self._lettered else _LETTERED.match(code)
         names = (code, f"#{lettered[1].lstrip('0')}") if lettered else (code,)
-        return next((next(iter(self._index[each])) for each in names if each in self._index), None)
+        places = next((self._index[each] for each in names if each in self._index), {})
+        return max((each for each in places if each < near), default=min(places, default=None))
 
     def _in_groups(self, name: str) -> list[str]:
         named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
@@ -249,7 +256,7 @@ def _without_phrases(name: str, known: Collection[str]) -> tuple[str, str]:
     start = lead.end() if lead else 0
     trail = pattern("trail", r"(?:\s+(?:{}))+$").search(name, start)
     inside = name[start : trail.start() if trail else len(name)].strip()
-    if inside == name or not (title_key(inside) in known or _is_whole(inside)):
+    if inside == name or not (title_key(inside) in known or _is_whole(inside) or bucket_pattern().fullmatch(inside)):
         return name, ""
     return inside, f"{name[:start]} {trail[0] if trail else ''}"
 
@@ -363,7 +370,7 @@ class Resolver:
         Some words of the title of the item that names them (``own``) do not mean that item.
         """
         directory = self._directory
-        if titles := directory.mean(named.title):
+        if titles := directory.mean(named.title, own):
             yield from (replace(named, title=title, vague=False) for title in titles)
             return
         title = self._without_number(named.title)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from procauthor.planning.line import Line, Mark, sign_of, strip_emphasis
 from procauthor.planning.plan import Action
+from procauthor.planning.value import is_priority
 from procauthor.planning.words import read_words
 from procauthor.regex import lazy
 
@@ -19,6 +20,8 @@ _MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
 _DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
 # A label and a colon at the beginning of a line, without emphasis.
 _PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
+_INLINE = lazy(r"(?:(?<=[a-z)`\d][.;])|(?<=\|))\s+([^\W\d_][^:.;|*`\n]{0,30}):(?:\s+|$)")
+_LEAD = lazy(_BULLET)
 _BOLD_TAG = lazy(r"</?(?:b|strong)>", re.IGNORECASE)
 _HARD_BREAK = lazy(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
 _SIGNS = frozenset(":：=*_`<")
@@ -143,20 +146,32 @@ def _opened(line: Line) -> list[Field]:
 
 
 def fields_in(text: str, number: int) -> Iterator[Field]:
-    """Yield the fields of one line."""
+    """Yield the fields of one line; a priority in front of others needs no label: "**P1** | **Effort:** 2 h"."""
     # Most lines of most plans hold no field.
     if _SIGNS.isdisjoint(text):
         return
     text = _BOLD_TAG.sub("**", text)
-    marked = [m for m in _MARKED.finditer(text) if m[1] in ("**", "__") or field_key(m[2])]
     plain = _unmarked(text)
-    if plain and (not marked or plain.start() < marked[0].start()):
-        label, end = plain[plain.lastindex or 1], marked[0].start() if marked else len(text)
-        yield Field(field_key(label), label, clean_value(text[plain.end() : end]), number)
-    for match, after in zip(marked, [*marked[1:], None], strict=False):
-        value = text[match.end() : after.start() if after else len(text)]
+    labels = [each for each in _labels(text, told=plain is not None) if each[3] or field_key(each[2])]
+    if plain and (not labels or plain.start() < labels[0][0]):
+        labels.insert(0, (plain.start(), plain.end(), plain[plain.lastindex or 1], True))
+    elif labels and is_priority(lead := _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0][0]])))):
+        yield Field("priority", "", lead, number)
+    for (_, start, label, _), after in zip(labels, [*labels[1:], None], strict=False):
+        value = text[start : after[0]] if after else text[start:]
         value = _SEPARATOR.sub("", value) if after else value
-        yield Field(field_key(match[2]), match[2].strip(), clean_value(value), number)
+        yield Field(field_key(label), label.strip(), clean_value(value), number)
+
+
+def _labels(text: str, *, told: bool = False) -> list[tuple[int, int, str, bool]]:
+    """Return where each label on a line begins, where its value does, the label, and whether it is set in bold.
+
+    Behind a sentence a label needs no emphasis where one of them is known: "Bake. Effort: 2 h. File: oven.md". ``told``
+    says that one is known already.
+    """
+    marked = [(m.start(), m.end(), m[2], m[1] in ("**", "__")) for m in _MARKED.finditer(text)]
+    inline = [] if marked else [(m.start(), m.end(), m[1], True) for m in _INLINE.finditer(text)]
+    return marked or (inline if told or any(field_key(each[2]) for each in inline) else [])
 
 
 def opens_field(text: str) -> bool:
@@ -173,7 +188,9 @@ def _unmarked(text: str) -> re.Match[str] | None:
 
 def first_field(text: str) -> int:
     """Return where the first known field begins on a line, or its length."""
-    return next((m.start() for m in _MARKED.finditer(text) if field_key(m[2])), len(text))
+    labels = _labels(text)
+    inline = bool(labels) and not _MARKED.search(text)
+    return next((start for start, _, label, _ in labels if inline or field_key(label)), len(text))
 
 
 def clean_value(text: str) -> str:

@@ -19,8 +19,10 @@ from procauthor.planning.title import (
     names_bucket,
     names_priority,
     names_task,
+    names_work,
     needs_pattern,
     read_number,
+    weigh_place,
     without_bucket,
     word_before_number,
 )
@@ -70,7 +72,15 @@ class Headings:
         if self.text.reading.items:
             sure = {s.index for s in self._sections if s.heading and self.text.is_told(s, s.level)}
             sure -= set() if self.text.reading.level else {s.parent for s in self._sections if s.index in sure}
-        chosen = sure | (weak if alone and not any(self._keys[i] & STRONG for i in sure) else set())
+        return self._opened(sure | (weak if alone and not any(self._keys[i] & STRONG for i in sure) else set()))
+
+    def outermost(self) -> list[Opening]:
+        """Return the headings right below a title such as "TODO", which are items where a plan has no others."""
+        tops = [s for s in self._sections if s.heading and not (self._is_title(s) or self._has_role(s))]
+        level = min((s.level for s in tops), default=0) if names_work(self.text.document.title) else 0
+        return self._opened({s.index for s in tops if s.level == level and not self._is_container(s)})
+
+    def _opened(self, chosen: Collection[int]) -> list[Opening]:
         openings = []
         for section in (self._sections[index] for index in sorted(chosen)):
             family = list(self.text.document.family(section))
@@ -117,7 +127,9 @@ class Headings:
             if numbered is None:
                 times = Counter(chain.from_iterable(self._keys[s.index] & _TELLING for s in members))
                 ranked = any(count > 1 for count in times.values())
-                sure |= {s.index for s in members if self._is_named(s, len(family), ranked=ranked)}
+                named = {s.index for s in members if self._is_named(s, len(family), ranked=ranked)}
+                # Of phases side by side, one with fields of its own makes all of them items.
+                sure |= {s.index for s in members if s.index in named or (named and names_bucket(s.title))}
             elif members:
                 told, weight = self._weigh(members, family, numbered)
                 placed = any(map(names_priority, self.text.headings[members[0].index][1:]))
@@ -154,7 +166,8 @@ class Headings:
         titles = [cast("Numbered", self._numbers[s.index]).title for s in members]
         leaf, above = all(s.index not in self._parents for s in members), self._above(members[0])
         weight = 3 * told + (2 if coded else number.dot) + 2 * (sum(map(names_task, titles)) * 2 >= len(members))
-        weight += 2 * (leaf and names_priority(above)) or int(leaf and coded and names_bucket(above))
+        weight += leaf * weigh_place(above, self.text.named(members[0])[1:])
+        weight += coded and any(self.text.lines[s.line - 1].any_mark for s in members)
         sections = chain.from_iterable(map(self.text.document.family, members))
         work = chain.from_iterable(self.text.fields[s.index] for s in sections)
         worded = coded and not number.code[:1].isdigit()

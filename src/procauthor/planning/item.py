@@ -162,13 +162,8 @@ def _complaints(
     opening: Opening, title: str, priority: Priority | None, effort: Effort | None
 ) -> Iterator[tuple[str, str, int]]:
     """Yield kind, message and line of what is not read: values, misspelt labels, what is below the names of a range."""
-    line, said = opening.line.number, plain_text(opening.field("effort"))
-    if effort is None and not value.is_nothing(opening.field("effort")):
-        yield "effort", f"{title!r} states an effort that is no number of hours: {said!r}", line
-    if priority is None:
-        said = plain_text(opening.field("priority"))
-        lack = f"states a priority that is not known: {said!r}" if not value.is_nothing(said) else "has no priority"
-        yield "priority", f"{opening.title!r} {lack}; it counts as P3", line
+    yield from _doubts(opening, title, priority, effort)
+    line = opening.line.number
     for field in opening.all("procedures"):
         for entry in (entry for entry in field.entries if entry not in _outermost(field.entries)):
             yield "skipped", f"{entry.text!r} is below a name and is not read", entry.line.number
@@ -184,6 +179,20 @@ def _complaints(
         if near:
             message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
             yield "skipped", message, each.line
+
+
+def _doubts(
+    opening: Opening, title: str, priority: Priority | None, effort: Effort | None
+) -> Iterator[tuple[str, str, int]]:
+    line = opening.line.number
+    hours, rank, status = (plain_text(opening.field(key)) for key in ("effort", "priority", "status"))
+    if effort is None and not value.is_nothing(hours):
+        yield "effort", f"{title!r} states an effort that is no number of hours: {hours!r}", line
+    if priority is None:
+        lack = "has no priority" if value.is_nothing(rank) else f"states a priority that is not known: {rank!r}"
+        yield "priority", f"{opening.title!r} {lack}; it counts as P3", line
+    if status.endswith("?"):
+        yield "skipped", f"{title!r} has the status {status!r}, which is a question; it counts as open", line
 
 
 def _above(text: PlanText, opening: Opening) -> tuple[str, ...]:
@@ -203,7 +212,8 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
         return "defined"
     if sign_of(opening.line.text) == "in progress":
         return "in progress"
-    status = next(filter(None, map(value.says_only_status, _remarks(opening.title))), "")
+    told = value.read_remarks(opening.said or opening.title)
+    status = next(filter(None, map(value.says_only_status, told)), "")
     above = next(filter(None, map(names_status, headings)), "")
     return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
 
@@ -239,7 +249,7 @@ def remarks(opening: Opening) -> Iterator[Entry]:
 def _priority(opening: Opening, above: Sequence[str]) -> Priority | None:
     """Return the item's priority, else what its title, the label above it or the headings say."""
     line = opening.line.text
-    remarks = [each for each in _remarks(line) if value.is_priority(each)]
+    remarks = [each for each in value.read_remarks(line) if value.is_priority(each)]
     texts = (opening.field("priority"), line if value.PRIORITY_CODE.search(line) else "", *remarks, *above)
     return next(filter(None, map(value.read_priority, (*texts, line if opening.line.heading else ""))), None)
 
@@ -261,14 +271,7 @@ def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
 
 def _efforts(opening: Opening, size: int) -> list[Effort | None]:
     said = opening.field("effort") or opening.field("duration")
-    said = said or next(filter(value.read_whole_effort, _remarks(opening.line.text)), "")
+    said = said or next(filter(value.read_whole_effort, value.read_remarks(opening.line.text)), "")
     effort = value.read_effort(said, value.effort_unit(next((f.label for f in opening.all("effort")), "")))
     each = pattern("each", r"\b(?:{})\b|/\s*procedure").search(said) and not pattern("together").search(said)
     return [effort] * size if effort is None or size == 1 or each else [*value.share(effort, size)]
-
-
-def _remarks(text: str) -> list[str]:
-    """Return what a line says besides its title: in parentheses, and behind a dash, a comma or a colon."""
-    inside = [a or b for a, b in re.findall(r"\(([^()]*)\)|\[([^\[\]]*)\]", text)]
-    outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[].*?[)\]]", "", plain_text(text)))[1:]
-    return [remark.strip() for remark in chain.from_iterable(re.split(r"[;,]\s", each) for each in (*inside, *outside))]

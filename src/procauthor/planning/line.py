@@ -76,8 +76,9 @@ class Line:
 
     @cached_property
     def any_mark(self) -> Mark | None:
-        """The box or the sign anywhere on the line, for headings and rows."""
-        return self._mark(_BOX.search(self.text), _SIGN.search(self.text))
+        """The box or the sign anywhere on the line, for headings and rows; beside an open sign, ✅ says nothing."""
+        mark = self._mark(_BOX.search(self.text), _SIGN.search(self.text))
+        return None if mark and mark.done and mark.marker is None and sign_of(self.text) != "defined" else mark
 
     def _mark(self, box: re.Match[str] | None, sign: re.Match[str] | None) -> Mark | None:
         if not (shown := box or sign):
@@ -121,11 +122,18 @@ def plain_text(text: str) -> str:
 
 def sign_of(text: str) -> str:
     """Return the status that a sign in the text means, or an empty string."""
-    shown, box = _SIGN.search(text), _BOX.search(text)
+    shown, box = {sign[0] for sign in _SIGN.findall(text)}, _BOX.search(text)
     if not shown:
         return "in progress" if box and box[1] in "~/>-" else ""
-    signs = {"defined": _DONE_SIGNS, "in progress": _BEGUN_SIGNS}
-    return next((status for status, each in signs.items() if shown[0][0] in each), "missing")
+    # "Code ✅ / Server ☐" is begun.
+    done = shown.intersection(_DONE_SIGNS)
+    return (
+        "in progress"
+        if shown.intersection(_BEGUN_SIGNS) or (done and done < shown)
+        else "defined"
+        if done
+        else "missing"
+    )
 
 
 def read_lines(document: Document) -> list[Line]:

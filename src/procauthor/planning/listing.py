@@ -15,8 +15,15 @@ from procauthor.planning.field import Field, field_key, fields_in, first_field, 
 from procauthor.planning.heading import STRONG
 from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
 from procauthor.planning.text import LABEL, Opening, Placed, PlanText, Scopes, read_role
-from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
-from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
+from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number, tell_codes
+from procauthor.planning.value import (
+    is_nothing,
+    is_priority,
+    read_remarks,
+    read_status,
+    read_whole_effort,
+    says_only_status,
+)
 from procauthor.planning.words import ends_in_noun
 from procauthor.regex import lazy
 
@@ -29,6 +36,8 @@ _RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b")
 _NUMBERED = lazy(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
 _BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
+# What is said behind other names, by what it says.
+_KINDS = {"effort": read_whole_effort, "priority": is_priority, "status": says_only_status}
 # The label of what a line depends on without a label of its own.
 _SAID = "depends on"
 _DEEPEST = 3
@@ -96,7 +105,7 @@ def _weigh(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) 
     own = 2 + any(e.number and e.number.unit for e in kept) if coded else 2 * boxed + numbered + named
     own = TOLD if told else own
     place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.named for e in kept))
-    openings = [e.opening(text.label_above(section, e.head.start), e.head.indent + 1) for e in kept]
+    openings = [e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in kept]
     yield WeighedList(tuple(openings), section, own + place, own, boxed)
 
 
@@ -106,10 +115,7 @@ def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -
     A priority says most, then that documents are to be written, then a phase or a status.
     """
     nearest = section.title if not label or field_key(label) else label
-    if above.names_priority(nearest) or above.asks_for_documents(nearest):
-        return 3 if above.names_priority(nearest) else 2
-    headings = (nearest, *text.named(section)) if clear else (nearest,)
-    return int(any(above.names_bucket(each) or above.names_status(each) or above.names_work(each) for each in headings))
+    return above.weigh_place(nearest, text.named(section) if clear else ())
 
 
 def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_Entry]:
@@ -122,9 +128,10 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
         heads = [p for p in group if p.line.indent == indent and not opens_field(p.line.content)]
         ends = [*(p.line.start for p in heads[1:]), *(p.section.end for p in heads[-1:])]
         level = []
-        for head, end in zip(heads, ends, strict=True):
+        texts = tell_codes([p.line.content for p in heads])
+        for head, end, said in zip(heads, ends, texts, strict=True):
             own = lines_of(text.lines, head.line.start, scopes.following(head.line.start, end))
-            level.append(_read_entry(text, _body(own), head.section))
+            level.append(_read_entry(text, _body(own), head.section, said))
         levels.append([entry for entry in level if entry.title])
     if told := text.reading.level:
         return levels[told - 1] if told <= len(levels) else []
@@ -132,11 +139,20 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
     first = levels[place] if levels else []
     for level in levels[place + 1 :]:
         inner = [e for e in level if e.head.mark and e.number and e.number.code]
-        if sum(any(line.bullet for line in e.body[1:]) for e in inner) * 2 > len(inner):
-            starts = [e.head.start for e in inner]
-            outer = [e for e in first if not any(e.head.start < start <= e.body[-1].start for start in starts)]
-            return sorted([*outer, *inner], key=lambda e: e.head.start)
+        if sum(e.strong or any(line.bullet for line in e.body[1:]) for e in inner) * 2 > len(inner):
+            return sorted([*_without_inner(text, first, inner), *inner], key=lambda e: e.head.start)
     return first
+
+
+def _without_inner(text: PlanText, outer: Sequence[_Entry], inner: Sequence[_Entry]) -> Iterator[_Entry]:
+    """Yield the outer lines that hold no inner one, and those that have fields of their own, up to the first one."""
+    for entry in outer:
+        start = next((e.head.start for e in inner if entry.head.start < e.head.start <= entry.body[-1].start), None)
+        own = [line for line in entry.body if start is None or line.start < start]
+        cut = entry if start is None else _read_entry(text, own, entry.section, entry.head.content)
+        said = any(is_priority(each) or read_whole_effort(each) for each in read_remarks(entry.head.text))
+        if start is None or said or cut.strong:
+            yield cut
 
 
 @dataclass(frozen=True)
@@ -212,10 +228,10 @@ def _body(own: list[Line]) -> list[Line]:
     return own
 
 
-def _read_entry(text_of: PlanText, body: list[Line], section: Section) -> _Entry:
+def _read_entry(text_of: PlanText, body: list[Line], section: Section, said: str) -> _Entry:
     """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
     head = body[0]
-    fields, text = _fronted(head)
+    fields, text = _fronted(said, head.number)
     ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
     read = read_number(bold[1]) if bold else None
     if bold and read:
@@ -230,26 +246,35 @@ def _read_entry(text_of: PlanText, body: list[Line], section: Section) -> _Entry
     # "P1." may be behind a title in bold.
     if rank := _RANK_BEHIND.match(rest) if marked else None:
         fields.append(Field("priority", "", rank[1], head.number))
-    needs = [Field("depends_on", _SAID, m["names"].strip(" .;,"), head.number) for m in needs_pattern().finditer(rest)]
-    fields += [*needs, *_inline(head), *text_of.read_fields(body[1:])]
+    fields += [*_needed(rest, head.number), *_inline(head), *text_of.read_fields(body[1:])]
     return _Entry(body, section, read, title, tuple(fields), marked)
 
 
-def _fronted(head: Line) -> tuple[list[Field], str]:
+def _fronted(text: str, number: int) -> tuple[list[Field], str]:
     """Read a status and a priority in front of a line, and return what is behind them."""
-    fields, text = [], head.content
+    fields = []
     state = _STATE.match(text)
     said = (state["state"] or state["bare"]) if state else ""
     if state and (state["state"] or read_status(said)):
         text = text[state.end() :]
-        fields += [Field("status", "", said, head.number)] if read_status(said) else []
+        fields += [Field("status", "", said, number)] if read_status(said) else []
     text = strip_leading(text)
     rank = _RANK.match(text)
     if rank and is_priority(rank["rank"]):
         text = text[rank.end() :]
         text = f"**{text}" if text.count("**") % 2 else text
-        fields.append(Field("priority", "", rank["rank"], head.number))
+        fields.append(Field("priority", "", rank["rank"], number))
     return fields, text
+
+
+def _needed(rest: str, number: int) -> Iterator[Field]:
+    """Yield what a line depends on, and what it says behind that: "depends on 1, 2 h, done"."""
+    for match in needs_pattern().finditer(rest):
+        parts = re.split(r"[,;]\s+(?![^(]*\))", match["names"])
+        kinds = [next((key for key, says in _KINDS.items() if says(part)), "") for part in parts]
+        yield from (Field(key, "", part, number) for key, part in zip(kinds, parts, strict=True) if key)
+        names = ", ".join(part for key, part in zip(kinds, parts, strict=True) if not key)
+        yield Field("depends_on", _SAID, names.strip(" .;,"), number)
 
 
 def _inline(line: Line) -> list[Field]:

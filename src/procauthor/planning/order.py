@@ -12,6 +12,7 @@ from procauthor.evaluation.value import Evaluation, Share
 from procauthor.naming import title_key
 from procauthor.planning.dependency import Directory
 from procauthor.planning.plan import Effort, Goal, Plan, PlanItem, Problem
+from procauthor.procedure import UNCOUNTED
 
 Strength = Literal["hard", "vague", "soft"]
 _Edges = dict[tuple[int, int], Strength]
@@ -152,71 +153,65 @@ def choose_next(
 
 
 def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str]]]:
-    blockers: dict[int, list[tuple[int | None, str]]] = {item.number: [] for item in items if not item.done}
+    # What is done or dropped is nobody's next work, and nothing waits for it.
+    left = [item for item in items if not (item.done or item.status in UNCOUNTED)]
+    blockers: dict[int, list[tuple[int | None, str]]] = {item.number: [] for item in left}
     for (a, b), strength in edges(items).items():
-        if strength != "soft" and not items[a].done and items[b].number in blockers:
+        if strength != "soft" and items[a].number in blockers and items[b].number in blockers:
             blockers[items[b].number].append((items[a].number, items[a].title))
     own = {title_key(item.title) for item in items}
-    for item in (item for item in items if item.number in blockers):
+    for item in left:
         outside = (d.title for d in item.depends_on if d.hard and d.state in _OPEN_STATES)
         blockers[item.number] += [(None, title) for title in outside if title_key(title) not in own]
     return blockers
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """The items that fit into some hours, in order, and those without an estimate. Numbers of items."""
-
-    chosen: tuple[int, ...]
-    effort: Effort
-    unknown: tuple[int, ...]
-
-
-def fit(items: Sequence[PlanItem], order: Sequence[int], hours: float) -> Fit:
-    """Choose items in their order until the hours are used up, counting the upper estimate of each.
-
-    An item is taken only when all that it waits for is done or taken before it. One that is too long is passed over;
-    what waits for it is passed over as well.
-    """
-    blockers = _blockers(items)
-    efforts = {item.number: item.effort_hours for item in items}
-    chosen: list[int] = []
-    taken: set[int | None] = set()
-    unknown: list[int] = []
-    low = high = 0.0
-    for number in order:
-        effort = efforts[number]
-        if number not in blockers or any(other not in taken for other, _ in blockers[number]):
-            continue
-        if effort is None:
-            unknown.append(number)
-        elif high + effort.max <= hours + _ROUNDING:
-            chosen.append(number)
-            taken.add(number)
-            low, high = low + effort.min, high + effort.max
-    return Fit(tuple(chosen), Effort(round(low, 4), round(high, 4)), tuple(unknown))
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
-    """What fits into some hours, and what completion it brings: of the library, and of the lifecycles that gain."""
+    """The items that fit into some hours, in order, and the numbers of those without an estimate.
+
+    ``now`` and ``then`` are the completion of the library, ``lifecycles`` that of those that gain.
+    """
 
     hours: float
     items: tuple[PlanItem, ...]
-    fit: Fit
+    effort: Effort
+    unknown: tuple[int, ...]
     now: Share
     then: Share
     lifecycles: tuple[tuple[str, Share, Share], ...]
 
 
 def plan_session(plan: Plan, evaluation: Evaluation, hours: float) -> Session:
-    """Choose what to do next; only what the evaluation counts as unfinished brings completion."""
-    fitting = fit(plan.items, plan.order, hours)
-    by_number = {item.number: item for item in plan.items}
-    items = tuple(by_number[number] for number in fitting.chosen)
+    """Choose what to do next: items in their order until the hours are used up, by the upper estimate of each.
+
+    An item is taken only when all that it waits for is done or taken before it; one that is too long is passed over.
+    Only what the evaluation counts as unfinished brings completion.
+    """
+    chosen, unknown = fit(plan, hours)
+    efforts = [item.effort_hours for item in chosen if item.effort_hours]
+    effort = Effort(round(sum(e.min for e in efforts), 4), round(sum(e.max for e in efforts), 4))
     open_rows = {title_key(row.title): title_key(row.lifecycle) for row in evaluation.rows if not row.done}
-    homes = [open_rows[key] for key in dict.fromkeys(title_key(item.title) for item in items) if key in open_rows]
+    homes = [open_rows[key] for key in dict.fromkeys(title_key(item.title) for item in chosen) if key in open_rows]
     tallies = [(each.name, each.tally.completion, homes.count(title_key(each.name))) for each in evaluation.lifecycles]
     gains = tuple((name, now, Share(now.part + more, now.whole)) for name, now, more in tallies if more)
     now = evaluation.total.completion
-    return Session(hours, items, fitting, now, Share(now.part + len(homes), now.whole), gains)
+    then = Share(now.part + len(homes), now.whole)
+    return Session(hours, tuple(chosen), effort, tuple(unknown), now, then, gains)
+
+
+def fit(plan: Plan, hours: float) -> tuple[list[PlanItem], list[int]]:
+    """Return the items that fit into some hours, in order, and the numbers of those without an estimate."""
+    blockers, items = _blockers(plan.items), {item.number: item for item in plan.items}
+    chosen: dict[int | None, PlanItem] = {}
+    unknown: list[int] = []
+    left = hours + _ROUNDING
+    for number in plan.order:
+        effort = items[number].effort_hours
+        if number not in blockers or any(other not in chosen for other, _ in blockers[number]):
+            continue
+        if effort is None:
+            unknown.append(number)
+        elif effort.max <= left:
+            chosen[number], left = items[number], left - effort.max
+    return list(chosen.values()), unknown

@@ -28,10 +28,13 @@ from procauthor.planning.value import read_status
 from procauthor.procedure import DONE, UNCOUNTED
 
 _MOST_WAITING = 20
-# Errors that are named one by one, and those that are gone once the text is whole.
-_SHOWN = 3
+# Errors that are gone once the text is whole.
 _SAID = ("missing-section", "empty-section", "status-mismatch")
 _HALF = 2
+# So many errors take as long as a text.
+_MANY = 40
+# Texts that have the same errors are one piece of work from this number on.
+_ALIKE = 3
 _ENOUGH = 2
 # A lifecycle that lacks no more than these is worth finishing.
 _FEW = 5
@@ -73,7 +76,7 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     ``present`` is the plan there is: the dependencies that it states count, its priorities do not. Where nothing
     speaks for any gap, each is an item.
     """
-    gaps = _Terrain(survey, evaluation, present).gaps()
+    gaps, alike = _join_alike(_Terrain(survey, evaluation, present).gaps())
     single = [g for g in gaps if g.item.priority != "P3" or g.row.path or g.item.depends_on or g.item.blocks] or gaps
     single.sort(key=lambda g: (g.item.priority, -g.score, -g.open, g.row.lifecycle, g.place, title_key(g.row.title)))
     numbered = [replace(gap.item, number=number) for number, gap in enumerate(single, 1)]
@@ -87,8 +90,25 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
         problems=problems,
         order=tuple(item.number for item in items),
     )
-    retired = tuple(f"{row.title!r} ({row.path}) is deprecated" for row in evaluation.rows if _is_retired(row))
-    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), retired)
+    retired = [f"{row.title!r} ({row.path}) is deprecated" for row in evaluation.rows if _is_retired(row)]
+    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), (*retired, *alike))
+
+
+def _join_alike(gaps: Sequence[_Gap]) -> tuple[list[_Gap], list[str]]:
+    """Keep one of several texts that lack nothing but the same corrections, and say which are corrected with it."""
+    joined, said = list(gaps), []
+    for cause, (first, *others) in grouped((gap.cause, gap) for gap in gaps).items():
+        if cause and len(others) + 1 >= _ALIKE:
+            action = f"Correct the same in {amount(len(others), 'other text')}: {listed([g.row.title for g in others])}"
+            actions = (
+                *first.item.actions[:-1],
+                Action(action, done=False, marker=None, line=0),
+                *first.item.actions[-1:],
+            )
+            joined[joined.index(first)] = replace(first, item=replace(first.item, actions=actions))
+            joined = [gap for gap in joined if gap not in others]
+            said += [f"{g.row.title!r} ({g.row.path}) is corrected with {first.row.title!r}" for g in others]
+    return joined, said
 
 
 def _renumbered(items: Sequence[PlanItem], order: Sequence[int], without: Collection[str] = ()) -> list[PlanItem]:
@@ -137,6 +157,8 @@ class _Gap:
     score: float
     waiting: frozenset[str] = frozenset()
     place: int = 0
+    cause: tuple[tuple[str, str], ...] = ()
+    """Rules and messages of its errors, where it lacks nothing else."""
 
     @property
     def open(self) -> int:
@@ -214,7 +236,7 @@ class _Terrain:
         if _is_written(row):
             # It comes behind all that is not written.
             reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
-            return _Gap(row, self._item(row, (), (reason,), Effort(0.5, 0.5)), -1.0)
+            return _Gap(row, self._item(row, (), (reason,), Effort(0.5, 0.5)), -1.0, cause=self._cause(row))
         users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
         signs = [*self._signs(row, users, waiting)]
         reasons = [text for value, text in signs if value > 0]
@@ -232,11 +254,17 @@ class _Terrain:
         if listed_behind and row.path is None:
             reasons.append(f"the index lists it behind {listed_behind}")
         item = self._item(row, users, tuple(filter(None, (purpose, *reasons))), self._effort(row))
-        return _Gap(row, item, round(value + sum(value for value, _ in signs), 4), waiting, place)
+        score = round(value + sum(value for value, _ in signs), 4)
+        return _Gap(row, item, score, waiting, place, () if lacking or waiting else self._cause(row))
+
+    def _cause(self, row: Row) -> tuple[tuple[str, str], ...]:
+        own = re.compile("|".join(map(re.escape, filter(None, (row.path, row.title)))))
+        return tuple(sorted({(each.rule, own.sub("", each.message)) for each in self._errors_in(row)}))
 
     def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
         """Return the item of a gap, without number and priority."""
         own = row_id(row)
+        alone = f"{row.announced} announces it, and nothing waits for it yet".removeprefix(" announces it, and ")
         # Nothing has to wait for a text that is written, even with errors.
         needs = [each for each in self.before[own] if each not in self.flawed]
         optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]
@@ -254,7 +282,7 @@ class _Terrain:
             blocks=tuple(dict.fromkeys(self.titles[user] for user in users)),
             effort_hours=effort,
             actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
-            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons or ("nothing waits for it yet",)),
+            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons or (alone,)),
         )
 
     def _waiting(self, root: str) -> frozenset[str]:
@@ -284,7 +312,7 @@ class _Terrain:
     def _places(self) -> Mapping[str, tuple[int, str]]:
         """The places of titles in the index, and what is listed before each: people begin with what is done first."""
         index = index_of(self.survey.library)
-        rows = list(entries(index)) if index else []
+        rows = list(entries(self.survey.library, index)) if index else []
         before = ["", *(a.title if a.table == b.table else "" for a, b in pairwise(rows))]
         return {entry.key: (place + 1, before[place]) for place, entry in enumerate(rows)}
 
@@ -342,7 +370,8 @@ class _Terrain:
         near = self._lengths.get(title_key(row.lifecycle), usual)
         scale = min(2.0, max(0.5, near / usual)) if usual else 1.0
         if row.status == "in progress":
-            scale *= max(0.25, 1 - row.filled / len(row.required) if row.required else 0.0)
+            lacking = 1 - row.filled / len(row.required) if row.required else 0.0
+            scale *= max(0.25, lacking, min(1.0, row.errors / _MANY))
         low, high = sorted((self.weights.hours_min * scale, self.weights.hours_max * scale))
         return Effort(max(0.5, round(low * _HALF) / _HALF), max(0.5, round(high * _HALF) / _HALF))
 
@@ -359,10 +388,9 @@ class _Terrain:
         elif row.status == "placeholder":
             yield "Replace the placeholder by the sections of the canonical template"
         yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
-        errors = self._errors_in(row)
-        yield from (f"Correct line {each.line}: {each.message}" for each in errors[:_SHOWN])
-        if len(errors) > _SHOWN:
-            yield f"Correct what else the check finds: {amount(len(errors) - _SHOWN, 'error')}"
+        for first, *others in grouped((each.rule, each) for each in self._errors_in(row)).values():
+            more = f", and {amount(len(others), 'more place')} of this kind" if others else ""
+            yield f"Correct line {first.line}: {first.message}{more}"
         if not _is_written(row):
             yield from self._handed(row_id(row))
         yield "Check it, until no error is found"

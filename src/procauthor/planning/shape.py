@@ -23,7 +23,10 @@ from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import Opening, PlanText, Scopes
 from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, names_work, read_number
 from procauthor.planning.value import is_nothing
+from procauthor.regex import lazy
 
+# "8.2 Runbook: RB-001 Oven" is about the item RB-001.
+_CODE = lazy(r"(?<![\w-])[A-Z]{2,10}(?:-[A-Z]{1,10})*-\d{1,5}(?![\w-])")
 _SURE = 3
 _LIKELY = 2
 
@@ -45,10 +48,14 @@ def find_openings(text: PlanText) -> list[Opening]:
     if not (headed or rows or told) and all(each.weight < _SURE for each in lists):
         rows = list(find_rows(text, loose=True))
         listed = [] if rows else listed
+    headed = headed if headed or rows or listed else sections.outermost()
     numbers = [o.first for o in listed if o.first]
     if len(set(numbers)) < len(numbers):
         # Numbers from lists that each begin with 1 tell nothing apart.
-        listed = [o if o.code or o.first != o.last else replace(o, first=0, last=0) for o in listed]
+        single = [bool(o.first) and not o.code and o.first == o.last for o in listed]
+        listed = [
+            replace(o, first=0, last=0, code=f"{o.first}.") if one else o for o, one in zip(listed, single, strict=True)
+        ]
     return [sections.with_inherited(opening) for opening in _once((*headed, *rows, *listed))]
 
 
@@ -109,7 +116,8 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     kept: list[Opening] = []
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
         keys = [*_keys(opening.code), _titled(opening.title)]
-        asked = [*(_keys(opening.code) or keys), *_plain_code(opening.code)]
+        inner = _CODE.search(opening.title) if opening.line.heading else None
+        asked = [*(_keys(opening.code) or keys), *_plain_code(opening.code), *(_keys(inner[0]) if inner else ())]
         first = next((homes[key] for key in asked if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
             homes |= {key: len(kept) for key in keys if key not in homes}
@@ -129,7 +137,7 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 
 def _keys(code: str) -> list[str]:
     plain = _plain_code(f"-{code}") if code.isdigit() else ()
-    return [code.upper(), *plain] if code else []
+    return [code.upper(), *plain] if code and not code.endswith(".") else []
 
 
 def _titled(title: str) -> str:
@@ -161,8 +169,9 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
             continue
         code = read.code.upper() if read else ""
         heading = placed.label or placed.section.title
-        numbered = read is not None or line.text.lstrip()[:1].isdigit()
-        urgent = names_priority(heading) or (numbered and names_work(heading))
+        urgent = names_priority(heading) or names_work(heading) or names_bucket(heading)
+        # "**Goal:** fresh bread" below a phase is said of the phase.
+        urgent = urgent and not line.indent and not (line.body.startswith("**") and ":**" in line.body)
         if (line.mark or code or urgent) and not {code, *_plain_code(code), _titled(line.body)} & named:
             yield line.number, line.body
     for section in text.document.sections:

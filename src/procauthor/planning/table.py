@@ -9,11 +9,11 @@ from itertools import chain
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
-from procauthor.planning.around import is_total
+from procauthor.planning.around import names_total
 from procauthor.planning.field import Field, clean_value, field_key
 from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.text import Opening, PlanText
-from procauthor.planning.title import read_number
+from procauthor.planning.title import needs_pattern, read_number, tell_codes
 from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
@@ -30,6 +30,7 @@ _TOKEN = lazy(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
 _STRUCTURED = lazy(r"^~*[A-Z]{1,10}[-_.]?\d|^\d+\.\d")
 _RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
+_FILE = lazy(r"^[\w./-]+\.\w{2,4}$")
 _MOST = 0.6
 _SURE = 3
 _LIKELY = 2
@@ -42,7 +43,7 @@ def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
         # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
         strict = table.weight > _SURE and table.fields.keys() & {"effort", *_NAMING}
         aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
-        fitting = table.weigh_place() >= (_LIKELY if loose else _SURE)
+        fitting = table.weight > 0 and table.weigh_place() >= (_LIKELY if loose else _SURE)
         if text.reading.items or (fitting and (not aside or (strict and role in ("", "aside", "strategy")))):
             yield from table.openings()
 
@@ -66,6 +67,7 @@ class _PlanTable:
         self.heads = heads = [text.reading.name(plain_text(cell.text).casefold()) for cell in block.header.cells]
         rows = [[cell.text.strip() for cell in row.cells] + [""] * len(heads) for row in block.rows]
         self._cells = cells = [[row[place] for row in rows] for place in range(len(heads))]
+        self._coded: dict[str, str] = {}
         self._number = number = self._find_number()
         codes = {plain_text(cell) for cell in cells[number]} if number is not None else set()
         keys = [_key(head, held, codes) for head, held in zip(heads, cells, strict=True)]
@@ -73,6 +75,9 @@ class _PlanTable:
         self.title = min(((rank, place) for rank, place in ranks if rank is not None), default=(0, -1))[1]
         told = ((key, place) for place, key in enumerate(keys) if key and place not in (number, self.title))
         self.fields = dict(reversed(list(told)))
+        if self.title >= 0 and number is None:
+            titles = list(map(plain_text, cells[self.title]))
+            self._coded = dict(zip(titles, tell_codes(titles), strict=True))
         self.weight = self._weigh() if self.title >= 0 else -_SURE
 
     def _find_number(self) -> int | None:
@@ -95,13 +100,14 @@ class _PlanTable:
             return None
         if key:
             return 4
+        if _mostly(cells, _FILE.search):
+            return 3
         if _heads_title(head) and not _mostly(cells, _RANGE.match):
             return int(head in _MORE)
         if ends_in_noun(head):
             return 2
-        if not texts or head in read_words().lists["beside"]:
-            return None
-        return 4 if bucket_pattern().match(f"{head} 1") else 3
+        plain = 4 if bucket_pattern().match(f"{head} 1") else 3
+        return plain if texts and not _is_beside(head) else None
 
     def _weigh(self) -> int:
         """Say how much the columns speak for items; a status does if its words speak of work."""
@@ -122,9 +128,7 @@ class _PlanTable:
         title = self._section.title
         if not self.fields and self._number is None:
             return self.weight + above.asks_for_documents(title)
-        headings = (self._label, *self._text.headings[self._section.index])
-        placed = any(map(above.names_bucket, headings)) or bool(above.names_status(title))
-        return self.weight + 2 * any(map(above.names_priority, headings)) + placed
+        return self.weight + above.weigh_place(self._label or title, self._text.headings[self._section.index])
 
     def openings(self) -> Iterator[Opening]:
         """Yield the items of the rows."""
@@ -137,9 +141,13 @@ class _PlanTable:
         cells = [self._cell(cell.text, cell.start, cell.end) for cell in row.cells] + [""] * len(self.heads)
         # What follows a line break in a cell describes the title.
         title = plain_text(_BREAK.split(cells[self.title])[0])
-        number = plain_text(cells[self._number] if self._number is not None else "").strip("#()[].: ")
+        title = self._coded.get(title, title)
+        number = plain_text(cells[self._number] if self._number is not None else "")
+        number = re.sub(r"(?<=\S)\s*\([^()]*\)$", "", number).strip("#()[].: ")
         held = {key: place for key, place in sorted(self.fields.items(), key=lambda f: f[1]) if place < len(row.cells)}
         fields = tuple(Field(key, self.heads[place], cells[place], row.line) for key, place in held.items())
+        others = [cell for place, cell in enumerate(cells) if place not in (*held.values(), self.title, self._number)]
+        fields += tuple(Field("depends_on", "", each, row.line) for each in filter(None, map(_needed, others)))
         # A sign behind the name of another procedure is not said of the row's item.
         raw = bytearray(self._text.document.source.raw[line.start : row.end])
         for cell in (row.cells[held[key]] for key in held.keys() & _NAMING):
@@ -149,10 +157,10 @@ class _PlanTable:
         code, read = "", read_number(f"{number}: {title}" if number else title)
         if number and not _RANGE.match(number) and _is_code(number):
             code = number
-        elif read:
+        elif read and (number or read.dot or read.code):
             first, last, title = read.first, read.last, read.title
             code = number if number.startswith("0") else read.code
-        if is_nothing(title) or any(is_total(cell.text) for cell in row.cells):
+        if is_nothing(title) or any(names_total(plain_text(cell.text)) for cell in row.cells):
             return None
         opening = Opening(
             first, last, title, shown, self._section, fields, row.end, self._label, code, self._block.line, said=title
@@ -170,9 +178,13 @@ def _key(head: str, cells: Collection[str], codes: Container[str]) -> str:
 
     What heads titles is a label in the text below an item only.
     """
-    if read_words().columns.get(head) != "title" and (key := field_key(head)):
+    if (
+        read_words().columns.get(head) != "title"
+        and (key := field_key(head))
+        and not _is_beside(head.rpartition(" / ")[2])
+    ):
         return key
-    if head in read_words().lists["beside"]:
+    if _is_beside(head):
         return ""
     said = [plain for cell in cells if not is_nothing(plain := plain_text(cell))]
     named = said and len(said) < len(cells) and all(p in codes for p in re.split(r"\s*[,;&/]\s*", ",".join(said)))
@@ -183,6 +195,18 @@ def _key(head: str, cells: Collection[str], codes: Container[str]) -> str:
         "depends_on": named,
     }
     return next((key for key, fits in kinds.items() if fits), "")
+
+
+def _needed(note: str) -> str:
+    """Return the code or the phase that a note says to be needed first: "Depends on 2.3: it is small"."""
+    needs = needs_pattern().search(note)
+    names = re.split(r"[:;]\s|\s[-–—]\s", needs["names"])[0].strip() if needs else ""
+    phase = above.names_bucket(names) and len(names.split()) <= _SURE
+    return names if phase or needs_pattern(of_code=True).search(note) else ""
+
+
+def _is_beside(head: str) -> bool:
+    return head in read_words().lists["beside"]
 
 
 def _heads_title(head: str) -> bool:

@@ -19,7 +19,7 @@ from procauthor.planning.title import names_aside, names_bucket, names_priority,
 from procauthor.planning.words import pattern
 from procauthor.regex import lazy
 
-LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*$")
+LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*(?:\([^()]*\)\s*)?$")
 _ROLES = (
     ("metrics", "metrics", r"\b(?:{})\b"),
     ("completed", "completed", r"\b(?:{})\b"),

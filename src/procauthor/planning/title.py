@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,6 +49,16 @@ _WORDED = lazy(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
 # "Pillar 1: Principles" is a heading over work, whatever the word.
 _PARTED = lazy(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
 _SHORT_HEADING = 3
+
+
+# "A1 Bake" begins with a code where all lines beside it do so.
+_LEADING_CODE = lazy(r"^(?P<code>(?!P\d\b)[A-Z]{1,4}\d{1,4}[a-z]?)\s+(?=\S)")
+
+
+def tell_codes(titles: Sequence[str]) -> list[str]:
+    """Return "A1: Bake" for "A1 Bake", where each of some titles begins with such a code of its own."""
+    codes = {match["code"] for each in titles if (match := _LEADING_CODE.match(each))}
+    return [_LEADING_CODE.sub(r"\g<code>: ", each) for each in titles] if len(codes) == len(titles) > 1 else [*titles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +223,19 @@ def names_work(text: str) -> bool:
 @lru_cache(maxsize=value.REMEMBERED)
 def names_check(text: str) -> bool:
     """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
-    return bool(pattern("checks").search(plain_text(text))) and not _PARTED.match(plain_text(text))
+    # "Data and verification" has work as well.
+    check = pattern("checks", r"(?<!\b[ye&+]\s)(?<!\bet\s)(?<!\b(?:and|und)\s)\b(?:{})\b").search(plain_text(text))
+    return bool(check) and not _PARTED.match(plain_text(text))
+
+
+def weigh_place(nearest: str, above: Sequence[str]) -> int:
+    """Say how much headings and labels over lines speak for items, from 0 to 3.
+
+    A priority right above says most, then that documents are to be written, then a phase, a status or work.
+    """
+    if names_priority(nearest) or asks_for_documents(nearest):
+        return 3 if names_priority(nearest) else 2
+    return int(names_work(nearest) or any(names_bucket(each) or names_status(each) for each in (nearest, *above)))
 
 
 def asks_for_documents(text: str) -> bool:
@@ -244,7 +266,8 @@ def bucket_key(text: str) -> str:
 
 def without_bucket(text: str) -> str:
     """Return "Verify scripts" for "Priority 1: Verify scripts"."""
-    return bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
+    rest = bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
+    return re.sub(r"^\([^()]*\)\s*[:–—-]\s*", "", rest)
 
 
 @lru_cache(maxsize=2)

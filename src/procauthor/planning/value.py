@@ -6,7 +6,7 @@ import re
 import unicodedata
 from fractions import Fraction
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import cast
 
 from procauthor.planning.line import plain_text, sign_of
@@ -24,7 +24,6 @@ _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢
 _STATES = {"🟢": "defined", "🟡": "in progress", "🔴": "missing"}
 _LONGEST = 4
 _PERCENT = r"(?<!\d)[1-9]?\d(?:\.\d+)?\s*%"
-_DASH = lazy(r"^(?:no|0|ø|[-–—]*)$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -46,13 +45,9 @@ def read_priority(text: str) -> Priority | None:
 
 def is_priority(text: str) -> bool:
     """Say whether a text is a priority and nothing else: "P1", "High", "🔴 Critical", "P0 - Critical"."""
-    return len(text.split()) <= _LONGEST and (bool(re.match(r"\W*P\d\b", text)) or names_only_priority(text))
-
-
-def names_only_priority(text: str) -> bool:
-    """Say whether all words of a text rank something."""
     rest, ranked = _ranks().subn("", _spelled(text))
-    return bool(ranked) and not re.search(r"[^\W_]", re.sub(r"\bpriorit\w*", "", rest))
+    ranks = ranked and not re.search(r"[^\W_]", re.sub(r"\bpriorit\w*", "", rest))
+    return len(text.split()) <= _LONGEST and bool(ranks or re.match(r"\W*P\d\b", text))
 
 
 def begins_with_priority(text: str) -> bool:
@@ -104,12 +99,13 @@ def _phase() -> re.Pattern[str]:
 def read_status(text: str) -> str:
     """Return a status in the library's words, or an empty string; "Not yet created" is missing."""
     plain = _plain_words(text)
+    if plain.endswith("?"):
+        return ""
     if plain in read_words().lists["exists"]:
         return "defined"
     if (colour := text.strip(" \ufe0f")) in _STATES:
         return _STATES[colour]
-    made = pattern("made").pattern
-    if pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{made}").search(plain):
+    if pattern("no", rf"(?:\b|(?=n't))(?:{{}})\b.{{0,12}}{pattern('made').pattern}").search(plain):
         return "missing"
     # What is in parentheses or behind a dash only adds to it: "done (superseded by 28)", "unblocked - guide complete".
     first = _plain_words(re.split(r"\(|\s[-–—]\s|;", plain_text(text))[0]).strip()
@@ -156,16 +152,13 @@ def _says(words: re.Pattern[str], text: str) -> bool:
 
 def is_nothing(text: str) -> bool:
     """Say whether a value says that there is nothing: empty, "None (entry point)", "N/A", a dash."""
-    plain = text.strip().strip("*_().")
-    return plain.casefold() in read_words().lists["nothing"] or bool(_DASH.match(plain) or _nothing().match(plain))
-
-
-@lru_cache(maxsize=1)
-def _nothing() -> re.Pattern[str]:
-    """Return a pattern for "none (yet)" and "no hard dependencies"; "none, but the Dough Procedure" is something."""
-    nothing, no, nouns = (choice(read_words().lists[kind]) for kind in ("nothing", "no", "nouns"))
-    none = rf"(?:{nothing}|[-–—]+)(?:\s*$|\s*[(,.;:–—-]|(?!.*\b(?:{nouns})\b)\b)"
-    return re.compile(rf"^(?:{none}|(?:{no})\s+(?:\w+\s+)?(?:{_labels('depends_on')})\b)", re.IGNORECASE)
+    # "None, but the Dough Procedure" is something, "no hard dependencies" is not.
+    none = rf"(?:\s*$|\s*[(,.;:–—-]|(?!.*{pattern('nouns').pattern})\b)"
+    plain = text.strip().strip("*_().").casefold()
+    no = pattern("no", rf"^(?:{{}})\s+(?:\w+\s+)?(?:{_labels('depends_on')})\b")
+    return plain in ("", "no", "0", "ø") or bool(
+        pattern("nothing", rf"^(?:{{}}|[-–—]+){none}").match(plain) or no.match(plain)
+    )
 
 
 def is_remark(text: str) -> bool:
@@ -173,6 +166,13 @@ def is_remark(text: str) -> bool:
     if read_status(text) or any(read_whole_effort(part) or is_priority(part) for part in re.split("[,;]", text)):
         return True
     return bool(_PRIORITY.search(text) or _phase().search(text) or pattern("aside_of_title").search(text))
+
+
+def read_remarks(text: str) -> list[str]:
+    """Return what a line says besides its title: in parentheses, and behind a dash, a comma or a colon."""
+    inside = [a or b for a, b in re.findall(r"\(([^()]*)\)|\[([^\[\]]*)\]", text)]
+    outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[].*?[)\]]", "", plain_text(text)))[1:]
+    return [remark.strip() for remark in chain.from_iterable(re.split(r"[;,]\s", each) for each in (*inside, *outside))]
 
 
 # Hours: "2-3 hours", "1h 30m", "half a day", "between 1 and 2 days"
@@ -183,6 +183,7 @@ _UNIT = (
     r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
 )
 _AMOUNT = lazy(rf"(?P<number>{_NUMBER})(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)", re.IGNORECASE)
+_LABELLED = lazy(rf"\b{_UNIT}", re.IGNORECASE)
 _START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
 _TO = lazy(r"(?i)\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])")
 _SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
@@ -214,8 +215,8 @@ def read_whole_effort(text: str) -> Effort | None:
 
 def effort_unit(label: str) -> str:
     """Return the unit that a label names, as in "Effort (days)", or an empty string."""
-    unit = re.search(r"\b(minutes?|hours?|days?|weeks?)\b", label, re.IGNORECASE)
-    return unit[1] if unit else ""
+    unit = _LABELLED.search(label)
+    return unit["unit"] if unit else ""
 
 
 def hours_text(effort: Effort, unit: str = "h") -> str:
@@ -231,7 +232,8 @@ def hours_text(effort: Effort, unit: str = "h") -> str:
 
 def share(effort: Effort, parts: int) -> list[Effort]:
     """Divide hours evenly; where that is no round number, by quarters of an hour, so that the sum stays exact."""
-    return [Effort(*bounds) for bounds in zip(_share(effort.min, parts), _share(effort.max, parts), strict=True)]
+    low, high = (_share(bound, parts) for bound in (effort.min, effort.max))
+    return list(map(Effort, low, high))
 
 
 def _share(hours: float, parts: int) -> list[float]:

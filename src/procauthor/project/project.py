@@ -21,13 +21,12 @@ from procauthor.workspace.check import Checking, baseline_file, shrink_baseline,
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.draft import DraftStore, Records
+    from procauthor.authoring.draft import Draft, DraftStore, Records
     from procauthor.authoring.exchange import Handoff
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.question import Questions
     from procauthor.authoring.revision import Revision
     from procauthor.authoring.run import RunStore
-    from procauthor.authoring.waiting import WaitingDraft
     from procauthor.batch.batching import Batching
     from procauthor.batch.record import BatchStore, Tell
     from procauthor.evaluation.value import Evaluation
@@ -388,9 +387,7 @@ class Project:
         """
         from procauthor.reporting.site.publish import publish
 
-        return publish(
-            self.workspace, Path(folder), lambda: [_waiting(self.draft(each.id)) for each in self.drafts.all()]
-        )
+        return publish(self.workspace, Path(folder), lambda: list(map(_waiting, self.drafts.all())))
 
     # Authoring
 
@@ -490,7 +487,7 @@ class Project:
 
     def revise(
         self, reference: str, wish: str, changes: Mapping[str, Any], *, by: str = "", person: bool = False
-    ) -> WaitingDraft:
+    ) -> Draft:
         """Make the draft that changes of an existing document give, as a person or an agent wrote them.
 
         Args:
@@ -518,36 +515,34 @@ class Project:
 
         return Revision.open(self.records, reference, wish)
 
-    def draft(self, name: str = "") -> WaitingDraft:
+    def draft(self, name: str = "") -> Draft:
         """Return a draft that waits, by id or title; without a name, the only one.
 
         Raises:
             DraftError: There is none, or several and no name.
         """
-        from procauthor.authoring.waiting import WaitingDraft
-
-        return WaitingDraft(self.records, self.drafts.get(name))
+        return self.drafts.get(name)
 
 
-def _waiting(draft: WaitingDraft) -> WaitingChange:
+def _waiting(draft: Draft) -> WaitingChange:
     """Return a draft as reviewers read it, without secrets."""
     from procauthor.reporting.site.build import WaitingChange
     from procauthor.secret import redact
 
-    stored, diff, problem = draft.draft, "", ""
+    diff, problem = "", ""
     try:
         diff = redact(draft.diff())
     except ProcauthorError as error:
         problem = error.message
     return WaitingChange(
-        id=stored.id,
-        title=stored.title,
-        path=stored.path,
-        author=stored.author,
-        wish=stored.wish,
-        outcome=stored.outcome,
+        id=draft.id,
+        title=draft.title,
+        path=draft.path,
+        author=draft.author,
+        wish=draft.wish,
+        outcome=draft.outcome,
         diff=diff,
         problem=problem,
-        questions=stored.open_questions,
-        findings=stored.findings,
+        questions=draft.open_questions,
+        findings=draft.findings,
     )

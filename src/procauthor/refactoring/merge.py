@@ -12,6 +12,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.contract import NONE_WORDS
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
+from procauthor.library.page import new_link
 from procauthor.library.reference import Alias, alias_text
 from procauthor.markdown.document import (
     Definition,
@@ -108,7 +109,8 @@ class _Merging:
         own, kept = self._insertions(relocation)
         self._verify_parts(own, kept, Leads(old, relocation, new.path))
         edits = {**self._rows(), new.path: (*own, *self._without_itself())}
-        raw, alias = new.source.raw, alias_text(Alias(old.path, old.title), new.path, new.title, old.source.newline)
+        link = new_link(self.scope.library, new.title, old.path, new.path)
+        raw, alias = new.source.raw, alias_text(Alias(old.path, old.title), new.path, link, old.source.newline)
         rewritten = {each.path: each for each in Rewriting(self.scope, relocation, edits).run()}
         first = rewritten.pop(new.path, Edit(new.path, raw, raw))
         changed = (first, Edit(old.path, old.source.raw, alias), *rewritten.values())
@@ -259,7 +261,7 @@ class _Merging:
         cuts: dict[str, tuple[Replacement, ...]] = {}
         for host in self.scope.library.procedures:
             if host.kind in ("index", "readme", "orchestration"):
-                rows = list(entries(host))
+                rows = list(entries(self.scope.library, host))
                 if any(entry.path == self.into.path for entry in rows):
                     raw = host.document.source.raw
                     gone = [e.row for e in rows if e.path == self.procedure.path]

@@ -14,13 +14,13 @@ from procauthor.convention.site import read_links
 from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
+from procauthor.library.page import Pages, Way, encode_like, read_site_spots
 from procauthor.library.reference import Target, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot
 from procauthor.naming import is_document
-from procauthor.refactoring.page import Pages, Way, encode_like, read_site_spots
 
 
 def join(source: str, written: str) -> str:

@@ -13,6 +13,7 @@ from procauthor.errors import ConflictError, InvalidTitleError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.index import entries, tables
 from procauthor.library.library import Library, Procedure, follow
+from procauthor.library.page import new_link
 from procauthor.library.reference import Alias, alias_text, check_title, stem_like
 from procauthor.markdown.document import Replacement, replace_spans, whole_line
 from procauthor.markdown.front_edit import Put, edit_front_matter
@@ -223,7 +224,8 @@ class _Relocating:
         written = read_title(parse(text), conventions)
         title = plain_name(written, conventions.patterns) or bare_name(self.path)
         alias = Alias(procedure.path, procedure.title, tuple(self._names_of_place(title)))
-        return alias_text(alias, self.path, title, procedure.document.source.newline)
+        link = new_link(self.scope.library, title, procedure.path, self.path)
+        return alias_text(alias, self.path, link, procedure.document.source.newline)
 
     def _names_of_place(self, title: str) -> Iterator[str]:
         """Yield the names of an alias of the document at the new path: it goes, and they must not be lost."""
@@ -244,6 +246,6 @@ def _row_edits(library: Library, procedure: Procedure, path: str) -> dict[str, t
     readmes = {posixpath.dirname(p.path): p for p in library.of_kind("readme") if next(tables(p), None)}
     if old == new or old not in readmes or new not in readmes:
         return {}
-    rows = [e.row for e in entries(readmes[old]) if e.path == procedure.path]
+    rows = [e.row for e in entries(library, readmes[old]) if e.path == procedure.path]
     raw = readmes[old].document.source.raw
     return {readmes[old].path: tuple(Replacement(row.start, whole_line(raw, row.end), "") for row in rows)}

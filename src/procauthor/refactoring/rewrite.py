@@ -41,12 +41,22 @@ class Candidates:
         # Letters outside of ASCII can be written in several ways.
         self._plain = all(map(str.isascii, chain(self._stems, *self._names)))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Candidates) and self._sought == other._sought
+
+    def __hash__(self) -> int:
+        return hash(self._sought)
+
+    @property
+    def _sought(self) -> tuple[object, ...]:
+        return self._paths, self._stems, self._names
+
     def __contains__(self, document: object) -> bool:
         if not isinstance(document, Procedure):
             return False
         if not self._plain or document.path in self._paths:
             return True
-        text = document.source.raw.decode(errors="replace").casefold()
+        text = document.folded
         if self._hold(text):
             return True
         # Escapes of Markdown, HTML and addresses.
@@ -85,13 +95,15 @@ class Rewriting:
         Raises:
             LibraryError: A link could not be rewritten.
         """
-        hosts = self._hosts(Candidates(self.relocation, self.own))
+        candidates = Candidates(self.relocation, self.own)
+        hosts = self._hosts(candidates)
         texts = {p.path: self.texts(p) for p in hosts}
         anchors = self._anchors(hosts, texts)
         relocation = replace(self.relocation, anchors={**anchors, **self.relocation.anchors})
         if anchors:
             # Others may link to a heading that holds the name, and hold it nowhere themselves.
-            hosts = self._hosts(Candidates(relocation, self.own))
+            more = Candidates(relocation, self.own)
+            hosts = hosts if more == candidates else self._hosts(more)
             texts |= {p.path: self.texts(p) for p in hosts if p.path not in texts}
         edits: list[Edit] = []
         for host in hosts:
@@ -104,7 +116,7 @@ class Rewriting:
         return tuple(edits)
 
     def _hosts(self, candidates: Candidates) -> list[Procedure]:
-        return [p for p in self.scope.library.procedures if self._is_host(p) and p in candidates]
+        return [p for p in self.scope.library.procedures if p in candidates and self._is_host(p)]
 
     def _is_host(self, procedure: Procedure) -> bool:
         """A template's links lead where the document will be; a link's bytes are those of the file it leads to."""

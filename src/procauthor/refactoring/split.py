@@ -12,6 +12,7 @@ from procauthor.checking.scope import Scope
 from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, NotFoundError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Procedure
+from procauthor.library.page import new_link
 from procauthor.library.reference import check_title, stem_like
 from procauthor.markdown.document import Document, Replacement, Section, replace_spans
 from procauthor.markdown.front_edit import Put, write_front_matter
@@ -31,7 +32,6 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
     verify_carried,
 )
-from procauthor.refactoring.page import new_link
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key

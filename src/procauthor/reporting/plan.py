@@ -50,7 +50,7 @@ def session_lines(session: Session, plan: Plan) -> Iterator[str]:
     elif not session.items:
         yield f"no open item that can start fits into {session.hours:g} hours"
     else:
-        yield f"fits into {session.hours:g} hours ({hours_text(session.fit.effort)}):"
+        yield f"fits into {session.hours:g} hours ({hours_text(session.effort)}):"
     for item in session.items:
         hours = hours_text(item.effort_hours) if item.effort_hours else ""
         yield f"  {item.number:>2} {item.priority}  {item.title:45} {hours}"
@@ -58,8 +58,8 @@ def session_lines(session: Session, plan: Plan) -> Iterator[str]:
         if now != then:
             gain = f"{now.part} to {then.part} of {now.whole}, {percent(now.ratio)} to {percent(then.ratio)}"
             yield f"  completion of {name or 'no lifecycle'}: {gain}"
-    if session.fit.unknown:
-        yield f"without an estimate, and so left out: {', '.join(map(str, session.fit.unknown))}"
+    if session.unknown:
+        yield f"without an estimate, and so left out: {', '.join(map(str, session.unknown))}"
 
 
 def session_json(session: Session) -> dict[str, object]:
@@ -74,11 +74,11 @@ def session_json(session: Session) -> dict[str, object]:
             }
             for item in session.items
         ],
-        "effort_hours": pick(session.fit.effort, "min", "max"),
+        "effort_hours": pick(session.effort, "min", "max"),
         "completion": [
             {"lifecycle": name, "defined": now.part, "then": then.part, "of": now.whole} for name, now, then in gains
         ],
-        "without_estimate": list(session.fit.unknown),
+        "without_estimate": list(session.unknown),
     }
 
 

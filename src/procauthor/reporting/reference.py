@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from procauthor.checking.edge import Edge, EdgeKind
 from procauthor.data import pick
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Concern, Edge, EdgeKind, Graph, Node, read_impact
+from procauthor.evaluation.graph import Concern, Graph, Node, read_impact
 from procauthor.library.thin import is_placeholder
 from procauthor.naming import amount, title_key
 

@@ -88,14 +88,19 @@ def as_seen(use: Use) -> Seen:
     return Seen(use.producer.path, use.part, use.name, use.text)
 
 
-def first_sights(scope: Scope, among: Collection[str] | None = None) -> Iterator[Edit]:
+def first_sights(
+    scope: Scope, among: Collection[str] | None = None, speaking: Collection[str] | None = None
+) -> Iterator[Edit]:
     """Yield what writes down all that was never written down; what was is never touched.
 
     Args:
         scope: The library.
         among: Only where one of these documents is consumer or producer; None for all.
+        speaking: The documents that may speak of one of these; None where that is not known.
     """
     for consumer in scope.library.procedures:
+        if speaking is not None and consumer.path not in speaking:
+            continue
         if receipts_of(scope.library.reviews, consumer.path).problem:
             continue
         known = seen_parts(scope, consumer)
@@ -249,16 +254,22 @@ def _refuse_bad_receipts(library: Library) -> None:
             raise LibraryError(message, "nothing was written; correct the file, or bring back an earlier version")
 
 
-def follow(library: Library, derived: Iterable[Edit], among: Iterable[str] | None = None) -> Iterator[Edit]:
+def follow(
+    library: Library,
+    derived: Iterable[Edit],
+    among: Collection[str] | None = None,
+    speaking: Collection[str] | None = None,
+) -> Iterator[Edit]:
     """Yield what sidecars make of derived edits, and of contracts that consumers see for the first time.
 
     Args:
         library: The library with the edits.
         derived: What the tool itself wrote into documents: that is no edit by hand.
         among: Only contracts between one of these documents and another; None for all.
+        speaking: The documents that may speak of one of these; None where that is not known.
     """
     for edit in derived:
         if edit.before is not None and edit.after is not None:
             rebound = rebind_origins(library.root, edit.path, edit.before, edit.after)
             yield from (rebound,) if rebound else ()
-    yield from first_sights(Scope(library), None if among is None else frozenset(among))
+    yield from first_sights(Scope(library), among, speaking)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from procauthor.checking.check import check
-from procauthor.checking.recall import remember
+from procauthor.checking.recall import Recall, remember
+from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
 from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
@@ -191,7 +192,7 @@ class Workspace:
             with suppress(StaleError, msgspec.MsgspecError):
                 remember(self._survey)
         if self._survey is not None:
-            self._survey.keep_gists()
+            self._survey.keep_told()
 
     def take_over(self, other: Workspace) -> None:
         """Know what another one of the same library has read, if it was set up in the same way; that one is closed."""
@@ -393,7 +394,8 @@ class Workspace:
 
     def derive(self, library: Library, *, ticks: bool = True) -> Change:
         """Return what follows from a library, perhaps with a draft laid over it; with ``ticks`` those of plans too."""
-        edits = list(derive(library).edits)
+        with self._lock, without_collection():
+            edits = list(derive(library, self._recall(library).uses()).edits)
         for plan in library.of_kind("plan") if ticks else ():
             raw = plan.source.raw
             # To check takes longer than to read, so it is asked for only where something would be ticked.
@@ -409,6 +411,17 @@ class Workspace:
         done = [title for title in self._titles(library, raw) if known.get(title_key(title)) in DONE]
         grounds = msgspec.msgpack.encode((raw, done))
         return self._once(library, _TICKED, grounds, lambda: _tick_all(raw, done)) if done else raw
+
+    def speaking_of(self, library: Library, paths: Collection[str]) -> set[str]:
+        """Return these documents, and all that may speak of one of them; others need not be asked."""
+        with self._lock:
+            return self._recall(library).speaking_of(paths)
+
+    def _recall(self, library: Library) -> Recall:
+        """Return what is remembered of a library, perhaps with a draft laid over it."""
+        survey = (self._survey or self.survey()).over(library)
+        announced = frozenset(self.announced(library)) | frozenset(missing_titles(library))
+        return Recall(survey, Scope(library, announced, self.settings))
 
     def statuses(self, library: Library) -> dict[str, str]:
         """Return the status that counts of each procedure, by the key of its title; the library is checked for it."""

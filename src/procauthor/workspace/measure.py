@@ -26,21 +26,18 @@ from procauthor.workspace._workspace import Workspace
 _PASSES = 3
 
 
-def survey(workspace: Workspace, *, links: bool = False) -> Census:
-    """Read the library once, and check it once, with what is remembered of the last check.
-
-    ``links`` says that plain links are asked for too.
-    """
+def survey(workspace: Workspace) -> Census:
+    """Read the library once, and check it once, with what is remembered of the last check."""
     for _ in range(_PASSES):
         with suppress(StaleError), without_collection():
-            return _survey(workspace, links)
-    return _survey(workspace, links)
+            return _survey(workspace)
+    return _survey(workspace)
 
 
-def _survey(workspace: Workspace, links: bool) -> Census:  # noqa: FBT001 - the caller has named it
+def _survey(workspace: Workspace) -> Census:
     surveyed = workspace.survey()
     report = workspace.check(surveyed.library)
-    return Census(surveyed.for_counting().library, report, workspace.settings).counted(links=links)
+    return Census(surveyed.for_counting().library, report, workspace.settings, surveyed).counted()
 
 
 def count(workspace: Workspace, library: Library) -> Tally:

@@ -8,7 +8,8 @@ from itertools import chain
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
-from procauthor.checking.usage import Need, find_document, needs, providers
+from procauthor.checking.usage import Need, find_document, needs, providers, reached_from
+from procauthor.convention.site import may_be_made
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.derive import fill_status, insert_row
@@ -251,17 +252,7 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
 
 def _reached(scope: Scope) -> set[str]:
     """Return the documents that another one links, lists in a table, or depends on."""
-    reached: set[str] = set()
-    shown = scope.library.by_address
-    for procedure in scope.library.procedures:
-        own = {shown[path].path if path in shown else path for path in procedure.targets}
-        declared = chain.from_iterable(scope.declared(title, procedure) for title in procedure.depends_on)
-        own |= {document.path for document in declared}
-        if procedure.kind in ("index", "readme", "orchestration"):
-            rows = (find_document(scope, procedure, entry) for entry in entries(procedure))
-            own |= {document.path for document in rows if document}
-        reached |= own - {procedure.path}
-    return reached
+    return set(chain.from_iterable(reached_from(scope, procedure) for procedure in scope.library.procedures))
 
 
 REFERENCES = Family(
@@ -311,7 +302,7 @@ def _check_orchestration(scope: Scope) -> Iterator[Finding]:
 def _called(scope: Scope, host: Procedure) -> dict[str, _Call]:
     """Return the first call of each document, with its place among all rows."""
     called: dict[str, _Call] = {}
-    for place, entry in enumerate(entries(host)):
+    for place, entry in enumerate(entries(scope.library, host)):
         document = find_document(scope, host, entry)
         if document is not None:
             called.setdefault(document.path, (place, entry))
@@ -390,13 +381,13 @@ _SYNC = "run 'procauthor sync'"
 
 def _check_index(scope: Scope) -> Iterator[Finding]:
     index = index_of(scope.library)
-    rows = tuple(entries(index)) if index else ()
+    rows = tuple(entries(scope.library, index)) if index else ()
     if index and rows:
         yield from _unlisted(scope, index, rows)
         yield from _dead(scope, index, rows)
     for host in scope.library.procedures:
         if host.kind in ("index", "readme", "orchestration"):
-            for entry in entries(host):
+            for entry in entries(scope.library, host):
                 yield from _status(scope, host, entry)
 
 
@@ -408,12 +399,15 @@ def _unlisted(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Ite
         if procedure.status not in UNCOUNTED and procedure.path not in linked and procedure.key not in titled:
             message = f"{procedure.title!r} has no row in {index.path!r}"
             finding = say_line(INDEX_MISSING_ENTRY, procedure, procedure.title_line, message, _SYNC)
-            yield with_fix(finding, index, *insert_row(index, procedure))
+            yield with_fix(finding, index, *insert_row(scope.library, index, procedure))
 
 
 def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterator[Finding]:
     for entry in rows:
-        if entry.path and not scope.exists(entry.path):
+        title = entry.table.cell(entry.row, "title")
+        written = title.link.target if title and title.link else ""
+        made = may_be_made(written, scope.library.files, index.conventions)
+        if entry.path and not made and not scope.exists(entry.path):
             message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
             other = scope.library.by_key.get(entry.key, ())
             today = scope.renamed(entry.path)

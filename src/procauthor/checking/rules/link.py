@@ -70,7 +70,7 @@ def _check_link(scope: Scope) -> Iterator[Finding]:
         # A template's links are fields, and lead where the document will be.
         if procedure.kind == "template":
             continue
-        rows = title_links(procedure) if procedure.kind == "index" else frozenset()
+        rows = title_links(scope, procedure) if procedure.kind == "index" else frozenset()
         for link, target in scope.links[procedure.path]:
             if not target.external:
                 yield from _link(scope, procedure, link, target, in_row=link.start in rows)

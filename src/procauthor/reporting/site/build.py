@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from procauthor.checking.edge import Edge, EdgeKind
 from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Edge, EdgeKind
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.artifact import read_closing, read_stages

@@ -46,6 +46,16 @@ class Way:
     anchor: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """A link between documents, and what is around its target for a template to read."""
+
+    spot: Spot
+    way: Way
+    before: str
+    behind: str
+
+
 def new_link(library: Library, text: str, source: str, path: str) -> str:
     """Return a new link from one document to another; see `Pages.write`."""
     pages = Pages.of(library)
@@ -136,27 +146,39 @@ class Pages:
     # How a link is written
 
     def write(self, text: str, source: str, path: str) -> str:
-        """Return a new link as most links between documents of the library are written.
+        """Return a new link as most links between documents of the library are written, the source's own first.
 
         Args:
             text: What it says.
             source: The document with the link.
             path: Where it leads; nothing need be there yet.
         """
-        written = Counter(islice(self._imitations(Way(source, path)), _ENOUGH)).most_common(1)
-        return write_link(text, written[0][0] if written else relative(source, path))
+        way, known = Way(source, path), self.library.link_examples
+        if source not in known:
+            known[source] = self._usual(way)
+        written = self._like(known[source], way) if known[source] else None
+        return write_link(text, written or relative(source, path))
 
-    def _imitations(self, way: Way) -> Iterator[str]:
-        """Yield how each link to another document would be written if it led another way, the source's own first."""
-        later = self.after({}, frozenset({way.path}))
-        documents = sorted(self.library.procedures, key=lambda document: document.path != way.source)
+    def _usual(self, way: Way) -> _Example | None:
+        """Return a link that shows how most of them are written; None where none shows it."""
+        tried = ((example, self._like(example, way)) for example in self._examples(way.source))
+        shown = list(islice((each for each in tried if each[1]), _ENOUGH))
+        usual = Counter(text for _, text in shown).most_common(1)
+        return next((example for example, text in shown if text == usual[0][0]), None)
+
+    def _like(self, example: _Example, way: Way) -> str | None:
+        """Return the target of a new link that is written like another one, with what a template reads around it."""
+        target = self.spell(example.spot, example.way, way, self.after({}, frozenset({way.path})))
+        return f"{example.before}{target}{example.behind}" if target else None
+
+    def _examples(self, source: str) -> Iterator[_Example]:
+        """Yield the links to other documents, those of one document first."""
+        documents = sorted(self.library.procedures, key=lambda document: document.path != source)
         for document, spot in ungrouped((d, read_site_spots(d.document, self)) for d in documents):
             lead = self.lead(document.path, spot.target) if spot.form == "inline" and "#" not in spot.target else None
             around = _around(document.document, spot)
             if lead and around and is_document(lead.path or "") and lead.path != document.path:
-                target = self.spell(spot, Way(document.path, str(lead.path)), way, later)
-                if target:
-                    yield f"{around[0]}{target}{around[1]}"
+                yield _Example(spot, Way(document.path, str(lead.path)), *around)
 
     def spell(self, spot: Spot, before: Way, after: Way, later: Pages) -> str | None:
         """Return the target of a link as it is written afterwards: as it was, else in the manner in which it was.
