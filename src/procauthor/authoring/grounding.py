@@ -456,6 +456,8 @@ class Evidence:
     procedures: Sequence[Procedure] = ()
     texts: DocumentTexts = field(default_factory=DocumentTexts)
     roles: tuple[str, ...] = ()
+    known: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
+    """What was found of words that were looked for in the documents: nowhere written are these of them."""
 
     @classmethod
     def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
@@ -481,11 +483,13 @@ class Evidence:
     def strange(self, words: Iterable[str]) -> set[str]:
         """Return those of some words in lower case that are nowhere written as they are."""
         left = {word for word in words if not self.own.states(word, folded=False)}
-        for procedure in self.procedures:
-            if not left:
-                break
-            left -= self.texts.written(procedure, left)
-        return left
+        # The questions of a draft are asked again with each of its steps.
+        sought = frozenset(left)
+        if sought not in self.known:
+            for procedure in self.procedures if left else ():
+                left -= self.texts.written(procedure, left)
+            self.known[sought] = frozenset(left)
+        return set(self.known[sought])
 
     def _stands(self, words: str, *, folded: bool) -> bool:
         piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
