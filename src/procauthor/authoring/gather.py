@@ -39,6 +39,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.regex import lazy
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
+from procauthor.template.read import refuse_conflicted
 from procauthor.workspace import Workspace
 
 _MOST_NAMED = 20
@@ -436,6 +437,7 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         _refuse_unwritable(present, request)
     path = present.path if present else _path(request, library)
     template = workspace.templates.for_path(path)
+    refuse_conflicted(template)
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
