@@ -110,23 +110,26 @@ def doubt(
         frozenset(_products(asked, evidence)),
         _own_times([text for _, text in given], limits),
     )
+    claims = chain(((0, *doer) for doer in doers), _claims(texts, own, evidence))
     places: dict[Particular, list[str]] = {}
-    for place, role in doers:
-        if not (evidence.holds(role) or own.explains(role)) and place not in places.setdefault(role, []):
-            places[role].append(place)
     blocks: set[tuple[int, int]] = set()
-    for number, (place, text) in enumerate(texts):
-        for claim in chain.from_iterable(own.parts(claim, evidence) for claim in find_claims(text)):
-            known = places.get(replace(claim, block=0))
-            told = claim.kind == "command" and (number, claim.block) in blocks
-            if told or (known is None and (own.explains(claim) or evidence.holds(claim))):
-                continue
-            if claim.kind == "command" and claim.block:
-                blocks.add((number, claim.block))
-            known = places.setdefault(replace(claim, block=0), [])
-            if place not in known:
-                known.append(place)
+    for number, place, claim in claims:
+        bare = replace(claim, block=0)
+        told = claim.kind == "command" and (number, claim.block) in blocks
+        if told or (bare not in places and (own.explains(claim) or evidence.holds(claim))):
+            continue
+        if claim.kind == "command" and claim.block:
+            blocks.add((number, claim.block))
+        if place not in places.setdefault(bare, []):
+            places[bare].append(place)
     return tuple(_together(places))
+
+
+def _claims(texts: Iterable[tuple[str, str]], own: _Own, evidence: Evidence) -> Iterator[tuple[int, str, Particular]]:
+    """Yield what texts claim, each with the number of its text and its place."""
+    for number, (place, text) in enumerate(texts, start=1):
+        for claim in find_claims(text):
+            yield from ((number, place, part) for part in own.parts(claim, evidence))
 
 
 @dataclass(frozen=True)
