@@ -127,19 +127,18 @@ def find_chunks(subject: Subject, search: Search, most: int) -> tuple[Sequence[C
 
 
 def choose_passages(
-    telling: Mapping[str, float], library: Library, hits: Sequence[Sequence[Chunk]], most: int, path: str
+    telling: Mapping[str, float], library: Library, hits: Sequence[Sequence[Chunk]], most: int
 ) -> tuple[Passage, ...]:
     """Return the passages that say how the work of a subject is done, best first: few, and none that is beside it.
 
     Args:
         telling: How much each word tells of the subject.
         library: Where the documents are.
-        hits: What a search finds for each query, the best first.
+        hits: What a search finds for each query, the best first: no evidence is the procedure itself.
         most: How many passages at most.
-        path: Where the procedure is or will be: it is no evidence for itself.
     """
     grades: dict[str, float] = {}
-    chunks = {c.id: c for c in chain.from_iterable(hits) if c.path != path and _is_instruction(library, c)}
+    chunks = {c.id: c for c in chain.from_iterable(hits) if _is_instruction(library, c)}
     for each in hits:
         for place, chunk in enumerate(c for c in each if c.id in chunks):
             grade = _OF_SEARCH * _FADING / (_FADING + place) + _grade(chunk, library, telling)
