@@ -1,8 +1,8 @@
-"""Values as JSON objects, and values in groups."""
+"""Values as JSON objects, values in groups, and values that are made when they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, TypeVar
 
@@ -34,3 +34,20 @@ def ungrouped(groups: Iterable[tuple[_K, Iterable[_V]]]) -> Iterator[tuple[_K, _
     for key, values in groups:
         for value in values:
             yield key, value
+
+
+class Made(dict[_K, _V]):
+    """Values by key, each made when it is first asked for.
+
+    Args:
+        make: Makes the value of a key.
+    """
+
+    def __init__(self, make: Callable[[_K], _V]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: _K) -> _V:
+        """Make a value, and keep it."""
+        value = self[key] = self._make(key)
+        return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,9 @@ import pytest
 from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.grounding import (
-    Evidence,
-    document_texts,
-    doubt,
-    find_claims,
-    find_quantities,
-    gather_evidence,
-    unverified,
-)
+from procauthor.authoring.claim import find_claims, find_quantities
+from procauthor.authoring.evidence import Evidence, document_texts, gather_evidence
+from procauthor.authoring.grounding import doubt, unverified
 from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
@@ -199,6 +194,16 @@ kubectl patch hpa NAME -p '{"spec":{"maxReplicas":NUMBER}}'
 if [ $TRY = 5 ]; then echo "$KEY" >> parked.txt; else sleep $((TRY * 30)); fi
 . ./own.env; unset KEY
 rm -f held.csv ours.txt""".splitlines()
+PUBLIC += r"""kubectl -n "$NS" get hpa "$APP" -o jsonpath='{.spec.minReplicas} {.spec.maxReplicas}{"\n"}' &&
+aws wafv2 update-web-acl --lock-token "$(jq -r .LockToken acl.json)" --cli-input-json file://new.json
+echo "set maxconn frontend web 2000" | socat - /run/haproxy.sock
+kubectl get pods -A --field-selector status.phase=Pending
+export ACL=shop-edge ACL_ID=1a2b MAX=6000
+python -m venv .venv && .venv/bin/pip install -q -r requirements.txt
+git config user.name "First Last" && git config user.email name@example.com
+gh api -X DELETE orgs/ORG/teams/TEAM/memberships/USER
+velero --kubecontext "$CTX" backup create "$NAME" --wait
+$K get deploy -A -o json | jq -r '.items[]'""".splitlines()
 OF_A_TEAM = """curl https://x.acme.example/
 git push deploy-box main
 git status | frobctl --all
@@ -291,6 +296,41 @@ def test_what_is_answered_together_is_one_question(texts: list[str], asked: list
     assert len(questions) == bool(asked)
     for words in asked:
         assert words in questions[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Run `git tag -a v1` and `frobctl push --fast`.", "command `frobctl push --fast` in step 1"),
+        ("Run `git fetch && frobctl push | tail -1`.", "command `frobctl push` in step 1"),
+        ("```sh\nkubectl -n shop scale deploy/worker --replicas=0\n```", "`shop` in step 1; `deploy/worker` in step 1"),
+        ("If it is gone: end in Lost.", ""),
+        ("Begin on Wednesday.", ""),
+        ("Ask the Chief Threat Officer first.", 'role "Chief Threat Officer" in step 1'),
+        ("Ask the Deputy Floor Lead first.", ""),
+    ],
+)
+def test_of_a_command_only_what_a_team_knows_is_asked_and_roles_are(text: str, asked: str) -> None:
+    questions = doubt([("step 1", text)], replace(Evidence.of(()), roles=("floor lead",)))
+    assert len(questions) == bool(asked)
+    assert all(asked in question for question in questions)
+
+
+def test_who_does_a_step_is_asked_where_no_page_names_the_role_and_an_example_is_not() -> None:
+    rows = [
+        {"who": {"role": role, "time": "1 hour"}} for role in ("duty porter", "floor lead", "floor lead (of the hall)")
+    ]
+    fields = {"workflow": rows, "worked_example": "At 12,000 requests a.acme.internal is full: 34 pods."}
+    evidence = replace(Evidence.of(()), roles=("floor lead",))
+    assert unverified(TEMPLATE, fields, evidence) == ('Unverified: role "duty porter" in step 1',)
+
+
+def test_a_time_in_another_unit_is_the_same() -> None:
+    fields = {
+        "workflow": [{"who": {"role": None, "time": "12 minutes"}}],
+        "purpose": "Over in 720 seconds, or 13 minutes.",
+    }
+    assert unverified(TEMPLATE, fields, Evidence.of(())) == ('Unverified: number "13 minutes" in "1. Purpose"',)
 
 
 KAFKA = "Which broker carries the events? The commands are written for Apache Kafka and the Record Register."

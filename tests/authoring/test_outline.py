@@ -264,6 +264,18 @@ def test_a_last_look_sees_the_page_and_changes_any_passage_and_settles_questions
     assert draft.notes == ()
 
 
+def test_a_last_look_adds_an_input_that_the_outline_forgot_and_uses_it(root: Path) -> None:
+    look = editing(
+        ("- **Component Diagram**", "after", "- **Site Survey** (arrives during Step 1): what is there"),
+        ("- Component Diagram (From: Required", "after", "- Site Survey (From: Required Inputs)"),
+    )
+    draft, requests = run(root, look)
+    assert len(requests) == 3
+    assert "- **Site Survey** (arrives during Step 1): what is there\n" in draft.text
+    assert "- Site Survey (From: Required Inputs)\n" in draft.text
+    assert draft.notes == ()
+
+
 @pytest.mark.parametrize(
     ("edit", "kept"),
     [
@@ -396,6 +408,7 @@ def test_the_words_of_a_page_are_those_that_are_read() -> None:
         ("cat <<'NOTE' > note.md\nWe look.\nNOTE", []),
         ('TAG=v1\ngit tag "$TAG" --message TAG', []),
         ("gh pr view TICKET", []),
+        ("test -s a.txt || echo MISSING; aws get Z0123456789 --action UPSERT", []),
         ("aws organizations list-policies --filter SERVICE_CONTROL_POLICY", []),
         ('aws iam put-role-policy --policy-document \'{"AWS": "OWN_KEY", "Own_KEY": 1}\'', ["OWN_KEY"]),
         ('while read -r END LOGIN; do gh api "users/$LOGIN"; echo "$END"; done', []),
@@ -431,7 +444,11 @@ def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None)
             "2 h 10 min (step 1 10 min, step 2 2 h, ",
         ),
         ([("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")], "1 d 3 h"),
-        ([("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")], "1 d 1 h 30 min"),
+        (
+            [("T + 10 minutes", ""), ("T + 90 minutes", ""), ("1 day after that", "")],
+            "+ 1 h 30 min on the clock and 1 d (step 1 10 min, ",
+        ),
+        ([("30 seconds", ""), ("2 minutes", "")], "2 min 30 s"),
         ([("soon", ""), ("at once", "")], ""),
         ([("2 hours, or 30 minutes at night", "")], "2 h (step 1 2 h"),
         ([(None, ""), ("two working days", "")], "2 d (step 1 no single time, step 2 2 d, "),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
 
+from procauthor.data import grouped
 from procauthor.library.library import folder_of
 from procauthor.markdown.document import Document, Section
 from procauthor.template.infer import above, sections_by_key
@@ -144,12 +145,8 @@ def _common(sets: Iterable[frozenset[str]]) -> frozenset[str]:
 
 def _groups(keys: Mapping[str, frozenset[str]]) -> Iterator[list[str]]:
     """Yield the documents of one folder, or of one name in many folders, that share headings."""
-    folders: dict[str, list[str]] = {}
-    names: dict[str, list[str]] = {}
-    for path in sorted(keys):
-        place = PurePosixPath(path)
-        folders.setdefault(place.parent.as_posix(), []).append(path)
-        names.setdefault(place.name, []).append(path)
+    folders = grouped((PurePosixPath(path).parent.as_posix(), path) for path in sorted(keys))
+    names = grouped((PurePosixPath(path).name, path) for path in sorted(keys))
     taken: set[str] = set()
     for group in (*folders.values(), *names.values()):
         fitting = _sharing([path for path in group if path not in taken], keys)

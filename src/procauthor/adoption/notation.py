@@ -272,12 +272,12 @@ class _Placeholders:
 
     def _own(self) -> Iterator[str]:
         """Yield sentences that ship and are alone in a paragraph or an item here."""
-        known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
+        known = {sentence.casefold() for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():
-            said = {text.strip(" \t\n.*_>").casefold() for text in _pieces(document)}
-            for key in sorted(said & known.keys()):
-                places[known[key]].append(path)
+            said = {text.strip(" \t\n.*_>[]()…") for text in _pieces(document)}
+            for sentence in sorted(each for each in said if each.casefold() in known):
+                places[sentence].append(path)
         for sentence, paths in places.items():
             yield sentence
             self.guesses.append(_seen("placeholders.words", sentence, 0.8, paths, len(self.documents)))
@@ -360,3 +360,9 @@ def is_template_name(path: str) -> bool:
     """Say whether a path says that it shows a form."""
     tokens = {section_key(part) for part in re.split(r"[/._-]", path.rpartition(".")[0])}
     return not tokens.isdisjoint(map(section_key, words()["survey"]["templates"]))
+
+
+def ends_as_template(path: str) -> bool:
+    """Say whether the name of a file ends with the word for a form: what it is about comes before it."""
+    *_, last = re.split(r"[/._-]", path.rpartition(".")[0])
+    return is_template_name(f"{last}.md")

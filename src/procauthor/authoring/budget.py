@@ -12,6 +12,7 @@ from procauthor.authoring.chat import request_size
 from procauthor.authoring.outline import is_outline, outline_first
 from procauthor.authoring.update.form import operation_form, scope_form
 from procauthor.authoring.update.outline import Outline, ScopeEntry, allowance, sections_of, step_of
+from procauthor.data import grouped
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
 from procauthor.template.model import build_model
@@ -122,9 +123,7 @@ def bound_update(
     """
     reply, tries = settings.reply_tokens, settings.repairs + 1
     most = allowance(outline, brief.request.wish)
-    scopes: dict[int, list[ScopeEntry]] = {}
-    for name in sections_of(outline):
-        scopes.setdefault(step_of(outline, name), []).append(ScopeEntry(name, ""))
+    scopes = grouped((step_of(outline, name), ScopeEntry(name, "")) for name in sections_of(outline))
     forms = [operation_form(brief, outline, scope) for scope in scopes.values()]
     choice, *sizes = (
         request_size(prompts, Ask(brief, template, 1, form=form)) for form in (scope_form(brief, outline, most), *forms)

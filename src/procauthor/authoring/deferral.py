@@ -17,7 +17,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-_LOCK = RLock()
+_LATER = "__later__"
 
 
 @contextmanager
@@ -52,7 +52,42 @@ class _LaterLoader(Loader):
         self.own = own
 
     def exec_module(self, module: ModuleType) -> None:
+        module.__dict__[_LATER] = _FirstFile(self)
         module.__class__ = _Waiting
+
+
+class _FirstFile:
+    """The first file of a package, to be run once. Each has a lock of its own, as in `importlib.util.LazyLoader`.
+
+    One lock for all packages would let two threads wait for each other that load packages which need each other's.
+    """
+
+    def __init__(self, loader: _LaterLoader) -> None:
+        self._loader = loader
+        self._lock = RLock()
+        self._begun = False
+
+    def run(self, module: ModuleType) -> None:
+        """Run it, if it has not been; who comes meanwhile from another thread waits for it."""
+        with self._lock:
+            # It may ask for names of its package while it runs.
+            if not self._begun:
+                self._begun = True
+                self._run(module)
+
+    def _run(self, module: ModuleType) -> None:
+        spec, own = module.__spec__, self._loader.own
+        assert spec is not None
+        spec.loader = module.__loader__ = own
+        try:
+            own.exec_module(module)
+        except BaseException:
+            # Who asks next gets the same error, and no word of a name that is missing.
+            spec.loader = module.__loader__ = self._loader
+            self._begun = False
+            raise
+        module.__class__ = ModuleType
+        module.__dict__.pop(_LATER, None)
 
 
 class _Waiting(ModuleType):
@@ -63,17 +98,7 @@ class _Waiting(ModuleType):
         if name.startswith("__") and name != "__all__":
             message = f"module {self.__name__!r} has no attribute {name!r}"
             raise AttributeError(message)
-        with _LOCK:
-            spec = self.__spec__
-            if spec is not None and isinstance(spec.loader, _LaterLoader):
-                # Its first file may ask for names of the package while it runs.
-                waiting = spec.loader
-                spec.loader = self.__loader__ = waiting.own
-                try:
-                    spec.loader.exec_module(self)
-                except BaseException:
-                    # Who asks next gets the same error, and no word of a name that is missing.
-                    spec.loader = self.__loader__ = waiting
-                    raise
-                self.__class__ = ModuleType  # type: ignore[assignment]
+        first = self.__dict__.get(_LATER)
+        if first is not None:
+            first.run(self)
         return object.__getattribute__(self, name)

@@ -26,9 +26,9 @@ from procauthor.authoring.passage import Rarity, Search, choose_passages, find_c
 from procauthor.authoring.request import refuse_unknown
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
-from procauthor.library.artifact import find_doers
 from procauthor.library.change import refuse_conflict
-from procauthor.library.derive import bare_title, title_before_mark
+from procauthor.library.dealing import dealings_of
+from procauthor.library.derive import bare_title
 from procauthor.library.index import heading_of, manner, missing_titles, new_path
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import check_title
@@ -39,6 +39,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.regex import lazy
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
+from procauthor.template.read import refuse_conflicted
 from procauthor.workspace import Workspace
 
 _MOST_NAMED = 20
@@ -47,9 +48,7 @@ _LEAST_DOCUMENTS = 2
 
 def find_roles(library: Library) -> tuple[str, ...]:
     """Return the roles that several documents name, the most used first: "security lead"."""
-    return _used(
-        library, lambda procedure: {*procedure.gist.roles, *(doer.role for doer in find_doers(procedure) if doer.role)}
-    )
+    return _used(library, lambda procedure: {*procedure.gist.roles, *dealings_of(procedure).doers})
 
 
 def find_registers(library: Library) -> tuple[str, ...]:
@@ -191,21 +190,9 @@ WRITTEN = DONE | {"in progress"}
 _LONGEST = 4500
 
 
-def uses_of(provider: Procedure) -> Iterator[tuple[str, str]]:
-    """Yield (artifact, key of the title) for each use that a procedure promises, to announced titles too."""
-    for each in provider.contract.consumers:
-        yield each.artifact, title_key(each.title)
-    names = sorted((output.name for output in provider.contract.outputs), key=len, reverse=True)
-    for line in provider.contract.downstream:
-        user = title_before_mark(line)
-        artifact = next((name for name in names if line.startswith(name)), "")
-        if user and artifact:
-            yield artifact, user
-
-
 def says_use(provider: Procedure, key: str) -> list[str]:
     """Return the artifacts of which a procedure says that the title with this key uses them, each once."""
-    return list(dict.fromkeys(artifact for artifact, user in uses_of(provider) if _is_user(user, key)))
+    return list(dict.fromkeys(artifact for artifact, user in dealings_of(provider).uses if _is_user(user, key)))
 
 
 def _is_user(user: str, key: str) -> bool:
@@ -215,6 +202,8 @@ def _is_user(user: str, key: str) -> bool:
 
 def wanted_of(consumer: Procedure, key: str) -> list[Artifact]:
     """Return the inputs that a procedure takes from the title with this key, announced or not."""
+    if key not in dealings_of(consumer).takes:
+        return []
     return [a for a in consumer.contract.inputs if a.source and title_key(bare_title(a.source)) == key]
 
 
@@ -234,9 +223,9 @@ def list_promises(library: Library, announced: Iterable[str], first: Iterable[st
     """
     order = {name: place for place, name in enumerate(dict.fromkeys(first))}
     written = [
-        (order.get(p.path, len(order)), Promise(p.title, tuple(o.name for o in p.contract.outputs)))
+        (order.get(p.path, len(order)), Promise(p.title, gives))
         for p in library.counted
-        if p.kind == "procedure" and p.status in WRITTEN and p.contract.outputs
+        if p.kind == "procedure" and p.status in WRITTEN and (gives := dealings_of(p).gives)
     ]
     expected = ((title, expected_of(library, title_key(title))) for title in announced)
     written += [(order.get(t, len(order)), Promise(t, tuple(names), announced=True)) for t, names in expected if names]
@@ -448,16 +437,20 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         _refuse_unwritable(present, request)
     path = present.path if present else _path(request, library)
     template = workspace.templates.for_path(path)
+    refuse_conflicted(template)
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
     rarity = Rarity.of(library)
     telling = rarity.weigh(subject.weights)
     chunks = find_chunks(subject, search, most)
-    passages = choose_passages(telling, library, chunks, most, path)
     neighbours = find_neighbours(request, library)
     near = () if request.wish else rank_near(telling, request, library, chunks, path)
     neighbours += find_close(near, neighbours)
+    rules = find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near)
+    # A rule that is told is not shown again as a passage.
+    other = [[c for c in each if c.path not in {path, *(s.path for s in rules)}] for each in chunks]
+    passages = choose_passages(telling, library, other, most)
     closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
         request=request,
@@ -467,10 +460,10 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         template_hash=template.hash,
         passages=passages,
         neighbours=neighbours,
-        standards=_standards(library, passages),
+        standards=tuple(standard.title for standard in rules),
         references=(*closest, *far),
         nearest=len(closest),
-        rules=find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near),
+        rules=rules,
         **_surroundings(request, library, announced, _around(neighbours, near), common),
         orchestrations=_orchestrations(library, request.lifecycle),
     )
@@ -594,12 +587,6 @@ def _surroundings(
         "registers": find_registers(library),
         "namesakes": find_namesakes(request, list_candidates(library, lifecycles), common),
     }
-
-
-def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]:
-    """Return the standards among the best passages."""
-    paths = list(dict.fromkeys(p.path for p in passages[:8]))
-    return tuple(library.by_path[path].title for path in paths if library.by_path[path].kind == "standard")
 
 
 # The closed list

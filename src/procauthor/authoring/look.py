@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.author import AskForm
+from procauthor.authoring.claim import find_minutes
 from procauthor.authoring.draft import QUESTION_RULES
-from procauthor.authoring.grounding import find_minutes
 from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
@@ -29,6 +29,8 @@ MOST_OPEN = 8
 _MOST_EDITS = 80
 _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
+# What is asked beside the page, and what another procedure has to correct: that it takes an output of this one.
+_NOT_HERE = frozenset((*QUESTION_RULES, "contract-not-reciprocal"))
 _CLOCK = re.compile(r"\+\s?\d")
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -85,7 +87,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "most": AIM[1],
         "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],
         "times": seen.times,
-        "findings": [finding.message for finding in seen.findings if finding.rule not in QUESTION_RULES],
+        "findings": [finding.message for finding in seen.findings if finding.rule not in _NOT_HERE],
         "doubts": list(seen.doubts),
         "questions": questions,
         "proposals": seen.proposals,
@@ -130,39 +132,40 @@ def add_times(template: Template, fields: Mapping[str, Any]) -> str:
     """Return the limits of the steps and their sum, in words; empty where no step has one that can be added.
 
     Of steps that run beside each other the longest counts. A limit is what the second field of the part that says who
-    does a step holds, and of several times the longest is added; "T + 20 minutes" counts from the beginning.
+    does a step holds, and of several times the longest is added. Of times on a clock ("T + 20 minutes") the latest
+    counts.
     """
     workflow = template.of_role("workflow")
     who = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
     if workflow is None or who is None or who.pattern is None or len(who.pattern.slots) < 2:  # noqa: PLR2004
         return ""
-    slot, total, group = who.pattern.slots[1].name, 0, 0
+    slot, total, group, latest = who.pattern.slots[1].name, 0.0, 0.0, 0.0
     said: list[str] = []
     besides = [part.name for part in workflow.parts if part.role == "beside"]
     for number, step in enumerate(fields.get(workflow.name) or (), start=1):
         limit = (step.get(who.name) or {}).get(slot) if isinstance(step.get(who.name), Mapping) else None
         minutes = _minutes(limit or "")
         if _CLOCK.search(limit or ""):
-            total, group = max(total + group, minutes), 0
+            latest = max(latest, minutes)
         elif any(step.get(name) for name in besides):
             group = max(group, minutes)
         else:
-            total, group = total + group + minutes, 0
+            total, group = total + group + minutes, 0.0
         said.append(f"step {number} {_spell(minutes) if minutes else 'no single time'}")
-    total += group
-    return f"{_spell(total)} ({', '.join(said)})" if total else ""
+    sums = (f"+ {_spell(latest)} on the clock" if latest else "", _spell(total + group))
+    return f"{' and '.join(filter(None, sums))} ({', '.join(said)})" if any(sums) else ""
 
 
-def _minutes(limit: str) -> int:
+def _minutes(limit: str) -> float:
     """Return the time that a limit names, of several the longest, 0 where it names none; a reason names none."""
     return max(find_minutes(limit.partition(";")[0]), default=0)
 
 
-def _spell(minutes: int) -> str:
-    days, rest = divmod(minutes, 24 * 60)
-    hours, rest = divmod(rest, 60)
-    parts = [f"{number} {unit}" for number, unit in ((days, "d"), (hours, "h"), (rest, "min")) if number]
-    return " ".join(parts)
+def _spell(minutes: float) -> str:
+    days, rest = divmod(round(minutes * 60), 24 * 60 * 60)
+    hours, rest = divmod(rest, 60 * 60)
+    units = ((days, "d"), (hours, "h"), (rest // 60, "min"), (rest % 60, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in units if number)
 
 
 def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str, int]) -> dict[int, dict[str, Any]]:

@@ -11,8 +11,9 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise
 from pathlib import Path
+from typing import Literal
 
 from procauthor.regex import lazy
 
@@ -37,13 +38,13 @@ _FILLED_PARTS = lazy(rf"(?=[^.-]*[.-]){_FILLED_IN.pattern}(?:[.-][\w-]+)*")
 _MARK = lazy(r"<\w[\w -]*>")
 _FORMAT = lazy(r"[%{}.:\s\w-]*%[%{}.:\s\w-]*")
 # A path into data, as jq and kubectl read it; a number; a pattern for any name; all that belongs to a script.
-_PLAIN = lazy(r"(?:\.[A-Za-z]+)+|[\d.,:]+|[-+]|[*?.:@^~]+\d*|\[?\$\w+\]?|\\[a-z]+")
+_PLAIN = lazy(r"(?:\.[A-Za-z]+)+|[\d.,:]+|\d+[a-z]{1,2}|v\d+(?:\.\d+)*|[-+]|[*?.:@^~]+\d*|\[?\$\w+\]?|\\[a-z]+")
 _FILE = lazy(r"[\w$<>{}*-]+(?:\.[\w-]+)*\.[a-z][a-z0-9]{0,7}")
 _LOOSE = lazy(r"[\s|(){}\[\]*?;\"']")
 # What only a team can say: an address with its host, and a folder on its machines.
 _ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[^\s/:\"'<>?)]+)")
 _INTERFACE = lazy(r"https://(?P<host>[^\s/:\"'<>?)]+)[^\s\"'<>]*")
-_FOLDER = lazy(r"(?<![\w$}/.:=*)-])(?:~|/(?!dev/|tmp/|proc/)[a-z][\w.-]*)(?:/[\w.-]+)+")
+_FOLDER = lazy(r"(?<![\w$}/.:=*)-])(?:~|/(?!(?:dev|tmp|proc|run|sys|usr|bin)/)[a-z][\w.-]*)(?:/[\w.-]+)+")
 _NAMED = lazy(r"(?<![\w.@$/-])(?:[a-z0-9-]+\.)+(?:com|org|net|internal|local|corp|lan|example)\b")
 _PORT = lazy(r"[Pp]ort (?P<port>\d+)")
 _FREE_PORTS = 1024
@@ -53,7 +54,7 @@ _WORD = lazy(r"\w+")
 _SCHEME = lazy(r"[a-z][a-z0-9+.-]*://")
 _CATALOGUE = lazy(r"pg_[a-z_]+|information_schema(?:\.\w+)?")
 # A piece of a reply, and a variable that is set to a number: "ok":true, N=1000.
-_REPLY = lazy(r'"[\w.-]+"\s?:\s?(?:true|false|null|\d+|"[\w.-]*")|[A-Z][A-Z0-9_]*=\d+')
+_REPLY = lazy(r'"[\w.-]+"\s?:\s?(?:true|false|null|\d+|"[\w.-]*")|[A-Z][A-Z0-9_]*=\w+')
 # Names that the makers of a program give: a.key=true, a.bean:type=Name, BytesOutPerSec, _reindex.
 _OF_PROGRAM = lazy(
     r"[a-z]+(?:[.-][a-z]+)*\.[a-z]+(?:[:=][\w=,-]+)?|[A-Za-z]*[a-z][A-Z]\w*|[A-Z]{2,}[a-z]\w*|_[a-z]+(?:/_?[a-z]+)*"
@@ -66,7 +67,17 @@ _SUITE_WORDS = 2
 # A name is put behind an option that says so; behind another one it is of the product: --query Roots[0].Id.
 _NAMING = lazy(r"--?(?:[a-z-]*-)?name(?:=.*)?")
 _OF_PRODUCT = lazy(r"[A-Z\[{(|]")
-_SETTING = lazy(r"(?:(?:\A|,)[a-z]\w*(?:[._-]\w+)*=(?:\d+|true|false))+")
+_SETTING = lazy(r"(?:(?:\A|,)[a-z]\w*(?:(?:[._-]\w+)*=(?:\d+|true|false)|(?:\.\w+)+!?=\w+))+")
+# A host of an example (RFC 2606), and one on the machine itself.
+_SAMPLE_HOST = lazy(r"(?<![\w-])(?:[\w-]+\.)*example\.(?:com|net|org)\b", re.IGNORECASE)
+_LOCAL = lazy(r"localhost(?::\d+)?|127(?:\.\d+){3}(?::\d+)?")
+_LOCAL_FILE = lazy(r"file://[\w$.{}-]+")
+# What runs a program of a folder that the page makes: .venv/bin/pip.
+_IN_ENVIRONMENT = lazy(r"\A(?:\./)?(?:\.?venv/bin|node_modules/\.bin)/")
+_QUOTED = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
+# What ends a command: no redirection (">&2", "&>").
+_BETWEEN = lazy(r"\|\|?|&&|;+|(?<![>&<\d])&(?![>&\d])")
+Strange = tuple[Literal["command", "place"], str]
 _ARITHMETIC = lazy(r"\$\(\([^()]*\)\)")
 _TEST_END = frozenset(("]", "]]"))
 _OPTIONS_ONLY = lazy(r"(?:-{1,2}[A-Za-z][\w-]*(?:[ =](?:true|false|\d+))?\s*)+")
@@ -81,21 +92,55 @@ def _known() -> dict[str, frozenset[str]]:
     return {**known, "commands": frozenset(commands)}
 
 
-def is_public(command: str, own: frozenset[str] = frozenset()) -> bool:
-    """Say whether a line of code holds nothing but widely used programs, their words, and places to be filled in.
+def is_public(command: str) -> bool:
+    """Say whether a line of code holds nothing but widely used programs, their words, and places to be filled in."""
+    return not any(find_strange(command))
 
-    ``own`` names the functions that the code around it defines.
+
+def find_strange(command: str, own: frozenset[str] = frozenset()) -> Iterator[Strange]:
+    """Yield what of a line of code only a team can know: a command with a program or a place of its own, or a name.
+
+    Args:
+        command: The line.
+        own: The functions that the code around it defines.
     """
     line = _COMMENT.sub("", command).strip()
     if not line or _CAPITALS.fullmatch(line):
-        return True
-    if len(line) > _LONGEST or line.startswith("-") or names_place(line):
-        return False
+        return
     first = line.lstrip("( ").split(maxsplit=1)[0]
     if first.rstrip(";") in _known()["sql"] or _is_cmdlet(_CMDLET.match(line)) or _STORED.match(line):
-        return True
-    commands = list(_commands(line))
-    return bool(commands) and all(_runs_known(words, own) for words in commands)
+        if names_place(line):
+            yield "command", line
+    elif len(line) > _LONGEST or line.startswith("-") or not list(_commands(line)):
+        yield "command", line
+    else:
+        for part in _parts(line):
+            yield from _strange_in(part, own)
+
+
+def _parts(line: str) -> Iterator[str]:
+    """Yield the commands of a line as they are written."""
+    hidden = _QUOTED.sub(lambda match: "x" * len(match[0]), line)
+    start = 0
+    for match in _BETWEEN.finditer(hidden):
+        yield line[start : match.start()].strip()
+        start = match.end()
+    yield line[start:].strip()
+
+
+def _strange_in(part: str, own: frozenset[str]) -> Iterator[Strange]:
+    names: list[str] = []
+    for words in _commands(part):
+        strange = _strange_words(words, own)
+        if strange is None:
+            yield "command", part
+            return
+        names += strange
+    if part and names_place(part):
+        yield "command", part
+        return
+    for name in dict.fromkeys(names):
+        yield "place", name
 
 
 def is_option(command: str) -> bool:
@@ -120,7 +165,7 @@ def names_suite(text: str) -> bool:
 
 def is_public_name(name: str) -> bool:
     """Say whether a name is defined by a standard or a widely used program, or is a place to be filled in."""
-    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _FILLED_PARTS, _PLAIN, _REPLY)
+    known = (_RESULT, _CAPITALS, _SCHEME, _CATALOGUE, _FILLED_NAME, _FILLED_PARTS, _PLAIN, _REPLY, _SETTING)
     lists = ("headers", "types", "programs", "commands", "tools", "suites")
     listed = any(name.rstrip(":").casefold() in _known()[each] for each in lists)
     return listed or _is_cmdlet(_CMDLET.fullmatch(name)) or any(pattern.fullmatch(name) for pattern in known)
@@ -151,7 +196,7 @@ def is_public_host(address: str) -> bool:
     match = _ADDRESS.search(address)
     host = match["host"] if match else address.partition("/")[0]
     shown = host.casefold().startswith(tuple(_known()["examples"]))
-    return shown or bool(_FILLED_IN.fullmatch(host)) or host == "localhost" or _is_listed(host)
+    return shown or bool(_FILLED_IN.fullmatch(host)) or bool(_LOCAL.fullmatch(host)) or _is_listed(host)
 
 
 def _is_listed(host: str) -> bool:
@@ -161,6 +206,7 @@ def _is_listed(host: str) -> bool:
 
 def names_place(text: str) -> bool:
     """Say whether a piece of code names a host, an address or a folder that only a team can know."""
+    text = _SAMPLE_HOST.sub("HOST", _LOCAL_FILE.sub(" ", text))
     hosts = [match[0] for match in _ADDRESS.finditer(text)]
     rest = _ADDRESS.sub(" ", _INTERFACE.sub(_without_interface, text))
     hosts += [match[0] for match in _NAMED.finditer(rest)]
@@ -191,39 +237,47 @@ def _commands(line: str) -> Iterator[list[str]]:
     yield words
 
 
-def _runs_known(words: Sequence[str], own: frozenset[str]) -> bool:
-    """Say whether one command of a line is known: a keyword alone, a value that is stored, or a known program."""
+def _strange_words(words: Sequence[str], own: frozenset[str]) -> list[str] | None:
+    """Return what a team has named in one command; None where its program is not known."""
     rest = [word for word in words if word not in _TEST_END]
     over = False
     while rest and (rest[0] in _known()["keywords"] or _ASSIGNED.fullmatch(rest[0]) or rest[0] == "$"):
         over = over or rest[0] in _OVER
-        match = _ASSIGNED.fullmatch(rest.pop(0))
-        if match and not _is_loose(match["value"]):
-            return False
-    if not rest or rest[0] in _known()["programs"] | own or over:
-        return all(map(_is_loose, rest[1:]))
-    program, *more = rest
-    if program in _known()["suites"]:
-        return _is_of_suite(more)
+        rest.pop(0)
+    program, *more = [_IN_ENVIRONMENT.sub("", rest[0]), *rest[1:]] if rest else [""]
+    if not program or program in _known()["programs"] | own or over:
+        return [word for word in more if not _is_loose(word)]
     if program in _known()["tools"] or _OPTION.fullmatch(program):
-        return all(map(_is_known, more))
+        return [word for word in more if not _is_known(word)]
+    if program in _known()["suites"] or _HOLDS_VARIABLE.match(program):
+        return list(_names_in(more, _SUITE_WORDS))
     if program in _known()["commands"]:
-        own = _known()[f"commands of {program}"]
-        return bool(more) and more[0] in own and all(map(_is_known, more[1:]))
+        action = next(_actions(more), "")
+        return list(_names_in(more, 1)) if action in _known()[f"commands of {program}"] or not action else None
     # What is left of a keyword, or a pattern of "case".
-    return (len(rest) < len(words) or not more) and all(map(_is_known, rest)) and not program.isalpha()
+    plain = (len(rest) < len(words) or not more) and not program.isalpha() and all(map(_is_known, rest))
+    return [] if plain else None
 
 
-def _is_of_suite(words: Sequence[str]) -> bool:
-    """Say whether what follows the name of a suite is its own: two words, options, and what it is asked for."""
-    first = list(takewhile(_SUITE_WORD.fullmatch, words[:_SUITE_WORDS]))
-    before = [*first[-1:], *words[len(first) :]]
-    return bool(first) and all(
-        _is_known(word)
-        or _HOLDS_VARIABLE.search(word)
-        or ("/" not in word and _OF_PRODUCT.search(word) and not _NAMING.fullmatch(option))
-        for option, word in pairwise(before)
-    )
+def _actions(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words behind a program that can be a command of its own: no options, and no values of options."""
+    for before, word in pairwise(["", *words]):
+        if _SUITE_WORD.fullmatch(word) and not (_OPTION.fullmatch(before) and "=" not in before):
+            yield word
+
+
+def _names_in(words: Sequence[str], actions: int) -> Iterator[str]:
+    """Yield what a team has named behind a program whose first words are its own; ``actions`` says how many."""
+    own = list(islice(_actions(words), actions))
+    for before, word in pairwise(["", *words]):
+        if own and word == own[0] and not (_OPTION.fullmatch(before) and "=" not in before):
+            own.pop(0)
+        elif not (_is_known(word) or _HOLDS_VARIABLE.search(word) or _is_of_product(before, word)):
+            yield word
+
+
+def _is_of_product(option: str, word: str) -> bool:
+    return "/" not in word and bool(_OF_PRODUCT.search(word)) and not _NAMING.fullmatch(option)
 
 
 def _is_known(word: str) -> bool:
@@ -231,10 +285,25 @@ def _is_known(word: str) -> bool:
     option = _OPTION.fullmatch(word)
     if option:
         return not option["value"] or _is_known(option["value"])
-    if word in _known()["words"] or _is_filled_in(word) or _BUILT.fullmatch(word) or _SETTING.fullmatch(word):
+    if (
+        word in _known()["words"] | _known()["programs"]
+        or _is_filled_in(word)
+        or _BUILT.fullmatch(word)
+        or _SETTING.fullmatch(word)
+    ):
         return True
     # A text in quotation marks is read by the program.
-    return bool(re.search(r"[\s{}]", word))
+    return bool(re.search(r"[\s{}]", word)) or _is_open_path(word)
+
+
+def _is_open_path(word: str) -> bool:
+    """Say whether a word is a path with a part to be filled in, a file beside the page, or at a public place."""
+    local = (
+        _LOCAL_FILE.fullmatch(word)
+        or _SAMPLE_HOST.search(word)
+        or ("." in word and "/" in word and is_public_host(word))
+    )
+    return bool(local) or ("/" in word and any(_FILLED_IN.fullmatch(part) for part in word.split("/") if part))
 
 
 def _is_loose(word: str) -> bool:

@@ -17,7 +17,7 @@ from procauthor.checking.rules.status import STALE_CLAIM, SUPPRESSIONS, UNUSED_S
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.scope import ROOT, Family, Scope, say
 from procauthor.checking.survey import Surveyed, decode_findings
-from procauthor.data import ungrouped
+from procauthor.data import grouped, ungrouped
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Report, in_order
 from procauthor.library.change import BASELINE
@@ -274,9 +274,7 @@ class Baseline:
 
     def dump(self) -> bytes:
         """Return the content of the file: sorted, a line a finding, so that two branches merge."""
-        by_path: dict[str, list[str]] = {}
-        for entry in sorted(self.entries):
-            by_path.setdefault(entry.path, []).append(f"{entry.rule} {entry.fingerprint}")
+        by_path = grouped((entry.path, f"{entry.rule} {entry.fingerprint}") for entry in sorted(self.entries))
         text = json.dumps({"schema_version": _VERSION, "findings": by_path}, ensure_ascii=False, indent=1)
         return (text + "\n").encode(errors="backslashreplace")
 

@@ -13,6 +13,7 @@ from itertools import chain, pairwise
 
 import msgspec
 
+from procauthor.data import grouped
 from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
 from procauthor.markdown.document import Source
@@ -128,10 +129,9 @@ class Titles:
     """
 
     def __init__(self, titles: Iterable[str]) -> None:
-        self._by_pair: dict[tuple[str, str], list[str]] = {}
-        for title in sorted(set(titles), key=len, reverse=True):
-            if len(title.split()) >= _FEWEST_WORDS and not _LAST.search(title) and _is_name(title):
-                self._by_pair.setdefault(next(_pairs(title)), []).append(title)
+        sized = (title for title in sorted(set(titles), key=len, reverse=True) if len(title.split()) >= _FEWEST_WORDS)
+        named = (title for title in sized if not _LAST.search(title) and _is_name(title))
+        self._by_pair = grouped((next(_pairs(title)), title) for title in named)
 
     def __bool__(self) -> bool:
         """Say whether there is any that is looked for."""

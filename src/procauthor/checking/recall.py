@@ -20,7 +20,7 @@ from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Record, Surveyed, decode_findings, encode_findings, own_findings
-from procauthor.checking.usage import Need, find_needs
+from procauthor.checking.usage import Need, find_needs, find_reached
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.git import head_of
@@ -396,6 +396,7 @@ _Looked = dict[str, str]
 _T = TypeVar("_T")
 _decode_looked = msgspec.msgpack.Decoder(_Looked).decode
 _decode_needs = msgspec.msgpack.Decoder(list[tuple[str, int]]).decode
+_decode_reached = msgspec.msgpack.Decoder(list[str]).decode
 _decode_unnamed = msgspec.msgpack.Decoder(list[tuple[str, RequiredInput]]).decode
 _NOTHING = _encode({})
 
@@ -427,6 +428,7 @@ class _Among(msgspec.Struct, frozen=True, array_like=True):
     head: str | None
     edges: bytes
     unnamed: bytes
+    reached: bytes
 
 
 @dataclass
@@ -444,6 +446,7 @@ class Recall:
     paths: Collection[str] | None = None
     _changed: dict[str, Record] = field(default_factory=dict)
     _doubtful: set[str] = field(default_factory=set)
+    _passed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._watched = WatchedScope(self.scope)
@@ -452,8 +455,10 @@ class Recall:
         """Return the findings of all rules, in no order."""
         around = self._around()
         difference, asked = self._differ(around, in_prose=True)
-        records = self.survey.records
-        self._look([path for path in self._subjects() if not self._holds(records[path], difference)], asked)
+        records, subjects = self.survey.records, self._subjects()
+        doubted = [path for path, record in records.items() if not self._holds(record, difference)]
+        self._look([path for path in doubted if path in subjects], asked)
+        self._passed = {path for path in doubted if path not in subjects}
         self.scope.asked = asked
         own = list(own_findings(self.survey))
         for record in self.survey.records.values():
@@ -504,11 +509,11 @@ class Recall:
         self.scope.head = None if question(HEAD) in changed else world.head
         return find_difference(self.survey, before, around, changed, in_prose=in_prose), asked
 
-    def _subjects(self) -> Iterable[str]:
+    def _subjects(self) -> Collection[str]:
         """Return the documents to look at; what is laid over a library is looked at where it is reported on."""
         if self.paths is None or not self.survey.laid:
             return self.survey.records
-        return [path for path in self.paths if path in self.survey.records]
+        return frozenset(self.paths)
 
     # What findings rest on
 
@@ -577,7 +582,7 @@ class Recall:
             record.among, record.needs, record.asked = seen.findings, seen.needs, seen.questions
             record.looked = _NOTHING if seen.looked is None else _encode(seen.looked)
             record.draw(seen.edges)
-            record.unnamed = seen.unnamed
+            record.unnamed, record.reached = seen.unnamed, seen.reached
             if seen.looked is None:
                 # It is shown now, and not believed at the next check.
                 self._doubtful.add(seen.path)
@@ -597,11 +602,12 @@ class Recall:
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
         unnamed = list(unnamed_uses(scope.library, procedure))
         edges = encode_edges(read_edges(scope, procedure))
+        reached = sorted(find_reached(scope, procedure))
         looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
         shelf.own = ""
         encoded = encode_findings(findings) if findings else b"", _encode(needs) if needs else b""
         questions = array("I", sorted(scope.questions)).tobytes()
-        tied = edges, _encode(unnamed) if unnamed else b""
+        tied = edges, _encode(unnamed) if unnamed else b"", _encode(reached) if reached else b""
         return _Among(path, *encoded, looked, questions, scope.asked, scope.head, *tied)
 
     def _of_library(self, around: Surroundings) -> _Whole:
@@ -617,6 +623,7 @@ class Recall:
         self.scope.subjects = self.scope.library.procedures
         self.survey.shelf.looked.clear()
         self.scope.known_needs = self._needs()
+        self.scope.known_reached = self._reached()
         findings = list(self._run())
         return _Whole(key, self._looked(), findings)
 
@@ -626,11 +633,21 @@ class Recall:
 
     def _needs(self) -> dict[str, list[Need]]:
         by_path = self.scope.library.by_path
-        return {
+        known = {
             record.path: [Need(by_path[path], line) for path, line in _decode_needs(record.needs)]
             for record in self.survey.records.values()
-            if record.needs
+            if record.needs and record.path not in self._passed
         }
+        return known | {path: find_needs(self.scope, by_path[path]) for path in self._passed}
+
+    def _reached(self) -> dict[str, Collection[str]]:
+        by_path = self.scope.library.by_path
+        known: dict[str, Collection[str]] = {
+            record.path: _decode_reached(record.reached)
+            for record in self.survey.records.values()
+            if record.reached and record.path not in self._passed
+        }
+        return known | {path: find_reached(self.scope, by_path[path]) for path in self._passed}
 
     # Remembering
 

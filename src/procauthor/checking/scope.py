@@ -6,6 +6,7 @@ import os
 import posixpath
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat
@@ -13,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_notes, read_series
-from procauthor.data import grouped, pick
+from procauthor.data import Made, grouped, pick
 from procauthor.finding import Finding, Severity
 from procauthor.git import follow, head_of, is_tracked, read_renames
 from procauthor.library.library import Library, Procedure
@@ -175,6 +176,7 @@ class Scope:
         self.asked: dict[str, bool] = {}
         self.head: str | None = None
         self.known_needs: Mapping[str, list[Any]] | None = None
+        self.known_reached: Mapping[str, Collection[str]] | None = None
 
     def turn_to(self, procedure: Procedure) -> None:
         """Report on one document from now on, and forget what was kept of the one before."""
@@ -207,22 +209,23 @@ class Scope:
         return grouped(chain.from_iterable(zip(p.targets, repeat(p)) for p in self.library.procedures))
 
     @cached_property
-    def links(self) -> dict[str, tuple[tuple[Link, Target], ...]]:
-        """The links of every document with where they lead, by the document's path."""
-        return _Links(self)
+    def links(self) -> Made[str, tuple[tuple[Link, Target], ...]]:
+        """The links of every document with where they lead, by its path; of what a site may mean, what is there."""
+        return Made(self._resolve)
+
+    def _resolve(self, path: str) -> tuple[tuple[Link, Target], ...]:
+        procedure = self.library.by_path[path]
+        return tuple(zip(procedure.links, map(self.settle, procedure.resolved), strict=True))
 
     def linked(self, procedure: Procedure, start: int, end: int) -> tuple[Procedure, ...]:
         """Return the other documents that links within a span lead to."""
         by_path = self.library.by_path
-        links = self._ordered_links(procedure)
-        first = bisect_left(links, start, key=_link_start)
-        last = bisect_left(links, end, lo=first, key=_link_start)
-        paths = (target.path for link, target in links[first:last] if not link.image)
+        paths = (target.path for link, target in self._within(procedure, start, end) if not link.image)
         return tuple(by_path[path] for path in paths if path in by_path and path != procedure.path)
 
     def link_ends(self, procedure: Procedure, first: int, last: int) -> bool:
         """Say whether a link to another document ends between two offsets, both included."""
-        links = self._ordered_links(procedure)
+        links = self._ordered[procedure.path]
         place = bisect_left(links, last, key=_link_start) - 1
         if place < 0:
             return False
@@ -231,19 +234,16 @@ class Scope:
 
     def links_out(self, procedure: Procedure, start: int, end: int) -> bool:
         """Say whether a span has a link that leads out of its document."""
-        links = self._ordered_links(procedure)
-        first = bisect_left(links, start, key=_link_start)
-        last = bisect_left(links, end, lo=first, key=_link_start)
-        return any(target.path != procedure.path for _, target in links[first:last])
+        return any(target.path != procedure.path for _, target in self._within(procedure, start, end))
 
-    def _ordered_links(self, procedure: Procedure) -> list[tuple[Link, Target]]:
-        if procedure.path not in self._ordered:
-            self._ordered[procedure.path] = sorted(self.links[procedure.path], key=_link_start)
-        return self._ordered[procedure.path]
+    def _within(self, procedure: Procedure, start: int, end: int) -> list[tuple[Link, Target]]:
+        links = self._ordered[procedure.path]
+        first = bisect_left(links, start, key=_link_start)
+        return links[first : bisect_left(links, end, lo=first, key=_link_start)]
 
     @cached_property
-    def _ordered(self) -> dict[str, list[tuple[Link, Target]]]:
-        return {}
+    def _ordered(self) -> Made[str, list[tuple[Link, Target]]]:
+        return Made(lambda path: sorted(self.links[path], key=_link_start))
 
     def named(self, key: str, near: Procedure) -> tuple[Procedure, ...]:
         """Return the documents of a title or an alias; one in the same folder or lifecycle comes before all others.
@@ -366,13 +366,11 @@ class Scope:
 
     def near_files(self, folder: str) -> Nearest:
         """The names of the files of a folder, to find the one that was meant."""
-        if folder not in self._near_files:
-            self._near_files[folder] = Nearest(self.files_by_folder.get(folder, []))
         return self._near_files[folder]
 
     @cached_property
-    def _near_files(self) -> dict[str, Nearest]:
-        return {}
+    def _near_files(self) -> Made[str, Nearest]:
+        return Made(lambda folder: Nearest(self.files_by_folder.get(folder, [])))
 
     @cached_property
     def files_by_folder(self) -> dict[str, list[str]]:
@@ -441,38 +439,20 @@ class Scope:
         """Say whether there is a file or folder of that name, letter for letter; ``..`` at its beginning leads out."""
         folder = ""
         for part in path.split("/"):
-            if part != ".." and part not in self._listed(folder):
+            if part != ".." and part not in self._folders[folder]:
                 return False
             folder = f"{folder}/{part}" if folder else part
         return True
 
-    def _listed(self, folder: str) -> frozenset[str]:
-        """List a folder once. A disk may find README.md under readme.md; a reader's web server does not."""
-        if folder not in self._folders:
-            try:
-                self._folders[folder] = frozenset(os.listdir(self.library.root / folder))
-            except OSError:
-                self._folders[folder] = frozenset()
-        return self._folders[folder]
-
     @cached_property
-    def _folders(self) -> dict[str, frozenset[str]]:
-        return {}
+    def _folders(self) -> Made[str, frozenset[str]]:
+        """What is in each folder. A disk may find README.md under readme.md; a reader's web server does not."""
+        return Made(self._list)
 
-
-class _Links(dict[str, tuple[tuple[Link, Target], ...]]):
-    """Resolves the links of a document when they are asked for; of what a site may mean, the first that is there."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__()
-        self._scope = scope
-
-    def __missing__(self, path: str) -> tuple[tuple[Link, Target], ...]:
-        procedure = self._scope.library.by_path[path]
-        targets = map(self._scope.settle, procedure.resolved)
-        resolved = tuple(zip(procedure.links, targets, strict=True))
-        self[path] = resolved
-        return resolved
+    def _list(self, folder: str) -> frozenset[str]:
+        with suppress(OSError):
+            return frozenset(os.listdir(self.library.root / folder))
+        return frozenset()
 
 
 def _link_start(resolved: tuple[Link, Target]) -> int:

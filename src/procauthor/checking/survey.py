@@ -42,7 +42,7 @@ CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
 CREATE TABLE fact (
   path TEXT PRIMARY KEY, stamp TEXT, contract BLOB, contract_seal BLOB, view BLOB, detail BLOB, notes BLOB, seal BLOB
 );
-CREATE TABLE gist (path TEXT PRIMARY KEY, stamp TEXT, value BLOB, seal BLOB);
+CREATE TABLE told (path TEXT, name TEXT, stamp TEXT, value BLOB, seal BLOB, PRIMARY KEY (path, name));
 CREATE TABLE edge (path TEXT PRIMARY KEY, value BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
@@ -94,11 +94,13 @@ class Record(Struct, array_like=True):
     """What is remembered of a document.
 
     ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
-    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others,
-    ``needs`` what must come before it. ``whole`` says that a family which mostly needs one document alone wanted to
-    see the others. ``marks`` are the hashes of its sections. ``edges`` is the digest of the edges that it states, which
-    are kept apart, ``drawn`` these themselves as long as they are not; ``unnamed`` are its uses of others that these do
-    not name.
+    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others.
+    ``whole`` says that a family which mostly needs one document alone wanted to see the others. ``marks`` are the
+    hashes of its sections.
+
+    Of others, ``needs`` is what must come before it, ``reached`` what it leads to, and ``unnamed`` what it takes from
+    those that do not name it. ``edges`` is the digest of the edges that it states, which are kept apart, and ``drawn``
+    these themselves as long as they are not.
     """
 
     path: str
@@ -115,6 +117,7 @@ class Record(Struct, array_like=True):
     asked: bytes = b""
     needs: bytes = b""
     marks: bytes = b""
+    reached: bytes = b""
     edges: bytes = b""
     unnamed: bytes = b""
     drawn: bytes | None = None
@@ -208,18 +211,19 @@ class Memory:
                         known[path] = value
         return known
 
-    def gists(self, records: Mapping[str, Record]) -> dict[str, bytes]:
-        """Return the encoded gists that are kept of documents as they are now; what is spoilt is left out."""
+    def told(self, name: str, records: Mapping[str, Record]) -> dict[str, bytes]:
+        """Return what is kept under a name of documents as they are now, by path; what is spoilt is left out."""
         if self._file is None or "turn" not in self.notes:
             return {}
         with contextlib.suppress(sqlite3.Error), self._lock:
-            rows = self._opened().execute("SELECT * FROM gist").fetchall()
-            return {row[0]: row[2] for row in rows if row[0] in records and _is_of(row, records[row[0]])}
+            rows = self._opened().execute("SELECT * FROM told WHERE name = ?", (name,)).fetchall()
+            return {row[0]: row[3] for row in rows if row[0] in records and _is_of(row, records[row[0]])}
         return {}
 
-    def keep_gists(self, gists: Mapping[str, bytes]) -> None:
-        """Keep gists of remembered documents. Where another process has written meanwhile, it is left to that one."""
-        rows = [_seal((path, self.records[path].stamp, gist)) for path, gist in gists.items() if path in self.records]
+    def keep_told(self, told: Mapping[tuple[str, str], bytes]) -> None:
+        """Keep values by path and name. Where another process has written meanwhile, it is left to that one."""
+        known = self.records
+        rows = [_seal((*key, known[key[0]].stamp, value)) for key, value in told.items() if key[0] in known]
         if not rows or self._file is None or "turn" not in self.notes:
             return
         self.close()
@@ -230,7 +234,7 @@ class Memory:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             if self._is_as_read(connection):
-                connection.executemany("REPLACE INTO gist VALUES (?, ?, ?, ?)", rows)
+                connection.executemany("REPLACE INTO told VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("COMMIT")
 
     def notes_of(self, records: Mapping[str, Record]) -> Iterator[tuple[str, bytes]]:
@@ -344,7 +348,7 @@ def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str]
     connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", facts)
     drawn = ((r.path, r.drawn) for r in changed if r.drawn is not None)
     connection.executemany("REPLACE INTO edge VALUES (?, ?)", drawn)
-    for table in ("fact", "gist", "edge"):
+    for table in ("fact", "told", "edge"):
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608 - ours
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
@@ -386,7 +390,7 @@ def _digest(value: bytes) -> bytes:
 
 def _is_of(row: tuple[object, ...], record: Record) -> bool:
     """Say whether a row is whole, and of the text that a record is of."""
-    return row[1] == record.stamp and _is_sealed(row)
+    return row[2] == record.stamp and _is_sealed(row)
 
 
 def _is_sealed(row: tuple[object, ...]) -> bool:
@@ -455,10 +459,10 @@ class Surveyed:
         """Return the encoded edges that documents state, by path, as the last check has found them."""
         return self.memory.edges(self.records)
 
-    def keep_gists(self) -> None:
-        """Keep the gists that were made of documents."""
-        made, self.shelf.new_gists = self.shelf.new_gists, {}
-        self.memory.keep_gists(made)
+    def keep_told(self) -> None:
+        """Keep what was worked out of documents for the first time."""
+        made, self.shelf.new_told = self.shelf.new_told, {}
+        self.memory.keep_told(made)
 
     def over(self, library: Library) -> Surveyed:
         """Return what is known of a library that was made of this one: with other documents, or without some."""
@@ -721,7 +725,11 @@ class Surveyor:
                 raise StaleError(FILE_NAME) from error
 
         shelf = Shelf(
-            self._root, fetch, lambda: memory.contracts(ordered), lambda: memory.gists(ordered), self._template
+            self._root,
+            fetch,
+            lambda: memory.contracts(ordered),
+            lambda name: memory.told(name, ordered),
+            self._template,
         )
         procedures = tuple(
             _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()

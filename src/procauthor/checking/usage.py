@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.checking.scope import Scope, field_line
@@ -203,6 +203,26 @@ def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
         if len(sources) == 1:
             every.append(Need(sources[0], wanted.line))
     return [need for need in every if need.procedure.kind == "procedure" and need.procedure.status != "alias"]
+
+
+def reached_from(scope: Scope, procedure: Procedure) -> Collection[str]:
+    """Return the documents that another one links, lists in a table or depends on, from what is known or its text."""
+    if scope.known_reached is None:
+        return find_reached(scope, procedure)
+    return scope.known_reached.get(procedure.path, ())
+
+
+def find_reached(scope: Scope, procedure: Procedure) -> set[str]:
+    """Find the documents that a document links, lists in a table, or depends on."""
+    known, shown = scope.library.by_path, scope.library.by_address
+    reached = {shown[path].path if path in shown else path for path in procedure.targets}
+    reached = {path for path in reached if path in known}
+    for title in procedure.depends_on:
+        reached |= {document.path for document in scope.declared(title, procedure)}
+    if procedure.kind in ("index", "readme", "orchestration"):
+        rows = (find_document(scope, procedure, entry) for entry in entries(scope.library, procedure))
+        reached |= {document.path for document in rows if document}
+    return reached - {procedure.path}
 
 
 _SHOWN: Mapping[Part, str] = {

@@ -164,11 +164,8 @@ def _new_sections(library: Library, listed: Sequence[Table], shown: Collection[s
     if not own or own[0].whole:
         return
     known = {title_key(table.lifecycle) for table in own}
-    waiting: dict[str, list[Procedure]] = {}
-    for procedure in library.counted:
-        key = title_key(procedure.lifecycle)
-        if key and key not in known and procedure.status not in UNCOUNTED and procedure.path not in shown:
-            waiting.setdefault(key, []).append(procedure)
+    new = (p for p in library.counted if p.status not in UNCOUNTED and p.path not in shown)
+    waiting = grouped((key, p) for p in new if (key := title_key(p.lifecycle)) and key not in known)
     last = own[-1]
     newline = last.procedure.document.source.newline
     end = last.block.start + len(last.procedure.source.raw[last.block.start : last.block.end].rstrip())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace as replace_struct
 
@@ -60,6 +60,7 @@ ANNOUNCED = "*(announced)*"
 """Follows a title that has no document yet."""
 LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
+_T = TypeVar("_T")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
@@ -208,6 +209,10 @@ class Procedure:
     def gist(self) -> Gist:
         """What the document is for, and whom it names."""
         return read_gist(self.document, self.template)
+
+    def remembered(self, name: str, kind: type[_T], make: Callable[[], _T]) -> _T:  # noqa: ARG002 - see `Stored`
+        """Return what is worked out of the document; who knows it from the disk keeps it under the name."""
+        return make()
 
     @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -374,6 +379,8 @@ class Library:
     """Every file and folder below the root, Markdown or not: what a link may point to."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """What is kept of reviews, by the path of the document; each of the documents has its own already."""
+    kept: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was found out of the whole, to be asked for again."""
 
     @cached_property
     def by_path(self) -> dict[str, Procedure]:
@@ -481,8 +488,19 @@ class Library:
         for typed in paths_from_root(self.root, text) if is_document(text) and "\0" not in text else ():
             if typed in self.by_path:
                 return self._followed([self.by_path[typed]])[0]
+        coded = self._coded(text)
+        if len(coded) == 1:
+            return self._followed(coded)[0]
         message = f"no document has the path, id or title {reference!r}"
         raise NotFoundError(message, self._near(text))
+
+    def _coded(self, text: str) -> list[Procedure]:
+        """Return the documents whose title is written with this code before the name, as in "VA-07 Internal Audit"."""
+        code = text.casefold()
+        if not any(map(str.isdigit, code)):
+            return []
+        before = re.compile(rf"{re.escape(code)}(?![\w-])")
+        return [p for p in self.procedures if p.written_title != p.title and before.match(p.written_title.casefold())]
 
     def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
         """Return what the documents mean; one with the name of its own comes before what an alias leads to."""

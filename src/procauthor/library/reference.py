@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -105,7 +106,14 @@ def join(folder: str, path: str) -> str:
 
 def relative(source: str, target: str) -> str:
     """Return the target of a link from one document to another, both by path from the root, as it is written."""
-    return encode_path(posixpath.relpath(target, posixpath.dirname(source) or "."))
+    folder, _, name = target.rpartition("/")
+    way = _between(posixpath.dirname(source), folder)
+    return encode_path(name if way == "." else f"{way}/{name}")
+
+
+@lru_cache(maxsize=4096)
+def _between(here: str, there: str) -> str:
+    return posixpath.relpath(there or ".", here or ".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Literal
 import yaml
 from msgspec import Struct
 
-from procauthor.data import pick
+from procauthor.data import grouped, pick
 from procauthor.library.thin import (
     SHIPPED,
     Thin,
@@ -417,10 +417,8 @@ def match_sections(document: Document, template: Template) -> Match:
 
 
 def _match_sections(document: Document, template: Template) -> Match:
-    by_key: dict[str, list[Section]] = {}
-    for section in document.sections:
-        if section.heading and (section.level > 1 or section.title != document.title):
-            by_key.setdefault(section_key(section.title), []).append(section)
+    headed = (s for s in document.sections if s.heading and (s.level > 1 or s.title != document.title))
+    by_key = grouped((section_key(section.title), section) for section in headed)
     matched: dict[str, Section] = {}
     inside: frozenset[int] = frozenset()
     # The steps come first: what is below them is a part of a step, such as its "Purpose".

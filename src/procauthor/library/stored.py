@@ -30,7 +30,7 @@ from procauthor.template.spec import Template
 _KEPT = 64
 # Details are small, and those of neighbours are asked for again and again.
 _KEPT_DETAILS = 64
-_MANY = 64
+_MANY = 512
 _T = TypeVar("_T")
 
 
@@ -97,7 +97,6 @@ decode_view = msgspec.msgpack.Decoder(View).decode
 _decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
-_decode_gist = msgspec.msgpack.Decoder(Gist).decode
 
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
@@ -120,7 +119,7 @@ class Shelf:
         root: The root of the library.
         fetch: Gives the facts of the document at a path.
         contracts: Gives the encoded contracts of all documents at once, which is faster than one by one.
-        gists: Gives the encoded gists of the documents whose gist was asked for before.
+        told: Gives what is kept under a name of the documents of which it was asked for before.
         template: Gives the template for it.
     """
 
@@ -129,12 +128,12 @@ class Shelf:
         root: Path,
         fetch: Callable[[str], Facts],
         contracts: Callable[[], Mapping[str, bytes]],
-        gists: Callable[[], Mapping[str, bytes]],
+        told: Callable[[str], Mapping[str, bytes]],
         template: Callable[[str], Template | None],
     ) -> None:
         self._root = os.fspath(root)
         self._contracts_of_all = contracts
-        self._known_gists = gists
+        self._known_told = told
         self._missed = 0
         self.fetch = fetch
         self.template = template
@@ -143,15 +142,15 @@ class Shelf:
         self._details: OrderedDict[str, Detail] = OrderedDict()
         self._contracts: OrderedDict[str, Contract] = OrderedDict()
         self._encoded: Mapping[str, bytes] = {}
-        self._gists: dict[str, bytes] | None = None
+        self._told: dict[str, dict[str, bytes]] = {}
         self._lock = RLock()
         self._most = _KEPT
         self.own = ""
         """The document under check: to look into its text is no news."""
         self.looked: set[str] = set()
         """Whose text was looked into since it was last emptied."""
-        self.new_gists: dict[str, bytes] = {}
-        """Gists that were made here, and are not kept yet."""
+        self.new_told: dict[tuple[str, str], bytes] = {}
+        """What was worked out here, by path and name, and is not kept yet."""
 
     def keep(self, documents: int) -> None:
         """Keep so many parsed documents from now on."""
@@ -192,14 +191,15 @@ class Shelf:
         with self._lock:
             return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
 
-    def gist(self, path: str, make: Callable[[], Gist]) -> Gist:
-        """Return the gist of a document; it is made when it is asked for, for the first time."""
+    def told(self, path: str, name: str, kind: type[_T], make: Callable[[], _T]) -> _T:
+        """Return what is known under a name of a document; it is made when it is asked for, for the first time."""
         with self._lock:
-            if self._gists is None:
-                self._gists = dict(self._known_gists())
-            if path not in self._gists:
-                self._gists[path] = self.new_gists[path] = _encode(make())
-            return _decode_gist(self._gists[path])
+            if name not in self._told:
+                self._told[name] = dict(self._known_told(name))
+            known = self._told[name]
+            if path not in known:
+                known[path] = self.new_told[path, name] = _encode(make())
+            return msgspec.msgpack.decode(known[path], type=kind)
 
     def _decoded(self, path: str) -> Contract:
         if path not in self._encoded:
@@ -343,7 +343,11 @@ class Stored(Procedure):
     @property
     def gist(self) -> Gist:
         """What the document is for, and whom it names."""
-        return self.shelf.gist(self.path, lambda: read_gist(self.document, self.template))
+        return self.remembered("gist", Gist, lambda: read_gist(self.document, self.template))
+
+    def remembered(self, name: str, kind: type[_T], make: Callable[[], _T]) -> _T:
+        """Return what was worked out of the document under a name; it is kept from the first time on."""
+        return self.shelf.told(self.path, name, kind, make)
 
     @property
     def status(self) -> Status:

@@ -53,6 +53,8 @@ class Watch:
         if state is None or not state.is_dir() or not tells_all_changes(root):
             return None
         try:
+            # The public `watch` waits for changes and gathers them; it cannot be asked what has been told until now.
+            # For that the package documents this class, as its "Rust backend", in spite of the name of the module.
             from watchfiles._rust_notify import RustNotify
 
             return cls(RustNotify([os.fspath(root)], False, False, 0, True, False), root, state)  # noqa: FBT003 - its way

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from procauthor.data import grouped
 from procauthor.markdown.document import Document, line_start
 from procauthor.markdown.parse import parse
 
@@ -114,10 +115,7 @@ def _cuts(document: Document, index: int) -> Iterator[int]:
 
 
 def _by_section(pieces: Sequence[_MergePiece]) -> dict[tuple[str, int], list[_MergePiece]]:
-    sections: dict[tuple[str, int], list[_MergePiece]] = {}
-    for piece in pieces:
-        sections.setdefault(piece.section, []).append(piece)
-    return sections
+    return grouped((piece.section, piece) for piece in pieces)
 
 
 # Three sides

@@ -16,6 +16,7 @@ from typing import Literal, Self, TypeVar
 
 import msgspec
 
+from procauthor.data import grouped
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import make_folder
 from procauthor.retrieval.chunk import Chunk
@@ -142,9 +143,7 @@ class SectionIndex:
             LockedError: Another process is writing.
             RetrievalError: The index cannot be used.
         """
-        documents: dict[str, list[Chunk]] = {}
-        for chunk in chunks:
-            documents.setdefault(chunk.path, []).append(chunk)
+        documents = grouped((chunk.path, chunk) for chunk in chunks)
         stamps = {path: hashlib.sha256(dump_chunks(each)).hexdigest() for path, each in documents.items()}
         return self.follow(stamps, documents.__getitem__)
 

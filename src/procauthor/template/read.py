@@ -13,8 +13,10 @@ from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from procauthor.data import Made
 from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
+from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
 from procauthor.regex import lazy
 from procauthor.resources import shipped
@@ -239,6 +241,7 @@ def read_template(name: str, raw: bytes) -> Template:
         message = f"template {name!r} has no section"
         raise TemplateError(message, "give it at least one heading of level 2")
     version = document.metadata.get("version", 1)
+    conflict = find_conflict(document)
     return Template(
         name=name,
         version=version if isinstance(version, int) else 1,
@@ -248,7 +251,19 @@ def read_template(name: str, raw: bytes) -> Template:
         hash=digest(raw),
         boilerplate=frozenset(_boilerplate(document)),
         mistakes=tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)),
+        conflict=0 if conflict is None else document.source.line(conflict),
     )
+
+
+def refuse_conflicted(template: Template) -> None:
+    """Refuse to write documents by a template that holds two versions of itself.
+
+    Raises:
+        TemplateError: It holds an unresolved merge conflict; the message says in which line.
+    """
+    if template.conflict:
+        message = f"template {template.name!r} has an unresolved merge conflict in line {template.conflict}"
+        raise TemplateError(message, "resolve it first; nothing was written")
 
 
 def _filled(specs: Iterable[SectionSpec]) -> tuple[SectionSpec, ...]:
@@ -529,7 +544,7 @@ class TemplateStore:
             section_key(heading): tuple(map(section_key, others)) for heading, others in (synonyms or {}).items()
         }
         self._matchers = [(path_matcher(pattern), name) for pattern, name in self._patterns.items()]
-        self._read: dict[str, Template] = {}
+        self._read = Made(self._load)
 
     def get(self, name: str) -> Template:
         """Return the template of that name.
@@ -537,8 +552,6 @@ class TemplateStore:
         Raises:
             TemplateError: There is none, or it cannot be used.
         """
-        if name not in self._read:
-            self._read[name] = self._load(name)
         return self._read[name]
 
     def digest(self, name: str) -> str:

@@ -23,6 +23,9 @@ from procauthor.template.spec import (
     split_blocks,
 )
 
+# A time on a clock, or on that of the work: "16:00", "T + 10 minutes".
+_CLOCK = re.compile(r"(?:[A-Z]\w? ?[+-] ?\d|\d{1,2}:\d\d)")
+_SIGN_AND_WORD = re.compile(r"([;,] )(\w+ )")
 # Not within a word, a path or the text of a link.
 _WORD = lazy(r"(?<![\w/\[])\w+")
 _AFTER = lazy(r"[\w/\]]")
@@ -258,7 +261,16 @@ def _shown(part: str | SlotGroup, fields: Mapping[str, Any], clean: Cleaner, pla
     value = fields.get(part.slot.name)
     if value is None or value == "":
         return ""
-    return part.before + (clean.reference(value) if part.slot.reference else plain(value)) + part.after
+    sign, word = _before(part)
+    if word and _CLOCK.match(str(value)):
+        word = ""
+    return sign + word + (clean.reference(value) if part.slot.reference else plain(value)) + part.after
+
+
+def _before(part: SlotGroup) -> tuple[str, str]:
+    """Return what is in front of an optional field, and the word behind its sign: "within" goes with no clock time."""
+    match = _SIGN_AND_WORD.fullmatch(part.before) if part.slot.optional else None
+    return (match[1], match[2]) if match else (part.before, "")
 
 
 # And back
@@ -276,7 +288,9 @@ def _source(part: str | SlotGroup, taken: set[str]) -> str:
     slot = part.slot
     named = _REFERENCE.format(slot.name) if slot.reference else f"(?P<{slot.name}>.+?)"
     # A field that is twice says the same twice, however it is written.
-    inner = re.escape(part.before) + (".+?" if slot.name in taken else named) + re.escape(part.after)
+    sign, word = _before(part)
+    before = re.escape(sign) + (f"(?:{re.escape(word)}|(?={_CLOCK.pattern}))" if word else "")
+    inner = before + (".+?" if slot.name in taken else named) + re.escape(part.after)
     taken.add(slot.name)
     return f"(?:{inner})?" if slot.optional else inner
 

@@ -192,7 +192,7 @@ class Workspace:
             with suppress(StaleError, msgspec.MsgspecError):
                 remember(self._survey)
         if self._survey is not None:
-            self._survey.keep_gists()
+            self._survey.keep_told()
 
     def take_over(self, other: Workspace) -> None:
         """Know what another one of the same library has read, if it was set up in the same way; that one is closed."""

@@ -14,6 +14,7 @@ from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.listing import ORDER, STATUS, computed_status
 from procauthor.authoring.update.operation import Operation, OperationError
 from procauthor.authoring.update.outline import EditTarget, Outline, ScopeEntry, sections_of, targets_in
+from procauthor.data import grouped
 from procauthor.template.model import Text, value_type
 from procauthor.template.spec import SectionSpec
 
@@ -71,13 +72,7 @@ def operation_model(outline: Outline, targets: Sequence[EditTarget], references:
 
 
 def _by_shape(targets: Sequence[EditTarget]) -> dict[str, list[EditTarget]]:
-    by_shape: dict[str, list[EditTarget]] = {}
-    for target in targets:
-        if target.kind == "section" and not target.shape:
-            by_shape.setdefault(f"section{_SUFFIX}", []).append(target)
-        else:
-            by_shape.setdefault(target.shape + _SUFFIX, []).append(target)
-    return by_shape
+    return grouped((f"{target.shape or target.kind}{_SUFFIX}", target) for target in targets)
 
 
 def _describe(targets: Sequence[EditTarget]) -> str:

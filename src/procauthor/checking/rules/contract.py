@@ -8,7 +8,7 @@ from itertools import chain
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
-from procauthor.checking.usage import Need, find_document, needs, providers
+from procauthor.checking.usage import Need, find_document, needs, providers, reached_from
 from procauthor.convention.site import may_be_made
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
@@ -252,17 +252,7 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
 
 def _reached(scope: Scope) -> set[str]:
     """Return the documents that another one links, lists in a table, or depends on."""
-    reached: set[str] = set()
-    shown = scope.library.by_address
-    for procedure in scope.library.procedures:
-        own = {shown[path].path if path in shown else path for path in procedure.targets}
-        declared = chain.from_iterable(scope.declared(title, procedure) for title in procedure.depends_on)
-        own |= {document.path for document in declared}
-        if procedure.kind in ("index", "readme", "orchestration"):
-            rows = (find_document(scope, procedure, entry) for entry in entries(scope.library, procedure))
-            own |= {document.path for document in rows if document}
-        reached |= own - {procedure.path}
-    return reached
+    return set(chain.from_iterable(reached_from(scope, procedure) for procedure in scope.library.procedures))
 
 
 REFERENCES = Family(

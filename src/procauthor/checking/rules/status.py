@@ -14,6 +14,7 @@ import msgspec
 
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.checking.usage import Suspect, find_suspects
+from procauthor.data import grouped
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.sidecar import RECEIPTS, ApprovalWorth, Receipt, show_key, sidecar_path
@@ -185,12 +186,9 @@ def _outdated(procedure: Procedure) -> Iterator[Finding]:
 
 def _expired(procedure: Procedure, rulings: list[ApprovalWorth], again: str) -> Iterator[Finding]:
     """Report once for each person and day, not for each section."""
-    groups: dict[str, list[str]] = {}
-    for ruling in rulings:
-        words = f"the approval by {_who(ruling.receipt)} expired on {ruling.receipt.expires}"
-        groups.setdefault(words, []).append(ruling.mark.shown if ruling.mark else ruling.receipt.section)
-    for words, sections in groups.items():
-        message = f"{words}: {', '.join(sections)}"
+    for (who, day), own in grouped(((_who(r.receipt), r.receipt.expires), r) for r in rulings).items():
+        sections = ", ".join(r.mark.shown if r.mark else r.receipt.section for r in own)
+        message = f"the approval by {who} expired on {day}: {sections}"
         yield say_line(APPROVAL_OUTDATED, procedure, procedure.title_line, message, again)
 
 

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from procauthor.checking.edge import Edge, EdgeKind
-from procauthor.data import grouped
+from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
@@ -255,12 +255,9 @@ class _SiteMaker:
     @cached_property
     def _calls(self) -> dict[str, list[tuple[Course, int]]]:
         """The orchestrations that call each document, and at which place."""
-        callers: dict[str, list[tuple[Course, int]]] = {}
-        for course in self.evaluation.courses:
-            for place, call in enumerate(course.calls):
-                if call.path and course.path in self.places.pages:
-                    callers.setdefault(call.path, []).append((course, place))
-        return callers
+        shown = (course for course in self.evaluation.courses if course.path in self.places.pages)
+        calls = ungrouped((course, enumerate(course.calls)) for course in shown)
+        return grouped((call.path, (course, place)) for course, (place, call) in calls if call.path)
 
     def _near(self, procedure: Procedure, address: str, *, users: bool) -> list[_Near]:
         graph = self.census.references
