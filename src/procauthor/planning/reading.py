@@ -69,11 +69,11 @@ def read_reading(document: Document) -> Reading:
         return Reading()
     try:
         reading = convert(said.value, Reading)
-        wrong = next(_lost(document, reading), "")
     except ValidationError as error:
-        wrong = f"{KEY!r} has another form: {error}"
-    if wrong:
-        message = f"line {said.line}: {wrong}"
+        message = f"line {said.line}: {KEY!r} has another form: {error}"
+        raise PlanError(message, _HINT) from error
+    if lost := next(_lost(document, reading), ""):
+        message = f"line {said.line}: {lost}"
         raise PlanError(message, _HINT)
     names = {plain_text(label).casefold(): name for label, name in reading.names.items()}
     return Reading(reading.items, reading.level, tuple(map(title_key, reading.below)), names)
