@@ -132,6 +132,14 @@ def test_nothing_is_lost_with_the_memory(root: Path) -> None:
     assert [answer(root, command) for command in COMMANDS] == before
 
 
+@pytest.mark.parametrize("spoilt", ["edge SET value = x'90'", "told SET value = x'90'", "told SET stamp = 'none'"])
+def test_a_spoilt_row_is_worked_out_again(root: Path, spoilt: str) -> None:
+    commands = [("refs", TOPIC), ("brief", *NEW)]
+    before = [answer(root, command) for command in commands]
+    remembered.tamper(root, f"UPDATE {spoilt}")
+    assert [answer(root, command) for command in commands] == before
+
+
 def test_a_document_that_changes_after_it_was_read_is_named(root: Path) -> None:
     with Project.open(root) as project:
         document = project.library().by_path["feature/p07.md"]
