@@ -510,3 +510,49 @@ def test_an_anchor_is_there_however_a_plug_in_writes_it(tmp_path: Path, site: st
     init(tmp_path)
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=broken)
     assert sum(finding["rule"] == "broken-anchor" for finding in report["findings"]) == broken
+
+
+def test_pages_of_pieces_give_these_their_names_and_are_no_procedures(tmp_path: Path) -> None:
+    shell = "---\ntitle: {}\n---\n\n# <%= current_page.data.title %>\n\n<%= partial 'words/{}' %>\n"
+    steps = "Words.\n\n## First\n\n1. Stop it.\n2. Drain it.\n3. Start it.\n\n## Then\n\nWords.\n"
+    files = {"source/a.html.md.erb": shell.format("Stop it", "stop.md"), "source/words/stop.md": steps}
+    files |= {"source/b.html.md.erb": shell.format("How to run it", "run"), "source/words/_run.md.erb": steps}
+    files |= {"source/c.html.md.erb": "---\ntitle: Own\n---\n\n# <%= current_page.data.title %>\n\nWords of its own.\n"}
+    write(tmp_path, {"config/tech-docs.yml": "", **files})
+    init(tmp_path)
+    rows = documents(tmp_path)
+    assert {path: row["title"] for path, row in rows.items() if row["counted"]} == {
+        "source/words/stop.md": "Stop it",
+        "source/words/_run.md.erb": "How to run it",
+    }
+    assert rows["source/c.html.md.erb"]["title"] == "Own"
+
+
+TREES = {
+    "from the root": ("", "docs/ja-JP/", 3),
+    "beside the folder": ("docs/", "docs/tr-TR/", 3),
+    "beside English": ("content/en/", "content/de/", 3),
+    "departments": ("teams/hr/", "teams/it/", 6),
+}
+
+
+@pytest.mark.parametrize(("original", "other", "count"), TREES.values(), ids=TREES)
+def test_documents_in_folders_for_languages_are_not_counted_twice(
+    tmp_path: Path, original: str, other: str, count: int
+) -> None:
+    steps = "# {}\n\n1. Stop it.\n2. Drain it.\n3. Start it.\n"
+    names = ("ask/one", "bind/two", "three")
+    files = {f"{home}{name}.md": steps.format(f"{name} {home}") for home in (original, other) for name in names}
+    write(tmp_path, {**files, "README.md": "# All\n"})
+    init(tmp_path)
+    counted = [path for path, row in documents(tmp_path).items() if row["counted"]]
+    assert len(counted) == count
+    assert {path for path in counted if path.startswith(original)}.issuperset(f"{original}{name}.md" for name in names)
+
+
+def test_what_is_called_a_template_shows_how_to_write(tmp_path: Path) -> None:
+    steps = "# {}\n\n1. Stop it.\n2. Drain it.\n3. Start it.\n"
+    names = {"01-MASTER-TEMPLATE": "Master", "template-rollout": "Rollout"}
+    write(tmp_path, {f"ops/{name}.md": steps.format(title) for name, title in names.items()})
+    init(tmp_path)
+    assert [row["title"] for row in documents(tmp_path).values() if row["counted"]] == ["Rollout"]

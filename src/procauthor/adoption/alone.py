@@ -9,6 +9,7 @@ from itertools import chain, product
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import Form, chapters, count_words
+from procauthor.adoption.notation import ends_as_template
 from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
@@ -42,8 +43,9 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     for path, document in documents.items():
-        if path not in taken and not _is_about_other(path) and _tells_what_to_do(path, document):
-            others = [keys[other] for other in documents if other != path]
+        other = _is_about_other(path) or ends_as_template(path)
+        if path not in taken and not other and _tells_what_to_do(path, document):
+            others = [keys[each] for each in documents if each != path]
             if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
                 yield path
 

@@ -360,3 +360,9 @@ def is_template_name(path: str) -> bool:
     """Say whether a path says that it shows a form."""
     tokens = {section_key(part) for part in re.split(r"[/._-]", path.rpartition(".")[0])}
     return not tokens.isdisjoint(map(section_key, words()["survey"]["templates"]))
+
+
+def ends_as_template(path: str) -> bool:
+    """Say whether the name of a file ends with the word for a form: what it is about comes before it."""
+    *_, last = re.split(r"[/._-]", path.rpartition(".")[0])
+    return is_template_name(f"{last}.md")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
@@ -17,8 +17,10 @@ from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
+from procauthor.adoption.language import find_translations
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import escape_pattern, path_patterns
+from procauthor.adoption.shell import find_shells, shell_names
 from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.adoption.start import hidden_folders
 from procauthor.checking.rules.contract import CONTRACTS
@@ -48,7 +50,6 @@ from procauthor.template.infer import Inferred, infer
 from procauthor.template.read import TemplateStore
 
 _INDEX_NAMES = ("index.md", "INDEX.md", "README.md", "readme.md")
-_LANGUAGE = lazy(r"\.([a-z]{2}(?:-[A-Za-z]{2})?)\.md$")
 # Where nearly all documents of a folder have a form, one without it is of the same kind all the same.
 _MOST = 0.8
 # Fewer documents in one order than this, and the order is no rule.
@@ -229,12 +230,13 @@ class _Looked:
     shown: frozenset[str]
     template_files: frozenset[str]
     translations: Mapping[str, tuple[str, ...]]
+    shells: Mapping[str, tuple[str, ...]]
 
     @property
     def plain(self) -> dict[str, Document]:
         repeated = set(chain.from_iterable(self.translations.values()))
         parts = {path for path in self.every if is_part(path, self.site.kind) or lists_changes(path)}
-        beside = self.special | self.shown | self.template_files | repeated | parts
+        beside = self.special | self.shown | self.template_files | repeated | parts | self.shells.keys()
         return {path: document for path, document in self.every.items() if path not in beside}
 
 
@@ -247,17 +249,20 @@ def _look(folder: Path) -> _Looked:
     names = _pages(every)
     shown = frozenset(path for path in every if page_stem(path) in names or _shows_others(path, every))
     pages = (*names, *sorted(path for path in shown if page_stem(path) not in names))
+    site = find_site(folder)
+    shells = find_shells(every, site.root)
     return _Looked(
         read,
         index,
         exclude,
-        find_site(folder),
+        replace(site, names={**shell_names(shells, every), **site.names}),
         every,
         pages,
         frozenset(p.path for p in read.procedures if p.kind in ("index", "plan", "template")),
         shown,
         frozenset(path for path in every if is_template_name(path) and path not in shown),
-        _translations(every),
+        find_translations(every),
+        shells,
     )
 
 
@@ -308,27 +313,6 @@ def _ignored(folder: Path) -> Iterator[str]:
                 yield f"{escape_pattern(path)}*"
         elif is_document(path):
             yield escape_pattern(path)
-
-
-def _translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...]]:
-    """Return the documents that say in their name in which language they repeat another one, by language.
-
-    Those in the language that most documents have, or without one in their name, are repeated by the others.
-    """
-    named: dict[str, dict[str, str]] = {}
-    for path in sorted(documents):
-        match = _LANGUAGE.search(path)
-        if match:
-            named.setdefault(path[: match.start()], {})[match[1]] = path
-    many = {stem: versions for stem, versions in named.items() if len(versions) > 1}
-    usual = commonest(chain.from_iterable(many.values()))
-    result: dict[str, list[str]] = {}
-    for stem, versions in named.items():
-        first = f"{stem}.md" if f"{stem}.md" in documents else versions.get(usual, "")
-        for language, path in versions.items():
-            if first and path != first and (stem in many or first == f"{stem}.md"):
-                result.setdefault(language, []).append(path)
-    return {language: tuple(paths) for language, paths in result.items()}
 
 
 def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[bool]:

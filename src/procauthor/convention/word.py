@@ -28,6 +28,8 @@ def words() -> Mapping[str, Any]:
     return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
+# What begins a field that the template of a site fills.
+_FILLED = lazy(r"\{\{|\{%|<%")
 _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
 # A dash may be between a number and it.
@@ -38,7 +40,8 @@ _SPACES = lazy(r"\s+")
 def read_title(document: Document, conventions: TitleConventions, named: str = "") -> str:
     """Return the title of a document as it is written, or an empty string.
 
-    A heading of level 1 that is a chapter is no title where the front matter or the settings have one.
+    A heading of level 1 that is a chapter, or that a template fills, is no title where the front matter or the settings
+    have one.
 
     Args:
         document: The document.
@@ -46,9 +49,10 @@ def read_title(document: Document, conventions: TitleConventions, named: str = "
         named: What the settings call the document, if they do.
     """
     other = named or ("front-matter" in conventions.sources and document.front_title)
-    chapter = bool(other) and is_chapter(document)
+    heading = _text(title_heading(document, first=False))
+    passed = bool(other) and (is_chapter(document) or _FILLED.search(heading) is not None)
     readers = {
-        "heading": lambda: "" if chapter else _text(title_heading(document, first=False)),
+        "heading": lambda: "" if passed else heading,
         "first-heading": lambda: _text(title_heading(document, first=True)),
         "front-matter": lambda: document.front_title,
         "name": lambda: str(document.metadata.get("name") or "").strip(),
