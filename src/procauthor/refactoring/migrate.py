@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import chain
 
 from procauthor.checking.scope import Scope
@@ -30,6 +31,7 @@ from procauthor.template.spec import SectionSpec, Template, section_key
 Read = Callable[[str, bytes], Procedure]
 _NUMBER = lazy(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
 _FREE_NUMBER = 900
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,7 @@ class Migration:
         for heading in self.renamed.values():
             if section_key(heading) not in known:
                 message = f"no template of these documents has a section {heading!r}"
-                stays = "placeholders, aliases and what is deprecated stay as they are"
-                raise ConfigError(message, "known: " + ", ".join(sorted(known)) if known else stays)
+                raise ConfigError(message, _proposed(heading, known))
 
     def _overlay(self, library: Library, texts: Mapping[str, bytes]) -> Library:
         return library.overlay(*(self.read(path, raw) for path, raw in texts.items()))
@@ -145,6 +146,15 @@ def _is_carried(procedure: Procedure) -> bool:
     # Few sections of a template that has changed may be left in a whole text; a stub stays a stub.
     is_stub = procedure.silent and procedure.declared_status in (None, "placeholder")
     return procedure.status != "placeholder" or not is_stub
+
+
+def _proposed(heading: str, known: Collection[str]) -> str:
+    if not known:
+        return "placeholders, aliases and what is deprecated stay as they are"
+    close = get_close_matches(section_key(heading), sorted(known), n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + ", ".join(sorted(known)) if len(known) <= _MOST_SHOWN else "write it as the template has it"
 
 
 def _is_section(section: Section) -> bool:
