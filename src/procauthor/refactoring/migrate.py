@@ -26,6 +26,7 @@ from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.regex import lazy
+from procauthor.template.read import refuse_conflicted
 from procauthor.template.spec import SectionSpec, Template, section_key
 
 Read = Callable[[str, bytes], Procedure]
@@ -69,7 +70,10 @@ class Migration:
         return Change(tuple(e for e in edits if e.before != e.after), "migrate to the present templates")
 
     def _check_names(self, chosen: Sequence[Procedure]) -> None:
-        known = {spec.key for spec in chain.from_iterable(p.template.sections for p in chosen if p.template)}
+        templates = {p.template for p in chosen if p.template}
+        for template in templates:
+            refuse_conflicted(template)
+        known = {spec.key for spec in chain.from_iterable(template.sections for template in templates)}
         for heading in self.renamed.values():
             if section_key(heading) not in known:
                 message = f"no template of these documents has a section {heading!r}"
