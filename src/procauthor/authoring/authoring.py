@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Unpack
 
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, find_elsewhere
+from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
-from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry

@@ -141,7 +141,7 @@ def choose_passages(
     Args:
         telling: How much each word tells of the subject.
         library: Where the documents are.
-        hits: What a search finds for each query, the best first: no evidence is the procedure itself.
+        hits: What a search finds for each query, the best first, without what the procedure itself says.
         most: How many passages at most.
     """
     grades: dict[str, float] = {}
