@@ -169,7 +169,7 @@ def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
 def _shown(raw: bytes, place: QuestionPlace) -> list[Replacement]:
     """Return the edits that show a proposal by its value and a mark.
 
-    Models like to say the value in the sentence and in the brackets: "call after 4 days, by telephone (proposed: 4 days;
+    Models like to say the value twice, as in "call after 4 days, by telephone (proposed: 4 days;
     ...)". It is marked where it is said, once. A number of one or two digits may be something else there.
     """
     value = place.question.value
