@@ -317,6 +317,7 @@ def test_problems_of_other_steps_cost_nothing():
         (refused("It says secret things"), "its last reply was a refusal"),
         (truncated('{"purpose": "Find thr'), "its last reply was cut off at 8000 tokens"),
         (text("no json here"), "its last reply had no usable JSON"),
+        (text('<think>So {"purpose": "x"}</think>\n'), "its last reply was thoughts alone"),
         (data({"purpose": 7}), "did not fit: purpose Input should be a valid string"),
     ],
 )

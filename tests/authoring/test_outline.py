@@ -264,6 +264,18 @@ def test_a_last_look_sees_the_page_and_changes_any_passage_and_settles_questions
     assert draft.notes == ()
 
 
+def test_a_last_look_adds_an_input_that_the_outline_forgot_and_uses_it(root: Path) -> None:
+    look = editing(
+        ("- **Component Diagram**", "after", "- **Site Survey** (arrives during Step 1): what is there"),
+        ("- Component Diagram (From: Required", "after", "- Site Survey (From: Required Inputs)"),
+    )
+    draft, requests = run(root, look)
+    assert len(requests) == 3
+    assert "- **Site Survey** (arrives during Step 1): what is there\n" in draft.text
+    assert "- Site Survey (From: Required Inputs)\n" in draft.text
+    assert draft.notes == ()
+
+
 @pytest.mark.parametrize(
     ("edit", "kept"),
     [
@@ -396,6 +408,7 @@ def test_the_words_of_a_page_are_those_that_are_read() -> None:
         ("cat <<'NOTE' > note.md\nWe look.\nNOTE", []),
         ('TAG=v1\ngit tag "$TAG" --message TAG', []),
         ("gh pr view TICKET", []),
+        ("test -s a.txt || echo MISSING; aws get Z0123456789 --action UPSERT", []),
         ("aws organizations list-policies --filter SERVICE_CONTROL_POLICY", []),
         ('aws iam put-role-policy --policy-document \'{"AWS": "OWN_KEY", "Own_KEY": 1}\'', ["OWN_KEY"]),
         ('while read -r END LOGIN; do gh api "users/$LOGIN"; echo "$END"; done', []),

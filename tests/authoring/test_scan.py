@@ -25,6 +25,8 @@ REPLIES = {
     "in the final channel": f"<|channel|>analysis<|message|>{W}{FINAL}{R}",
     "as a tool in the commentary channel": f"<|channel|>analysis<|message|>{W}<|end|><|start|>assistant<|channel|>"
     f'commentary to=functions.fields <|constrain|>json<|message|>{{"name": "fields", "arguments": {R}}}<|call|>',
+    "after a thought with a name": f'<seed:think>{W}</seed:think><think time="3">{W}</think >{R}',
+    "after a thought of other programs": f"<|begin_of_thought|>{W}<|end_of_thought|><unused94>thought\n{W}<unused95>{R}",
     "corrected": f"{W}\n\nCorrection:\n{R}",
     "behind an example": f'The form is {{"plan_requirement": "EXAMPLE"}}. My answer:\n{R}',
     "behind an example with a list": f'Like {{"trigger": ["EXAMPLE"], "plan_requirement": "EXAMPLE"}}:\n{R}',
@@ -56,7 +58,15 @@ def test_the_last_object_that_fits_is_the_answer(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [f"<think>{W}", f"{W}</think>", f"<|channel|>analysis<|message|>{W}", f"[THINK]{W}[/THINK]Done."]
+    "reply",
+    [
+        f"<think>{W}",
+        f"{W}</think>",
+        f"<|channel|>analysis<|message|>{W}",
+        f"[THINK]{W}[/THINK]Done.",
+        f"<reflection>{W}</reflection>",
+        f"<|START_THINKING|>{W}<|END_THINKING|>",
+    ],
 )
 def test_what_was_only_thought_is_asked_for_again(reply: str) -> None:
     with Loopback([text(reply), data(RIGHT)]) as server:

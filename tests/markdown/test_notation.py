@@ -107,3 +107,16 @@ def test_links_of_html_need_no_quotes(tag: str) -> None:
     edits = [(spot.start, spot.end) for spot in read_spots(document)]
     assert [document.source.raw[start:end].partition(b"#")[0] for start, end in edits] == [b"b.md", b"b.md"]
     assert replace_spans(document.source.raw, []) == document.source.raw
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "  "])
+def test_each_picture_of_a_set_is_a_link(mark: str) -> None:
+    written = (
+        "- a\n\n  <p>\n  <img srcset='\n  ä.png?v=1 100w,\n  b%20b,c.png 2x,d.png' src=e.png>\n"
+        '  <video poster="f.png"></video><object data=g.pdf></object><img srcset=h.png>\n'
+        "  <source srcset='i.png, j.png,, k.png 1x,,'><img srcset=\", \"><img srcset>\n  </p>\n"
+    )
+    document = read("".join(mark + line for line in written.splitlines(keepends=True)))
+    shown = ["ä.png?v=1", "b%20b,c.png", "d.png", "e.png", "f.png", "g.pdf", "h.png", "i.png", "j.png", "k.png"]
+    assert [link.target for link in document.links] == shown
+    assert [document.source.raw[spot.start : spot.end].decode() for spot in read_spots(document)] == shown

@@ -72,6 +72,15 @@ def test_a_conflict_cannot_be_approved_even_if_its_rule_is_off(root: Path) -> No
     assert "a merge conflict is not resolved" in refused(root, "approve", "design-review", "--by", "Ada")
 
 
+@pytest.mark.parametrize("command", [("create", TITLE), ("create", TITLE, "--author", "skeleton"), ("migrate",)])
+def test_nothing_is_written_by_a_template_with_a_conflict(root: Path, command: tuple[str, ...]) -> None:
+    shipped = Path(__file__).parents[2] / "templates/procedure.md"
+    put(root, "templates/procedure.md", shipped.read_text())
+    line = spoil(root, "templates/procedure.md")
+    assert f"'procedure' has an unresolved merge conflict in line {line}" in refused(root, *command)
+    run_json("-C", root, "refs", "design-review")
+
+
 def test_an_undo_brings_back_what_was_there(root: Path) -> None:
     before = snapshot(root)
     project = Project.open(root)

@@ -85,3 +85,23 @@ def test_a_rename_keeps_the_number_in_the_heading(office: Path) -> None:
     run("-C", office, "rename", "Störung an der Anlage", "Ausfall der Anlage")
     text = (office / "02 Fertigung/AA-005 Ausfall der Anlage.md").read_text(encoding="utf-8")
     assert text.startswith("# AA-005 Ausfall der Anlage\n")
+
+
+def test_numbered_documents_are_found_by_their_code_and_keep_the_name_of_their_folder(tmp_path: Path) -> None:
+    for number, name, rest in ((1, "Audit", "[wird noch ergänzt]"), (2, "Messmittel", "1. Das Messmittel ablesen.")):
+        text = f"# VA-0{number} {name}\n\n## 1 Zweck\n\nEs regelt {name}.\n\n## 2 Ablauf\n\n{rest}\n"
+        (tmp_path / f"QM/VA-0{number}_{name}.md").parent.mkdir(exist_ok=True)
+        (tmp_path / f"QM/VA-0{number}_{name}.md").write_text(text, encoding="utf-8")
+    (tmp_path / "QM/VA-11_Lager.md").write_text(
+        "# VA-11 Lager\n\n## 1 Zweck\n\nEs regelt das Lager.\n\n## 2 Ablauf\n\n1. Los.\n"
+    )
+    run("-C", tmp_path, "init", "--no-input")
+    assert run_json("-C", tmp_path, "refs", "va-02")["document"]["path"] == "QM/VA-02_Messmittel.md"
+    assert "no document has" in run("-C", tmp_path, "refs", "VA-1", code=2).stderr
+    counted = run_json("-C", tmp_path, "evaluate")
+    assert [row["name"] for row in counted["lifecycles"]] == ["QM"]
+    assert {row["path"]: row["status"] for row in counted["documents"] if row["counted"]} == {
+        "QM/VA-01_Audit.md": "in progress",
+        "QM/VA-02_Messmittel.md": "defined",
+        "QM/VA-11_Lager.md": "defined",
+    }

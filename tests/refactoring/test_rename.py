@@ -184,6 +184,7 @@ def test_a_moved_document_keeps_its_links_in_their_manner(root: Path) -> None:
         "# Page\n\n[a](design-review.md#5-workflow) [b](./threat-check.md) [c](../index.md) [d](/index.md) [e](#page)\n"
         "[f](page.md#page) [g](pictures/) ![h](pictures/a%20b%20%281%29.png) ![i](<pictures/a b (1).png>)\n"
         '[j](https://example.org/x.md) [k](mailto:x@example.org) [l](gone.md) [m](../../out.md) <img src="pictures/">\n'
+        '<img srcset="pictures/a.png, ../b.png 2x"> <video poster=pictures/c.png></video>\n'
         "[n]: README.md\n\n[n]: README.md\n"
     ))  # fmt: skip
     move(root, "feature/page.md", "deep/er/side.md")
@@ -194,6 +195,8 @@ def test_a_moved_document_keeps_its_links_in_their_manner(root: Path) -> None:
         " ![i](<../../feature/pictures/a b (1).png>)\n"
         "[j](https://example.org/x.md) [k](mailto:x@example.org) [l](../../feature/gone.md) [m](../../../out.md)"
         ' <img src="../../feature/pictures/">\n'
+        '<img srcset="../../feature/pictures/a.png, ../../b.png 2x"> '
+        "<video poster=../../feature/pictures/c.png></video>\n"
         "[n]: README.md\n\n[n]: ../../feature/README.md\n"
     )
     assert (root / "feature/page.md").read_text().endswith("now [Page](../deep/er/side.md).\n")

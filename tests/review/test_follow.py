@@ -185,3 +185,15 @@ def test_commands_and_tables_of_an_action_stay_lines(root: Path, tmp_path: Path,
     run("-C", root, "site", tmp_path / "site")
     made = (tmp_path / "site/pages/feature/design-review.checklist.html").read_text(encoding="utf-8")
     assert ("<table>" if block.startswith("|") else '<pre tabindex="0"><code>') in made
+
+
+def test_where_there_are_no_steps_what_the_workflow_lists_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "procauthor.toml").write_text('[templates]\n"*.md" = "va"\n', encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    template = "# {title}\n\n## 1 Rollen\n\n- {rolle}\n\n## 2 Ablauf\n\n<!-- role: workflow -->\n\n{Was zu tun ist.}\n"
+    (tmp_path / "templates/va.md").write_text(template, encoding="utf-8")
+    text = "# Audit\n\n## 1 Rollen\n\n- Die Leitung.\n\n## 2 Ablauf\n\n### 2.1 Planen\n\n1. Den Tag nennen.\n\n### 2.2 Prüfen\n\n1. Lesen.\n"
+    (tmp_path / "audit.md").write_text(text, encoding="utf-8")
+    walk = run_json("-C", tmp_path, "follow", "Audit", "--by", "Ada")
+    assert (walk["total_steps"], walk["next_step"]["name"]) == (2, "Planen")
+    assert walk["next_step"]["actions"] == ["Den Tag nennen."]

@@ -272,12 +272,12 @@ class _Placeholders:
 
     def _own(self) -> Iterator[str]:
         """Yield sentences that ship and are alone in a paragraph or an item here."""
-        known = {sentence.casefold(): sentence for sentence in words()["survey"]["placeholders"]}
+        known = {sentence.casefold() for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():
-            said = {text.strip(" \t\n.*_>").casefold() for text in _pieces(document)}
-            for key in sorted(said & known.keys()):
-                places[known[key]].append(path)
+            said = {text.strip(" \t\n.*_>[]()…") for text in _pieces(document)}
+            for sentence in sorted(each for each in said if each.casefold() in known):
+                places[sentence].append(path)
         for sentence, paths in places.items():
             yield sentence
             self.guesses.append(_seen("placeholders.words", sentence, 0.8, paths, len(self.documents)))

@@ -19,10 +19,13 @@ from procauthor.regex import lazy
 # Control characters in strings are common with small models, and harmless: rendering cleans them.
 _DECODER = json.JSONDecoder(strict=False)
 # Where an object may begin, and where thoughts begin or end. A mark inside of an object is neither.
+_TAG = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)"
 _MARK = lazy(
     r"(?P<object>\{(?=\s*[\"}]))"
-    r"|(?P<begin><(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷|<\|channel\|>\s*(?:analysis|thought)\b)"
-    r"|(?P<end></(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷|<\|channel\|>|<channel\|>)",
+    rf"|(?P<begin><{_TAG}(?:\s[^<>]{{0,200}})?>|\[THINK\]|◁think▷|<\|channel\|>\s*(?:analysis|thought)\b"
+    r"|<\|(?:begin_of_thought|start_thinking)\|>|<unused\d+>\s*thought\b)"
+    rf"|(?P<end></{_TAG}\s*>|\[/THINK\]|◁/think▷|<\|channel\|>|<channel\|>"
+    r"|<\|(?:end_of_thought|end_thinking)\|>|<unused\d+>)",
     re.IGNORECASE,
 )
 # Half a surrogate pair cannot be written to a file.
@@ -74,6 +77,12 @@ def scan(text: str) -> list[ScannedObject]:
             position = position if piece.error else piece.end
             pieces += [] if thinking else [piece]
     return pieces
+
+
+def is_thought(text: str) -> bool:
+    """Say whether a text marks thoughts and holds no object beside them."""
+    marks = any(match["begin"] or match["end"] for match in _MARK.finditer(text))
+    return marks and not scan(text)
 
 
 def _read(text: str, start: int) -> ScannedObject:

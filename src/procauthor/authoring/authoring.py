@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, find_elsewhere
+from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
-from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
@@ -55,6 +55,8 @@ class Authoring:
     fresh: bool = False
     reviewer: str = ""
     context: RunContext | None = None
+    opened: list[tuple[Library, SectionIndex]] = field(default_factory=list, repr=False, compare=False)
+    """The search index that was opened last, with the library that it is of."""
 
     def library(self) -> Library:
         """Return the library that the author builds on: as it is now, or what a batch lets it see."""
@@ -120,12 +122,13 @@ class Authoring:
         """Return the search of a library, or that of the batch; the index is opened by the first query."""
         if self.context:
             return self.context.search
-        opened: list[SectionIndex] = []
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
-            if not opened:
-                opened.append(self.records.workspace.open_index(library))
-            return [hit.chunk for hit in opened[0].search(query, limit)]
+            index = next((index for known, index in self.opened if known is library), None)
+            if index is None:
+                index = self.records.workspace.open_index(library)
+                self.opened[:] = [(library, index)]
+            return [hit.chunk for hit in index.search(query, limit)]
 
         return search
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from procauthor.authoring.allowance import Gate, Spend, at_once
-from procauthor.authoring.answer import read_object
+from procauthor.authoring.answer import is_thought, read_object
 from procauthor.authoring.author import Ask, FieldProblem, told
 from procauthor.authoring.brief import Answer, Brief, Passage, Usage, mark_of
 from procauthor.authoring.memory import CallLog, call_key
@@ -176,6 +176,8 @@ class ChatAuthor:
             what = "did not fit: " + "; ".join(f"{p.field} {p.message}" for p in work.problems)[:_MAX_TOLD]
         elif last.finish == "stop" and not last.text.strip():
             what = "was empty"
+        elif last.finish == "stop" and is_thought(last.text):
+            what = "was thoughts alone, with no answer behind them"
         message = f"{self.id} gave no usable {', '.join(work.open)} for step {work.ask.step}: its last reply {what}"
         hint = "raise reply_tokens in the settings" if last.finish == "length" else "try another model"
         return UnusableReplyError(message, f"{hint}, then resume the run", last.text)

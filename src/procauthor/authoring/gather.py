@@ -39,6 +39,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.regex import lazy
 from procauthor.retrieval.lexical import is_common, list_features, list_words
 from procauthor.secret import Censor
+from procauthor.template.read import refuse_conflicted
 from procauthor.workspace import Workspace
 
 _MOST_NAMED = 20
@@ -436,16 +437,20 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         _refuse_unwritable(present, request)
     path = present.path if present else _path(request, library)
     template = workspace.templates.for_path(path)
+    refuse_conflicted(template)
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
     rarity = Rarity.of(library)
     telling = rarity.weigh(subject.weights)
     chunks = find_chunks(subject, search, most)
-    passages = choose_passages(telling, library, chunks, most, path)
     neighbours = find_neighbours(request, library)
     near = () if request.wish else rank_near(telling, request, library, chunks, path)
     neighbours += find_close(near, neighbours)
+    rules = find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near)
+    # A rule that is told is not shown again as a passage.
+    other = [[c for c in each if c.path not in {path, *(s.path for s in rules)}] for each in chunks]
+    passages = choose_passages(telling, library, other, most)
     closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
         request=request,
@@ -455,10 +460,10 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         template_hash=template.hash,
         passages=passages,
         neighbours=neighbours,
-        standards=_standards(library, passages),
+        standards=tuple(standard.title for standard in rules),
         references=(*closest, *far),
         nearest=len(closest),
-        rules=find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near),
+        rules=rules,
         **_surroundings(request, library, announced, _around(neighbours, near), common),
         orchestrations=_orchestrations(library, request.lifecycle),
     )
@@ -582,12 +587,6 @@ def _surroundings(
         "registers": find_registers(library),
         "namesakes": find_namesakes(request, list_candidates(library, lifecycles), common),
     }
-
-
-def _standards(library: Library, passages: Sequence[Passage]) -> tuple[str, ...]:
-    """Return the standards among the best passages."""
-    paths = list(dict.fromkeys(p.path for p in passages[:8]))
-    return tuple(library.by_path[path].title for path in paths if library.by_path[path].kind == "standard")
 
 
 # The closed list

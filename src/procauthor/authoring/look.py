@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.author import AskForm
+from procauthor.authoring.claim import find_minutes
 from procauthor.authoring.draft import QUESTION_RULES
-from procauthor.authoring.grounding import find_minutes
 from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
@@ -29,6 +29,8 @@ MOST_OPEN = 8
 _MOST_EDITS = 80
 _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
+# What is asked beside the page, and what another procedure has to correct: that it takes an output of this one.
+_NOT_HERE = frozenset((*QUESTION_RULES, "contract-not-reciprocal"))
 _CLOCK = re.compile(r"\+\s?\d")
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -85,7 +87,7 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "most": AIM[1],
         "longest": [f"[{number}] {count}" for number, count in page.longest(_LONGEST, _LONG).items()],
         "times": seen.times,
-        "findings": [finding.message for finding in seen.findings if finding.rule not in QUESTION_RULES],
+        "findings": [finding.message for finding in seen.findings if finding.rule not in _NOT_HERE],
         "doubts": list(seen.doubts),
         "questions": questions,
         "proposals": seen.proposals,

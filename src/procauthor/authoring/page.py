@@ -41,7 +41,15 @@ _SETS = re.compile(
     r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*(?:[ ]+[A-Za-z_]\w*)*)"
     r"|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
 )
-_EVERYWHERE = frozenset(("HOME", "PATH", "PWD", "USER", "RANDOM", "_", "true", "false", "null"))
+_EVERYWHERE = frozenset(
+    str.split(
+        "HOME PATH PWD OLDPWD USER LOGNAME UID HOSTNAME SHELL TERM LANG TMPDIR IFS RANDOM SECONDS _ true false null"
+        " DATABASE_URL PGPASSWORD KUBECONFIG AWS_PROFILE AWS_REGION GITHUB_TOKEN"
+    )
+)
+# What a command prints, and a value that is an example: "echo FAIL", "Z0123456789".
+_PRINTED = re.compile(r"\b(?:echo|printf)\s+[\"']?([A-Z][A-Z0-9_]+)")
+_SAMPLE = re.compile(r"\d{5}")
 # Around lines that are put beside a passage: what is below them belongs where it belonged.
 _BEGIN, _END = "\x02", "\x03"
 _NUMBER = re.compile(r"\A\[\d+\][ ]+")
@@ -186,9 +194,11 @@ def _filled_in(body: str) -> Iterator[str]:
         if block["language"].lower() not in _SHELLS:
             continue
         told = set(chain.from_iterable(map(_FILLED_IN.findall, _COMMENT.findall(block[0]))))
-        told |= _METHODS | {*_HERE_TEXT.findall(block[0]), *_KEY.findall(block[0])}
+        told |= _METHODS | _EVERYWHERE
+        told |= set(chain.from_iterable(each.findall(block[0]) for each in (_HERE_TEXT, _KEY, _PRINTED)))
         lines = [line for line in _COMMENT.sub("", block[0]).split("\n")[1:-1] if not holds_sql(line)]
-        yield from (name for name in _FILLED_IN.findall("\n".join(lines)) if name not in told and not is_constant(name))
+        names = (name for name in _FILLED_IN.findall("\n".join(lines)) if name not in told and not is_constant(name))
+        yield from (name for name in names if not _SAMPLE.search(name))
 
 
 def _short(text: str) -> str:

@@ -85,6 +85,8 @@ _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
+_KEPT = "rarity"
+
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
@@ -96,10 +98,15 @@ class Rarity:
     @classmethod
     def of(cls, library: Library) -> Rarity:
         """Count the words of some documents, spread evenly over the library."""
+        known = library.kept.get(_KEPT)
+        if isinstance(known, cls):
+            return known
         paths = sorted(p.path for p in library.procedures if p.kind not in _NO_SOURCE)
         sample = paths[:: len(paths) // _SAMPLE + 1]
         texts = (library.by_path[path].source.raw.decode(errors="replace") for path in sample)
-        return cls(Counter(chain.from_iterable(set(list_features(text)) for text in texts)), len(sample))
+        counts = Counter(chain.from_iterable(set(list_features(text)) for text in texts))
+        library.kept[_KEPT] = rarity = cls(counts, len(sample))
+        return rarity
 
     def weigh(self, weights: Mapping[str, float]) -> dict[str, float]:
         """Return how much each word tells of a subject: the words that tell most, together 1, and what the others add.
@@ -127,19 +134,18 @@ def find_chunks(subject: Subject, search: Search, most: int) -> tuple[Sequence[C
 
 
 def choose_passages(
-    telling: Mapping[str, float], library: Library, hits: Sequence[Sequence[Chunk]], most: int, path: str
+    telling: Mapping[str, float], library: Library, hits: Sequence[Sequence[Chunk]], most: int
 ) -> tuple[Passage, ...]:
     """Return the passages that say how the work of a subject is done, best first: few, and none that is beside it.
 
     Args:
         telling: How much each word tells of the subject.
         library: Where the documents are.
-        hits: What a search finds for each query, the best first.
+        hits: What a search finds for each query, the best first, without what the procedure itself says.
         most: How many passages at most.
-        path: Where the procedure is or will be: it is no evidence for itself.
     """
     grades: dict[str, float] = {}
-    chunks = {c.id: c for c in chain.from_iterable(hits) if c.path != path and _is_instruction(library, c)}
+    chunks = {c.id: c for c in chain.from_iterable(hits) if _is_instruction(library, c)}
     for each in hits:
         for place, chunk in enumerate(c for c in each if c.id in chunks):
             grade = _OF_SEARCH * _FADING / (_FADING + place) + _grade(chunk, library, telling)

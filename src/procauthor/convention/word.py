@@ -158,8 +158,9 @@ def lifecycle_name(heading: str) -> str:
 
 
 def folder_lifecycle(folder: str) -> str:
-    """Return the name of a lifecycle by its folder: ``08-api-lifecycle`` gives ``Api``."""
-    return lifecycle_name(_NUMBER.sub("", folder).replace("-", " ").replace("_", " ").title())
+    """Return the name of a lifecycle by its folder: ``08-api-lifecycle`` gives ``Api``, and ``QM`` stays as it is."""
+    words = _NUMBER.sub("", folder).replace("-", " ").replace("_", " ").split(" ")
+    return lifecycle_name(" ".join(word.title() if word.islower() else word for word in words))
 
 
 def lifecycle_above(document: Document, section: Section) -> str:

@@ -22,7 +22,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
 from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
-from procauthor.template.spec import SectionSpec, Slot, meaning_of, section_key
+from procauthor.template.spec import SectionSpec, Slot, meaning_of, plain_heading, section_key
 
 
 @lru_cache(maxsize=65_536)
@@ -234,14 +234,19 @@ class Stage(Struct, frozen=True):
 
 
 def read_stages(procedure: Procedure) -> tuple[Stage, ...]:
-    """Return the steps of a procedure; where it has none that are read as such, its sections with lists of items."""
+    """Return the steps of a procedure; where it has none that are read as such, its sections with lists of items.
+
+    Those of the workflow come before all others.
+    """
     written = written_items(procedure.document)
     steps = procedure.contract.steps
     if steps:
         return tuple(_stage(procedure, step, number, written) for number, step in enumerate(steps, start=1))
-    sections = [s for s in _working_sections(procedure) if _items(s, written)]
+    workflow = sections_of(procedure.document, procedure.template, "workflow")
+    own = chain.from_iterable(map(procedure.document.family, workflow))
+    sections = [s for s in own if _items(s, written)] or [s for s in _working_sections(procedure) if _items(s, written)]
     return tuple(
-        Stage(number, section.title, section.line, actions=_items(section, written))
+        Stage(number, plain_heading(section.title) or section.title, section.line, actions=_items(section, written))
         for number, section in enumerate(sections, start=1)
     )
 

@@ -537,7 +537,8 @@ class Manner:
 def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
     """Return how a new document begins at a path: as those in its folder, in its lifecycle, or all."""
     key, folder = title_key(lifecycle), _home_of(path)
-    beside = [p for p in library.counted if _home(p) == folder]
+    # To look at the beginning of a path is faster than to take it apart.
+    beside = [p for p in library.counted if (folder == "." or p.path.startswith(folder)) and _home(p) == folder]
     same = [p for p in library.counted if title_key(p.lifecycle) == key]
     kin = (beside or same or list(library.counted))[:_ENOUGH]
     if not kin:

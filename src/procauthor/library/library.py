@@ -488,8 +488,19 @@ class Library:
         for typed in paths_from_root(self.root, text) if is_document(text) and "\0" not in text else ():
             if typed in self.by_path:
                 return self._followed([self.by_path[typed]])[0]
+        coded = self._coded(text)
+        if len(coded) == 1:
+            return self._followed(coded)[0]
         message = f"no document has the path, id or title {reference!r}"
         raise NotFoundError(message, self._near(text))
+
+    def _coded(self, text: str) -> list[Procedure]:
+        """Return the documents whose title is written with this code before the name, as in "VA-07 Internal Audit"."""
+        code = text.casefold()
+        if not any(map(str.isdigit, code)):
+            return []
+        before = re.compile(rf"{re.escape(code)}(?![\w-])")
+        return [p for p in self.procedures if p.written_title != p.title and before.match(p.written_title.casefold())]
 
     def _followed(self, candidates: Sequence[Procedure]) -> list[Procedure]:
         """Return what the documents mean; one with the name of its own comes before what an alias leads to."""

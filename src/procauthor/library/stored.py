@@ -30,7 +30,7 @@ from procauthor.template.spec import Template
 _KEPT = 64
 # Details are small, and those of neighbours are asked for again and again.
 _KEPT_DETAILS = 64
-_MANY = 64
+_MANY = 512
 _T = TypeVar("_T")
 
 

@@ -9,12 +9,15 @@ from typing import Literal
 from msgspec import Struct
 
 from procauthor.markdown.document import Document
+from procauthor.markdown.passage import read_parts
 from procauthor.regex import lazy
 
 Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML", "link with a space"]
 _DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
 # What a browser shows as it is, or not at all.
 _UNMARKED = lazy(rb"<!--.*?-->|<(pre|script|style|textarea)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+# A line of a list or a quote that begins with a tag.
+_TAG_INSIDE = lazy(rb"^(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t])++</?[a-zA-Z]", re.MULTILINE)
 _LINK_IN_HTML = lazy(rb"\[[^\[\]\r\n]+\]\([^)\s]+")
 _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     # Not "[[ -f x ]]" of a shell, "[[:space:]]", a number, or the place of a table of contents.
@@ -70,10 +73,18 @@ def find_foreign(document: Document) -> Iterator[Foreign]:
 def _links_in_html(document: Document) -> Iterator[int]:
     """Yield the offsets of links of Markdown that directly follow a tag: no empty line says that Markdown begins."""
     raw = document.source.raw
-    for block in document.blocks:
-        if block.kind == "html" and raw.find(b"](", block.start, block.end) != -1:
-            text = _UNMARKED.sub(lambda match: b" " * len(match[0]), raw[block.start : block.end])
-            yield from (block.start + match.start() for match in _LINK_IN_HTML.finditer(text))
+    for start, end in _html_spans(document) if b"](" in raw else ():
+        if raw.find(b"](", start, end) != -1:
+            text = _UNMARKED.sub(lambda match: b" " * len(match[0]), raw[start:end])
+            yield from (start + match.start() for match in _LINK_IN_HTML.finditer(text))
+
+
+def _html_spans(document: Document) -> Iterator[tuple[int, int]]:
+    """Yield where blocks of HTML are, those in lists and quotes among them: for these the text is read once more."""
+    if _TAG_INSIDE.search(document.source.raw):
+        yield from ((each.start, each.end) for each in read_parts(document).containers if each.tag == "HtmlBlock")
+    else:
+        yield from ((block.start, block.end) for block in document.blocks if block.kind == "html")
 
 
 _OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)

@@ -87,9 +87,16 @@ _FENCE_AND_TAB = lazy(r"^([ \t>]*(?:`{3,}|~{3,}))([ \t]*\t[ \t]*)(?=\r?$)", re.M
 # A quoted value may hold any sign. What is read once is not read again: a tag that never ends costs no time.
 _HTML_TAG = lazy(r"""<([a-zA-Z][\w-]*)([\s/](?:[^<>"']++|"[^"]*"|'[^']*')*+)""")
 _HTML_ATTRIBUTE = lazy(r"""(?<![^\s"'<>/=])([^\s"'<>/=]++)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
-_HTML_TARGETS = {"a": "href", "area": "href"} | dict.fromkeys(
-    ("img", "iframe", "video", "audio", "source", "embed", "track"), "src"
-)
+_HTML_TARGETS = {
+    **dict.fromkeys(("a", "area"), ("href",)),
+    **dict.fromkeys(("iframe", "audio", "embed", "track"), ("src",)),
+    **dict.fromkeys(("img", "source"), ("src", "srcset")),
+    "video": ("src", "poster"),
+    "object": ("data",),
+}
+# Several pictures to choose from: "a.png 1x, b.png 2x". An address may hold a comma, and does not end with one.
+_SET = "srcset"
+_IN_SET = lazy(r"([^\s,](?:\S*[^\s,])?)(?:,+|\s[^,]*+)?")
 _HTML_COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Attributes in braces, as kramdown, MkDocs, Hugo and Docusaurus read them, with an id among them.
 _ATTRIBUTE_ID = lazy(rb"\{:?[ \t]*(?:[^{}\r\n#%<]{0,200}[ \t])?#([\w:.-]{1,200})(?:[ \t][^{}\r\n#]{0,200})?\}")
@@ -295,14 +302,16 @@ class _Builder:
         visible = _HTML_COMMENT.sub(lambda m: " " * len(m[0]), "".join(text for text, _ in parts))
         places = _Places(parts)
         for tag in _HTML_TAG.finditer(visible):
-            target = _HTML_TARGETS.get(tag[1].lower())
+            targets = _HTML_TARGETS.get(tag[1].lower(), ())
             for attribute in _HTML_ATTRIBUTE.finditer(visible, *tag.span(2)):
                 name, value = attribute[1].lower(), attribute[2] or attribute[3] or attribute[4] or ""
                 if name in ("id", "name"):
                     self.anchors.add(value)
-                elif name == target:
-                    at, end = places.offset(tag.start()), places.offset(attribute.end() - 1) + 1
-                    self.links.append(Link("", value, name == "src", at, end, self._line(at)))
+                elif name in targets:
+                    at = places.offset(tag.start())
+                    for target, last in _targets(name, value, attribute):
+                        end = places.offset(last) + 1
+                        self.links.append(Link("", target, name != "href", at, end, self._line(at)))
 
     def _comment(self, value: str, start: int, end: int) -> None:
         inner = value[4:]
@@ -567,6 +576,19 @@ class _Places:
         size += len(text[chars:inside].encode())
         self._counted = (number, inside, size)
         return start + size
+
+
+def _targets(name: str, value: str, attribute: re.Match[str]) -> Iterator[tuple[str, int]]:
+    """Yield the addresses that an attribute of HTML holds, each with the place of its last character.
+
+    That of a single address may be the closing quote.
+    """
+    if name != _SET:
+        yield value, attribute.end() - 1
+        return
+    written = next((group for group in (2, 3, 4) if attribute[group]), 0)
+    for each in _IN_SET.finditer(attribute.string, *attribute.span(written)) if written else ():
+        yield each[1], each.end(1) - 1
 
 
 def _sections(source: Source, builder: _Builder, offset: int) -> list[Section]:

@@ -344,7 +344,8 @@ class Resolver:
         """Decide whether an item is done: the library's word counts before the plan's."""
         key = title_key(item.title)
         said = item.done or key in self._finished
-        status = self.known.get(key, "missing" if said and key in self._missing else None) if item.asks else None
+        silent = "missing" if said and key in self._missing else None
+        status = self.known.get(key, silent) if item.asks else None
         if said and status is not None and status not in DONE:
             message = f"the plan has {item.title!r} as done, the library as {status}"
             self.problems.append(Problem("stale", message, item.line, item.number))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import chain
 
 from procauthor.checking.scope import Scope
@@ -25,11 +26,13 @@ from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.renumber import read_numbers, renumber
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.regex import lazy
+from procauthor.template.read import refuse_conflicted
 from procauthor.template.spec import SectionSpec, Template, section_key
 
 Read = Callable[[str, bytes], Procedure]
 _NUMBER = lazy(r"^(?P<lead>\W*)(?P<number>\d+(?:\.\d+)*[.):]?\s+)?(?P<words>.*)$", re.DOTALL)
 _FREE_NUMBER = 900
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,14 @@ class Migration:
         return Change(tuple(e for e in edits if e.before != e.after), "migrate to the present templates")
 
     def _check_names(self, chosen: Sequence[Procedure]) -> None:
-        known = {spec.key for spec in chain.from_iterable(p.template.sections for p in chosen if p.template)}
+        templates = {p.template for p in chosen if p.template}
+        for template in templates:
+            refuse_conflicted(template)
+        known = {spec.key for spec in chain.from_iterable(template.sections for template in templates)}
         for heading in self.renamed.values():
             if section_key(heading) not in known:
                 message = f"no template of these documents has a section {heading!r}"
-                stays = "placeholders, aliases and what is deprecated stay as they are"
-                raise ConfigError(message, "known: " + ", ".join(sorted(known)) if known else stays)
+                raise ConfigError(message, _proposed(heading, known))
 
     def _overlay(self, library: Library, texts: Mapping[str, bytes]) -> Library:
         return library.overlay(*(self.read(path, raw) for path, raw in texts.items()))
@@ -145,6 +150,15 @@ def _is_carried(procedure: Procedure) -> bool:
     # Few sections of a template that has changed may be left in a whole text; a stub stays a stub.
     is_stub = procedure.silent and procedure.declared_status in (None, "placeholder")
     return procedure.status != "placeholder" or not is_stub
+
+
+def _proposed(heading: str, known: Collection[str]) -> str:
+    if not known:
+        return "placeholders, aliases and what is deprecated stay as they are"
+    close = get_close_matches(section_key(heading), sorted(known), n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + ", ".join(sorted(known)) if len(known) <= _MOST_SHOWN else "write it as the template has it"
 
 
 def _is_section(section: Section) -> bool:

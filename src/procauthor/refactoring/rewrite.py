@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from procauthor.checking.scope import Scope
 from procauthor.library.change import Edit
-from procauthor.library.library import Procedure
+from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Document, Replacement, replace_spans
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
@@ -28,16 +28,18 @@ class Candidates:
     Args:
         relocation: What happens.
         own: Paths of documents that change for other reasons; others may link to their headings.
+        library: What is looked through: the word of a name that is in the fewest titles is looked for first.
     """
 
-    def __init__(self, relocation: Relocation, own: Iterable[str]) -> None:
+    def __init__(self, relocation: Relocation, own: Iterable[str], library: Library) -> None:
         headed = (path for path, _ in relocation.anchors)
         places = (relocation.homes, relocation.targets, relocation.names, relocation.parts)
         self._paths = frozenset(chain(own, headed, *places))
         pages = relocation.pages
         shown = chain.from_iterable(map(pages.names, self._paths)) if pages else ()
         self._stems = frozenset(chain((bare_name(path).casefold() for path in self._paths), shown))
-        self._names = tuple(_names(relocation))
+        titles = " ".join(p.key for p in library.procedures)
+        self._names = tuple(tuple(sorted(name, key=titles.count)) for name in _names(relocation))
         # Letters outside of ASCII can be written in several ways.
         self._plain = all(map(str.isascii, chain(self._stems, *self._names)))
 
@@ -95,14 +97,14 @@ class Rewriting:
         Raises:
             LibraryError: A link could not be rewritten.
         """
-        candidates = Candidates(self.relocation, self.own)
+        candidates = Candidates(self.relocation, self.own, self.scope.library)
         hosts = self._hosts(candidates)
         texts = {p.path: self.texts(p) for p in hosts}
         anchors = self._anchors(hosts, texts)
         relocation = replace(self.relocation, anchors={**anchors, **self.relocation.anchors})
         if anchors:
             # Others may link to a heading that holds the name, and hold it nowhere themselves.
-            more = Candidates(relocation, self.own)
+            more = Candidates(relocation, self.own, self.scope.library)
             hosts = hosts if more == candidates else self._hosts(more)
             texts |= {p.path: self.texts(p) for p in hosts if p.path not in texts}
         edits: list[Edit] = []

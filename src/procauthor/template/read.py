@@ -16,6 +16,7 @@ from pathlib import Path
 from procauthor.data import Made
 from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
+from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
 from procauthor.regex import lazy
 from procauthor.resources import shipped
@@ -240,6 +241,7 @@ def read_template(name: str, raw: bytes) -> Template:
         message = f"template {name!r} has no section"
         raise TemplateError(message, "give it at least one heading of level 2")
     version = document.metadata.get("version", 1)
+    conflict = find_conflict(document)
     return Template(
         name=name,
         version=version if isinstance(version, int) else 1,
@@ -249,7 +251,19 @@ def read_template(name: str, raw: bytes) -> Template:
         hash=digest(raw),
         boilerplate=frozenset(_boilerplate(document)),
         mistakes=tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)),
+        conflict=0 if conflict is None else document.source.line(conflict),
     )
+
+
+def refuse_conflicted(template: Template) -> None:
+    """Refuse to write documents by a template that holds two versions of itself.
+
+    Raises:
+        TemplateError: It holds an unresolved merge conflict; the message says in which line.
+    """
+    if template.conflict:
+        message = f"template {template.name!r} has an unresolved merge conflict in line {template.conflict}"
+        raise TemplateError(message, "resolve it first; nothing was written")
 
 
 def _filled(specs: Iterable[SectionSpec]) -> tuple[SectionSpec, ...]:

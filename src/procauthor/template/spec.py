@@ -418,6 +418,8 @@ class Template:
     """Lines of the template that a finished document may not contain."""
     mistakes: tuple[Mistake, ...] = ()
     """What is wrong with it; whatever is right is used."""
+    conflict: int = 0
+    """The line where a merge left two versions of it; 0 where it is whole."""
 
     def __hash__(self) -> int:
         # What is worked out from a template is looked up by it for every document, and its sections are many.

@@ -461,6 +461,8 @@ _HINTS: dict[Notation, str] = {
 }
 # Here nothing is at stake that another rule would look after.
 _HARMLESS = frozenset({"shortcode", "footnote"})
+# Metadata that name documents.
+_TITLES = ("depends_on", "aliases")
 
 
 def _check_reading(scope: Scope) -> Iterator[Finding]:
@@ -471,8 +473,18 @@ def _check_reading(scope: Scope) -> Iterator[Finding]:
         for problem in procedure.document.problems:
             if problem.kind == "duplicate-key":
                 yield say(NOT_UNDERSTOOD, procedure, problem.start, problem.message, "keep one of them")
+        for field in map(procedure.document.fields.get, _TITLES):
+            if field is not None and _is_nested(field.value):
+                message = f"{field.key!r} is no plain list of titles, so it is not read whole"
+                yield say_line(NOT_UNDERSTOOD, procedure, field.line, message, "write one title an item")
         for foreign in find_foreign(procedure.document):
             yield _foreign(procedure, foreign)
+
+
+def _is_nested(value: object) -> bool:
+    """Say whether a value of front matter holds more than a list of single values."""
+    values = value if isinstance(value, list) else [value]
+    return any(isinstance(each, list | dict) for each in values)
 
 
 def _foreign(procedure: Procedure, foreign: Foreign) -> Finding:
