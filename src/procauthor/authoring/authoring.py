@@ -58,6 +58,10 @@ class Authoring:
     opened: list[tuple[Library, SectionIndex]] = field(default_factory=list, repr=False, compare=False)
     """The search index that was opened last, with the library that it is of."""
 
+    @property
+    def _limit(self) -> int | None:
+        return self.max_tokens or self.records.workspace.settings.authoring.max_tokens
+
     def library(self) -> Library:
         """Return the library that the author builds on: as it is now, or what a batch lets it see."""
         return self.context.library if self.context else self.records.workspace.read()
@@ -143,8 +147,7 @@ class Authoring:
         """
         check_author(self.model, self.reviewer)
         brief = self.brief(title, **options)
-        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
-        return self.execute(self.begin(brief, limit))
+        return self.execute(self.begin(brief, self._limit))
 
     def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
         """Start a run, under a name of its own where none is given; its ceiling is ``max_tokens``."""
@@ -175,8 +178,7 @@ class Authoring:
         """
         check_author(self.model, changing=True)
         brief = self.update_brief(reference, wish)
-        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
-        return self.execute(self.begin(brief, limit))
+        return self.execute(self.begin(brief, self._limit))
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
@@ -205,7 +207,7 @@ class Authoring:
         prompts, settings = open_prompts(self.records), self.records.workspace.settings.authoring
         templates = self.records.workspace.templates
         template = templates.get(brief.template) if brief.template else templates.of_kind("procedure")
-        limit = self.max_tokens or settings.max_tokens
+        limit = self._limit
         if not brief.request.wish:
             return bound_run(prompts, settings, brief, template, limit, reviewed=bool(self.reviewer))
         from procauthor.authoring.wish import outline_of
@@ -227,10 +229,8 @@ class Authoring:
             try:
                 return self.carry(self._with_template(run))
             except AuthoringError as error:
-                if not error.hint:
-                    error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
-                else:
-                    error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
+                kept = f"the run is kept; go on with: procauthor resume {run.id}"
+                error.hint = f"{error.hint} ({kept})" if error.hint else kept
                 raise
 
     def _with_template(self, run: Run) -> Run:

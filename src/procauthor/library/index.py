@@ -181,16 +181,13 @@ def _read_rows(procedure: Procedure) -> Sequence[IndexRow]:
     """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
     if not may_hold_table(procedure.source.raw):
         return ()
-    kept = procedure.document.kept
-    held = kept.get("rows")
+
+    def read() -> Sequence[IndexRow]:
+        every = ungrouped((table, table.block.rows) for table in tables(procedure))
+        return tuple(_read_entry(table, row) for table, row in every)
+
     # The same document may belong to another procedure, of other conventions.
-    if isinstance(held, tuple) and held[0] is procedure:
-        known: Sequence[IndexRow] = held[1]
-        return known
-    every = ungrouped((table, table.block.rows) for table in tables(procedure))
-    rows = tuple(_read_entry(table, row) for table, row in every)
-    kept["rows"] = procedure, rows
-    return rows
+    return procedure.document.once("rows", read, procedure)
 
 
 def _read_entry(table: Table, row: TableRow) -> IndexRow:

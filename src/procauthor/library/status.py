@@ -103,12 +103,11 @@ def read_questions(
 
     Marks for a text to come count where the document has a template: elsewhere the words may mean something else.
     """
-    kept = document.kept.get("questions")
-    if not isinstance(kept, tuple) or kept[0] is not template or kept[1] != words:
-        kept = template, words, tuple(place.question for place in find_places(document, template, words))
-        document.kept["questions"] = kept
-    questions: tuple[Question, ...] = kept[2]
-    return questions
+
+    def read() -> tuple[Question, ...]:
+        return tuple(place.question for place in find_places(document, template, words))
+
+    return document.once("questions", read, template, words)
 
 
 def question_json(question: Question, path: str, title: str, owner: str, draft: str = "") -> dict[str, object]:
@@ -422,13 +421,7 @@ class Match:
 
 def match_sections(document: Document, template: Template) -> Match:
     """Find the sections of the template in the document, by key at any level, the outermost first."""
-    kept = document.kept.get("match")
-    if not isinstance(kept, tuple) or kept[0] is not template:
-        kept = template, _match_sections(document, template)
-        document.kept["match"] = kept
-    match = kept[1]
-    assert isinstance(match, Match)
-    return match
+    return document.once("match", lambda: _match_sections(document, template), template)
 
 
 def _match_sections(document: Document, template: Template) -> Match:
@@ -510,12 +503,8 @@ def earn(text_status: Status, *, approved: bool = False, errors: int = 0) -> Sta
 
 def read_thin(document: Document, template: Template) -> tuple[Thin, ...]:
     """Return the sections that say less than the template asks for; they are looked for once."""
-    kept = document.kept.get("thin")
-    if not isinstance(kept, tuple) or kept[0] is not template:
-        kept = template, find_thin(document, template, match_sections(document, template).sections)
-        document.kept["thin"] = kept
-    thin: tuple[Thin, ...] = kept[1]
-    return thin
+    sections = match_sections(document, template).sections
+    return document.once("thin", lambda: find_thin(document, template, sections), template)
 
 
 def lack_of(document: Document, template: Template, words: PlaceholderConventions) -> str:
