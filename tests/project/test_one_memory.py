@@ -102,6 +102,9 @@ def test_what_follows_from_a_draft_is_what_follows_where_nothing_is_remembered(
     for edit in rng.choices(OF_DOCUMENTS, k=2):
         edit(root, rng)
     (root / "feature/late.md").write_text(document(3, rng).replace("Topic 03 Procedure](p03", f"{NEW[0]}](new"))
+    translated = f"---\ntranslation_of: {NEW[0]}\n---\n\n# Neues Verfahren\n\nWorte.\n"
+    (root / "feature/neu.md").write_text(translated)
+    run("-C", root, "check", code=None)
     fresh = without_memory(root, tmp_path / "fresh")
     for place in (root, fresh):
         run("-C", place, "create", *NEW, "--accept", code=None)

@@ -492,7 +492,9 @@ class Recall:
             if path in records:
                 sought |= set(_of_document(decode_face(records[path].face), None, path))
         asking = (path for path, record in records.items() if not sought.isdisjoint(array("I", record.asked)))
-        return {*paths, *asking, *self._doubted()}
+        # Nothing asks for what a document translates as long as it has seen none of that.
+        translations = (p.path for p in self.scope.library.procedures if p.translation_of)
+        return {*paths, *asking, *translations, *self._doubted()}
 
     def _doubted(self) -> set[str]:
         """Return the documents of which what is remembered may no longer hold."""

@@ -70,23 +70,23 @@ class Signature(Struct, frozen=True, array_like=True):
     inode: int
 
     @classmethod
-    def of(cls, found: os.stat_result, read_at: int) -> Signature:
+    def of(cls, status: os.stat_result, read_at: int) -> Signature:
         """Return the signature of a file; one that may still change unnoticed gets one that is never met."""
-        racy = max(found.st_mtime_ns, found.st_ctime_ns) + _GRAIN > read_at
-        return cls(-1 if racy else found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        racy = max(status.st_mtime_ns, status.st_ctime_ns) + _GRAIN > read_at
+        return cls(-1 if racy else status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
     @property
     def is_firm(self) -> bool:
         """Whether the file cannot have changed unnoticed; any other signature is not worth writing down."""
         return self.size >= 0
 
-    def fits(self, found: os.stat_result) -> bool:
+    def fits(self, status: os.stat_result) -> bool:
         """Say whether a file is the one that was read."""
         return (
-            self.inode == found.st_ino
-            and self.modified == found.st_mtime_ns
-            and self.changed == found.st_ctime_ns
-            and self.size == found.st_size
+            self.inode == status.st_ino
+            and self.modified == status.st_mtime_ns
+            and self.changed == status.st_ctime_ns
+            and self.size == status.st_size
         )
 
 
@@ -189,16 +189,16 @@ class Memory:
 
         To ask for one row after the other takes three times as long.
         """
-        found = {path: record.facts.contract for path, record in records.items() if record.facts is not None}
-        if len(found) < len(records):
+        known = {path: record.facts.contract for path, record in records.items() if record.facts is not None}
+        if len(known) < len(records):
             with contextlib.suppress(sqlite3.Error):
                 with self._lock:
                     rows = self._opened().execute(f"SELECT {_CONTRACT} FROM fact").fetchall()  # noqa: S608 - constants
                 for row in rows:
                     record = records.get(row[0])
                     if record and record.facts is None and row[1] == record.stamp and _is_sealed(row):
-                        found[row[0]] = row[2]
-        return found
+                        known[row[0]] = row[2]
+        return known
 
     def edges(self, records: Mapping[str, Record]) -> dict[str, bytes]:
         """Return the encoded edges that documents state; those that are spoilt, or of another reading, are left out."""
@@ -220,10 +220,12 @@ class Memory:
             return {row[0]: row[3] for row in rows if row[0] in records and _is_of(row, records[row[0]])}
         return {}
 
-    def keep_told(self, told: Mapping[tuple[str, str], bytes]) -> None:
-        """Keep values by path and name. Where another process has written meanwhile, it is left to that one."""
-        known = self.records
-        rows = [_seal((*key, known[key[0]].stamp, value)) for key, value in told.items() if key[0] in known]
+    def keep_told(self, told: Mapping[tuple[str, str], bytes], records: Mapping[str, Record]) -> None:
+        """Keep values by path and name, of documents as these records have them.
+
+        Where another process has written meanwhile, it is left to that one.
+        """
+        rows = [_seal((*key, records[key[0]].stamp, value)) for key, value in told.items()]
         if not rows or self._file is None or "turn" not in self.notes:
             return
         self.close()
@@ -405,8 +407,8 @@ def program_key() -> bytes:
     for folder, names, files in os.walk(root):
         names[:] = sorted(n for n in names if n != "__pycache__")
         for name in sorted(files):
-            found = os.stat(os.path.join(folder, name))
-            digest.update(f"{folder}/{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+            status = os.stat(os.path.join(folder, name))
+            digest.update(f"{folder}/{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.digest()
 
 
@@ -462,7 +464,7 @@ class Surveyed:
     def keep_told(self) -> None:
         """Keep what was worked out of documents for the first time."""
         made, self.shelf.new_told = self.shelf.new_told, {}
-        self.memory.keep_told(made)
+        self.memory.keep_told(made, self.records)
 
     def over(self, library: Library) -> Surveyed:
         """Return what is known of a library that was made of this one: with other documents, or without some."""
@@ -656,9 +658,9 @@ class Surveyor:
             record = memory.records.get(path)
             file = self._root / path
             try:
-                read_at, found = time.time_ns(), file.stat()
+                read_at, status = time.time_ns(), file.stat()
                 if record is not None and not file.is_symlink() and stamp(read_regular(file)) == record.stamp:
-                    record.signature = Signature.of(found, read_at)
+                    record.signature = Signature.of(status, read_at)
                     if record.signature.is_firm:
                         memory.touched.append(record)
                     records[path] = record
@@ -673,11 +675,13 @@ class Surveyor:
         read_at = time.time_ns()
         try:
             # Before it is read: a file that is written meanwhile shall not look like the one that was read.
-            found = os.stat(self._root / path)
+            status = os.stat(self._root / path)
         except OSError as error:
             return UnreadFile(path, error.strerror or "cannot be read")
         procedure = read_file(self._root, path, self._settings, self._templates)
-        return procedure if isinstance(procedure, UnreadFile) else self._record(procedure, Signature.of(found, read_at))
+        return (
+            procedure if isinstance(procedure, UnreadFile) else self._record(procedure, Signature.of(status, read_at))
+        )
 
     def _record(self, procedure: Procedure, signature: Signature) -> Record:
         facts = read_facts(procedure, write_notes(procedure))
@@ -698,13 +702,13 @@ class Surveyor:
 
     def _alone(self, procedure: Procedure) -> tuple[list[Finding], bool]:
         scope = Scope(Library(self._root, (procedure,)), (), self._settings, alone=True)
-        found: list[Finding] = []
+        findings: list[Finding] = []
         try:
             for family in _ALONE:
-                found += family.check(scope)
+                findings += family.check(scope)
         except NeedsLibrary:
             return [], True
-        return found, False
+        return findings, False
 
     def _put_together(  # noqa: PLR0913, PLR0917 - all that a reading has found
         self,

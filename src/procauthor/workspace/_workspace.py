@@ -420,8 +420,7 @@ class Workspace:
     def _recall(self, library: Library) -> Recall:
         """Return what is remembered of a library, perhaps with a draft laid over it."""
         survey = (self._survey or self.survey()).over(library)
-        announced = frozenset(self.announced(library)) | frozenset(missing_titles(library))
-        return Recall(survey, Scope(library, announced, self.settings))
+        return Recall(survey, Scope(library, frozenset(self.announced(library)), self.settings))
 
     def statuses(self, library: Library) -> dict[str, str]:
         """Return the status that counts of each procedure, by the key of its title; the library is checked for it."""
