@@ -374,8 +374,12 @@ KINDS = {
         "### P0\n\n1. Intake Procedure: depends on nothing, 2-3 hours, done\n2. Badge Procedure: needs 1; 30 min\n3. Key Procedure: 3 hours, done\n",
         ["Intake Procedure P0 done", "Badge Procedure P0 <- Intake Procedure", "Key Procedure P0 done"],
     ),
+    "codes with noughts at both ends": (
+        "## P1\n\n| # | Task | Depends on |\n|---|---|---|\n| 001 | Weigh | - |\n| 010 | Knead | - |\n| 020 | Bake | PRP-010 |\n",
+        ["001 Weigh P1", "010 Knead P1", "020 Bake P1 <- Knead"],
+    ),
     "boxes below a heading over work and checks": (
-        "## Dough and verification\n\n- [ ] Weigh\n\n## Verification\n\n- [ ] It rises\n\n## Oven\n\n- [x] Heat up\n",
+        "## Dough & verification\n\n- [ ] Weigh\n\n## Verification\n\n- [ ] It rises\n\n## Oven\n\n- [x] Heat up\n",
         ["Weigh P3", "Heat up P3 done"],
     ),
     "a heading about the item of a table": (

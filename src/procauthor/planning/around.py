@@ -53,7 +53,8 @@ def read_groups(text: PlanText, own: Collection[int]) -> tuple[tuple[Group, ...]
 
 def read_count(text: str) -> tuple[str, int] | None:
     """Return name and count of "Release Lifecycle (10 procedures)"."""
-    text = plain_text(text) if any(map(str.isdigit, text)) else ""
+    # Of a long row of blanks each would be looked at again and again.
+    text = " ".join(plain_text(text).split()) if any(map(str.isdigit, text)) else ""
     count = next((match for kind, form in _COUNTS if (match := pattern(kind, form).match(text))), None)
     return (count["name"].rstrip(" :–—-"), int(count["count"])) if count else None
 

@@ -74,7 +74,7 @@ class Directory:
             names = re.split(r"\s*[,;&/]\s*", item.code.upper().rstrip(".")) if item.code else []
             if not re.search(r"[A-Z]", item.code):
                 # "PRP-001" may be what another column or heading calls the item "001".
-                names.append("#" + (item.code.strip("0.") or str(item.number)))
+                names.append("#" + (item.code.strip(".").lstrip("0") or str(item.number)))
             names += [f"group {group}" for group in item.groups]
             for name in (*names, *(f"word {word}" for word in title_key(item.title).split())):
                 index[name][place] = None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import NamedTuple
 
 from procauthor.planning.line import Line, Mark, sign_of, strip_emphasis
 from procauthor.planning.plan import Action
@@ -152,26 +153,35 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
         return
     text = _BOLD_TAG.sub("**", text)
     plain = _unmarked(text)
-    labels = [each for each in _labels(text, told=plain is not None) if each[3] or field_key(each[2])]
-    if plain and (not labels or plain.start() < labels[0][0]):
-        labels.insert(0, (plain.start(), plain.end(), plain[plain.lastindex or 1], True))
-    elif labels and is_priority(lead := _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0][0]])))):
+    labels = [each for each in _labels(text, told=plain is not None) if each.sure or field_key(each.text)]
+    if plain and (not labels or plain.start() < labels[0].start):
+        labels.insert(0, _FieldLabel(plain.start(), plain.end(), plain[plain.lastindex or 1]))
+    elif labels and is_priority(lead := _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0].start])))):
         yield Field("priority", "", lead, number)
-    for (_, start, label, _), after in zip(labels, [*labels[1:], None], strict=False):
-        value = text[start : after[0]] if after else text[start:]
+    for label, after in zip(labels, [*labels[1:], None], strict=False):
+        value = text[label.end : after.start] if after else text[label.end :]
         value = _SEPARATOR.sub("", value) if after else value
-        yield Field(field_key(label), label.strip(), clean_value(value), number)
+        yield Field(field_key(label.text), label.text.strip(), clean_value(value), number)
 
 
-def _labels(text: str, *, told: bool = False) -> list[tuple[int, int, str, bool]]:
-    """Return where each label on a line begins, where its value does, the label, and whether it is set in bold.
+class _FieldLabel(NamedTuple):
+    """A label on a line, with the place of it and of its value; one that is not ``sure`` has to be known."""
+
+    start: int
+    end: int
+    text: str
+    sure: bool = True
+
+
+def _labels(text: str, *, told: bool = False) -> list[_FieldLabel]:
+    """Return the labels on a line.
 
     Behind a sentence a label needs no emphasis where one of them is known: "Bake. Effort: 2 h. File: oven.md". ``told``
     says that one is known already.
     """
-    marked = [(m.start(), m.end(), m[2], m[1] in ("**", "__")) for m in _MARKED.finditer(text)]
-    inline = [] if marked else [(m.start(), m.end(), m[1], True) for m in _INLINE.finditer(text)]
-    return marked or (inline if told or any(field_key(each[2]) for each in inline) else [])
+    marked = [_FieldLabel(m.start(), m.end(), m[2], m[1] in ("**", "__")) for m in _MARKED.finditer(text)]
+    inline = [] if marked else [_FieldLabel(m.start(), m.end(), m[1]) for m in _INLINE.finditer(text)]
+    return marked or (inline if told or any(field_key(each.text) for each in inline) else [])
 
 
 def opens_field(text: str) -> bool:
@@ -190,7 +200,7 @@ def first_field(text: str) -> int:
     """Return where the first known field begins on a line, or its length."""
     labels = _labels(text)
     inline = bool(labels) and not _MARKED.search(text)
-    return next((start for start, _, label, _ in labels if inline or field_key(label)), len(text))
+    return next((label.start for label in labels if inline or field_key(label.text)), len(text))
 
 
 def clean_value(text: str) -> str:

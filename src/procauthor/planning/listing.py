@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -139,12 +140,16 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
 
 def _without_inner(text: PlanText, outer: Sequence[_Entry], inner: Sequence[_Entry]) -> Iterator[_Entry]:
     """Yield the outer lines that hold no inner one, and those that have fields of their own, up to the first one."""
+    starts = [each.head.start for each in inner]
     for entry in outer:
-        start = next((e.head.start for e in inner if entry.head.start < e.head.start <= entry.body[-1].start), None)
-        own = [line for line in entry.body if start is None or line.start < start]
-        cut = entry if start is None else _read_entry(text, own, entry.section, entry.head.content)
+        place = bisect_right(starts, entry.head.start)
+        if place == len(starts) or starts[place] > entry.body[-1].start:
+            yield entry
+            continue
+        own = [line for line in entry.body if line.start < starts[place]]
+        cut = _read_entry(text, own, entry.section, entry.head.content)
         said = any(is_priority(each) or read_whole_effort(each) for each in read_remarks(entry.head.text))
-        if start is None or said or cut.strong:
+        if said or cut.strong:
             yield cut
 
 

@@ -77,12 +77,13 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     speaks for any gap, each is an item.
     """
     gaps, alike = _join_alike(_Terrain(survey, evaluation, present).gaps())
-    single = [g for g in gaps if g.item.priority != "P3" or g.row.path or g.item.depends_on or g.item.blocks] or gaps
+    single = [gap for gap in gaps if gap.speaks]
+    others = Counter(gap.row.lifecycle for gap in gaps if single and not gap.speaks)
+    single = single or gaps
     single.sort(key=lambda g: (g.item.priority, -g.score, -g.open, g.row.lifecycle, g.place, title_key(g.row.title)))
     numbered = [replace(gap.item, number=number) for number, gap in enumerate(single, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
-    others = Counter(gap.row.lifecycle for gap in gaps if gap not in single)
     plan = Plan(
         title="Procedures Library Action Plan",
         items=tuple(items),
@@ -96,18 +97,18 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
 
 def _join_alike(gaps: Sequence[_Gap]) -> tuple[list[_Gap], list[str]]:
     """Keep one of several texts that lack nothing but the same corrections, and say which are corrected with it."""
-    joined, said = list(gaps), []
-    for cause, (first, *others) in grouped((gap.cause, gap) for gap in gaps).items():
-        if cause and len(others) + 1 >= _ALIKE:
-            action = f"Correct the same in {amount(len(others), 'other text')}: {listed([g.row.title for g in others])}"
-            actions = (
-                *first.item.actions[:-1],
-                Action(action, done=False, marker=None, line=0),
-                *first.item.actions[-1:],
-            )
-            joined[joined.index(first)] = replace(first, item=replace(first.item, actions=actions))
-            joined = [gap for gap in joined if gap not in others]
-            said += [f"{g.row.title!r} ({g.row.path}) is corrected with {first.row.title!r}" for g in others]
+    joined: list[_Gap] = []
+    said: list[str] = []
+    for cause, alike in grouped((gap.cause, gap) for gap in gaps).items():
+        if not cause or len(alike) < _ALIKE:
+            joined += alike
+            continue
+        first, *others = alike
+        *own, last = first.item.actions
+        text = f"Correct the same in {amount(len(others), 'other text')}: {listed([g.row.title for g in others])}"
+        actions = (*own, Action(text, done=False, marker=None, line=0), last)
+        joined.append(replace(first, item=replace(first.item, actions=actions)))
+        said += [f"{g.row.title!r} ({g.row.path}) is corrected with {first.row.title!r}" for g in others]
     return joined, said
 
 
@@ -159,6 +160,11 @@ class _Gap:
     place: int = 0
     cause: tuple[tuple[str, str], ...] = ()
     """Rules and messages of its errors, where it lacks nothing else."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether anything speaks for it: a priority, a text that is begun, or others that it works with."""
+        return bool(self.item.priority != "P3" or self.row.path or self.item.depends_on or self.item.blocks)
 
     @property
     def open(self) -> int:
@@ -264,7 +270,8 @@ class _Terrain:
     def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
         """Return the item of a gap, without number and priority."""
         own = row_id(row)
-        alone = f"{row.announced} announces it, and nothing waits for it yet".removeprefix(" announces it, and ")
+        alone = "nothing waits for it yet"
+        alone = f"{row.announced} announces it, and {alone}" if row.announced else alone
         # Nothing has to wait for a text that is written, even with errors.
         needs = [each for each in self.before[own] if each not in self.flawed]
         optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]

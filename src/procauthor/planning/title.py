@@ -223,9 +223,10 @@ def names_work(text: str) -> bool:
 @lru_cache(maxsize=value.REMEMBERED)
 def names_check(text: str) -> bool:
     """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
+    plain, joining = plain_text(text), read_words().lists["joining"]
     # "Data and verification" has work as well.
-    check = pattern("checks", r"(?<!\b[ye&+]\s)(?<!\bet\s)(?<!\b(?:and|und)\s)\b(?:{})\b").search(plain_text(text))
-    return bool(check) and not _PARTED.match(plain_text(text))
+    before = (plain[: match.start()].casefold().split()[-1:] for match in pattern("checks").finditer(plain))
+    return any(joining.isdisjoint(word) for word in before) and not _PARTED.match(plain)
 
 
 def weigh_place(nearest: str, above: Sequence[str]) -> int:
