@@ -12,7 +12,7 @@ from procauthor.regex import lazy
 _TAG = lazy(r"<%.*?%>")
 _PARTIAL = lazy(r"<%=\s*partial\s*\(?\s*[\"']([^\"'<>]+)[\"']")
 _ENDINGS = ("", ".md", ".erb", ".md.erb")
-# Middleman leaves the hyphen out with which the name of a piece may begin.
+# Middleman leaves out the underscore with which the name of a piece may begin.
 _BEGINNINGS = ("", "_")
 
 
@@ -24,7 +24,7 @@ def find_shells(documents: Mapping[str, Document], root: str) -> dict[str, tuple
         root: The folder of the pages.
     """
     pages = ((path, _taken_in(document)) for path, document in documents.items())
-    return {path: tuple(_found(names, documents, root)) for path, names in pages if names}
+    return {path: tuple(_resolve(names, documents, root)) for path, names in pages if names}
 
 
 def shell_names(shells: Mapping[str, tuple[str, ...]], documents: Mapping[str, Document]) -> dict[str, str]:
@@ -41,7 +41,8 @@ def _taken_in(document: Document) -> list[str]:
     return [] if _TAG.sub("", text).strip() else _PARTIAL.findall(text)
 
 
-def _found(names: list[str], documents: Mapping[str, Document], root: str) -> Iterator[str]:
+def _resolve(names: list[str], documents: Mapping[str, Document], root: str) -> Iterator[str]:
+    """Yield the documents that names of pieces mean."""
     for name in names:
         folder, last = posixpath.split(posixpath.join(root, name))
         places = (posixpath.join(folder, f"{begin}{last}{end}") for begin, end in product(_BEGINNINGS, _ENDINGS))

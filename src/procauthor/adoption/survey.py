@@ -35,7 +35,7 @@ from procauthor.convention.word import (
     title_kind,
     words,
 )
-from procauthor.data import ungrouped
+from procauthor.data import grouped, ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import Library, read_library, reread
@@ -148,11 +148,8 @@ def survey(folder: Path) -> Survey:
     chosen, beside = find_bundles({**plain, **template_files})
     # What has the name of all others is a document, whatever its folder is called.
     plain |= {path: template_files.pop(path) for path in chosen if path in template_files}
-    forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
-    forms = with_stubs(with_own(with_bundle(forms, chosen), plain, template_files), sorted(stubs))
-    shipped = _shipped_forms(TemplateStore())
-    chance = [form for form in forms if chapters(form) not in shipped and is_chance(form, plain)]
-    forms = [form for form in forms if form not in chance]
+    bundled = with_bundle(find_forms({path: plain[path] for path in plain if path not in stubs | beside}), chosen)
+    forms, chance = _sorted_out(with_stubs(with_own(bundled, plain, template_files), sorted(stubs)), plain)
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
@@ -188,6 +185,13 @@ def survey(folder: Path) -> Survey:
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
     settings, hidden = _settings(own, patterns, conventions, guesses), dict(hidden_folders(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
+
+
+def _sorted_out(forms: Iterable[Form], documents: Mapping[str, Document]) -> tuple[list[Form], list[Form]]:
+    """Return the forms, and apart from them those that documents may share by chance."""
+    shipped = _shipped_forms(TemplateStore())
+    by_chance = grouped((chapters(form) not in shipped and is_chance(form, documents), form) for form in forms)
+    return by_chance.get(False, []), by_chance.get(True, [])
 
 
 def _followed(templates: Iterable[Proposed], template_files: Mapping[str, Document]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -39,7 +39,6 @@ from procauthor.template.spec import Template
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.draft import Records
-    from procauthor.retrieval.index import SectionIndex
 
 _UNFINISHED = PLACEHOLDER_TEXT.name
 
@@ -55,8 +54,6 @@ class Authoring:
     fresh: bool = False
     reviewer: str = ""
     context: RunContext | None = None
-    opened: list[tuple[Library, SectionIndex]] = field(default_factory=list, repr=False, compare=False)
-    """The search index that was opened last, with the library that it is of."""
 
     @property
     def _limit(self) -> int | None:
@@ -128,11 +125,7 @@ class Authoring:
             return self.context.search
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
-            index = next((index for known, index in self.opened if known is library), None)
-            if index is None:
-                index = self.records.workspace.open_index(library)
-                self.opened[:] = [(library, index)]
-            return [hit.chunk for hit in index.search(query, limit)]
+            return [hit.chunk for hit in self.records.workspace.index(library).search(query, limit)]
 
         return search
 

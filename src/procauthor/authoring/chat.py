@@ -138,7 +138,7 @@ class ChatAuthor:
             work.replies[key] = known
             return replace(known, usage=Usage())
         self._check_budget(work, request)
-        if attempt and work.last is not None and work.last.finish == "stop" and not work.found:
+        if attempt and work.last is not None and work.last.finish == "stop" and not work.has_data:
             # A server may take a schema and then ignore it: from now on the words say it too.
             self.provider.spelled = True
 
@@ -172,7 +172,7 @@ class ChatAuthor:
     def _unusable(self, work: _Work) -> UnusableReplyError:
         last = work.last or Reply("")
         what = _FINISH[last.finish].format(limit=self.settings.reply_tokens)
-        if last.finish == "stop" and work.found:
+        if last.finish == "stop" and work.has_data:
             what = "did not fit: " + "; ".join(f"{p.field} {p.message}" for p in work.problems)[:_MAX_TOLD]
         elif last.finish == "stop" and not last.text.strip():
             what = "was empty"
@@ -306,7 +306,7 @@ class _Work:
     usage: Usage = Usage()
     replies: dict[str, Reply] = field(default_factory=dict)
     last: Reply | None = None
-    found: bool = False
+    has_data: bool = False
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -323,7 +323,7 @@ class _Work:
         self.last = reply
         self.usage += reply.usage
         data = self._read(reply.text) if reply.finish != "refusal" else {}
-        self.found = bool(data)
+        self.has_data = bool(data)
         checked = self._check(data)
         used = self._used(data)
         self.sources.update(dict.fromkeys(checked.values, used))

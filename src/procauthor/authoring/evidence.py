@@ -131,7 +131,7 @@ class Evidence:
     def holds(self, claim: Particular) -> bool:
         """Say whether a claim is here."""
         if claim.kind == "procedure":
-            return any(title_key(name) in self.titles or self._stands(name, folded=True) for name in claim.names)
+            return any(title_key(name) in self.titles or self._is_written(name, folded=True) for name in claim.names)
         known = _PUBLIC.get(claim.kind)
         if known and known(claim.text):
             return True
@@ -140,9 +140,9 @@ class Evidence:
         if claim.kind == "role" and any(role in claim.text.casefold() for role in self.roles):
             return True
         # Case matters to a command and to a path; a tool, a role or a host has one name in any case.
-        if self._stands(plain_of(claim.text), folded=claim.kind in ("tool", "role", "address", "URL", "number")):
+        if self._is_written(plain_of(claim.text), folded=claim.kind in ("tool", "role", "address", "URL", "number")):
             return True
-        return claim.kind == "URL" and self._stands(claim.text.rstrip("/"), folded=True)
+        return claim.kind == "URL" and self._is_written(claim.text.rstrip("/"), folded=True)
 
     def strange(self, words: Iterable[str]) -> set[str]:
         """Return those of some words in lower case that are nowhere written as they are."""
@@ -155,7 +155,7 @@ class Evidence:
             self.known[sought] = frozenset(left)
         return set(self.known[sought])
 
-    def _stands(self, words: str, *, folded: bool) -> bool:
+    def _is_written(self, words: str, *, folded: bool) -> bool:
         piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
         return any(text.states(words, folded=folded) for text in self._holding(lambda letters: piece in letters))
 

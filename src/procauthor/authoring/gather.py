@@ -431,11 +431,7 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     """
     announced = workspace.announced(library, plan)
     refuse_unknown(request, library, announced)
-    _refuse_standard(request, library)
-    present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
-    if present:
-        _refuse_unwritable(present, request)
-    path = present.path if present else _path(request, library)
+    present, path = _place(request, library, own)
     template = workspace.templates.for_path(path)
     refuse_conflicted(template)
     common = common_words(library, announced.values())
@@ -467,7 +463,23 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         **_surroundings(request, library, announced, _around(neighbours, near), common),
         orchestrations=_orchestrations(library, request.lifecycle),
     )
-    # The document itself stays as it is, byte for byte: a draft is laid over it. Prompts take it through a `Censor`.
+    return _censored(brief, library)
+
+
+def _place(request: ChangeRequest, library: Library, own: Procedure | None) -> tuple[Procedure | None, str]:
+    """Return the document that is there, if there is one that can be written, and the path of the one to write."""
+    _refuse_standard(request, library)
+    present = own or next((p for p in library.by_key.get(title_key(request.title), ()) if p.counted), None)
+    if present:
+        _refuse_unwritable(present, request)
+    return present, present.path if present else _path(request, library)
+
+
+def _censored(brief: Brief, library: Library) -> Brief:
+    """Return a brief without secrets.
+
+    The document itself stays as it is, byte for byte: a draft is laid over it. Prompts take it through a `Censor`.
+    """
     censor = Censor.of(*_texts(brief, library))
     return replace(Brief.from_json(censor.each(brief.as_json())), text=brief.text)
 

@@ -41,12 +41,13 @@ _SETS = re.compile(
     r"\b([A-Za-z_]\w*)\s*=|\bread\s+(?:-\w+\s+)*([A-Za-z_]\w*(?:[ ]+[A-Za-z_]\w*)*)"
     r"|\bfor\s+(\w+)\s+in\b|--arg(?:json)?\s+(\w+)"
 )
-_EVERYWHERE = frozenset(
-    str.split(
-        "HOME PATH PWD OLDPWD USER LOGNAME UID HOSTNAME SHELL TERM LANG TMPDIR IFS RANDOM SECONDS _ true false null"
-        " DATABASE_URL PGPASSWORD KUBECONFIG AWS_PROFILE AWS_REGION GITHUB_TOKEN"
-    )
-)
+# fmt: off
+_EVERYWHERE = frozenset((
+    "HOME", "PATH", "PWD", "OLDPWD", "USER", "LOGNAME", "UID", "HOSTNAME", "SHELL", "TERM", "LANG", "TMPDIR", "IFS",
+    "RANDOM", "SECONDS", "_", "true", "false", "null", "DATABASE_URL", "PGPASSWORD", "KUBECONFIG", "AWS_PROFILE",
+    "AWS_REGION", "GITHUB_TOKEN",
+))
+# fmt: on
 # What a command prints, and a value that is an example: "echo FAIL", "Z0123456789".
 _PRINTED = re.compile(r"\b(?:echo|printf)\s+[\"']?([A-Z][A-Z0-9_]+)")
 _SAMPLE = re.compile(r"\d{5}")

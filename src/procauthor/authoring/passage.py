@@ -72,7 +72,20 @@ _ENDS = (lazy(r"\n"), lazy(r"[.;:]\s"))
 _MOST_OF_ONE = 3
 # Sections with these roles tell what a document is about, or how its result is checked, not how anything is done.
 _NO_INSTRUCTION = frozenset(
-    str.split("card purpose scope trigger inputs outputs consumers exits records criteria done plan")
+    (
+        "card",
+        "purpose",
+        "scope",
+        "trigger",
+        "inputs",
+        "outputs",
+        "consumers",
+        "exits",
+        "records",
+        "criteria",
+        "done",
+        "plan",
+    )
 )
 # So many documents tell how rare a word is. One that is rarer than in every twentieth is rare enough.
 _SAMPLE, _FEW = 100, 20
@@ -85,8 +98,6 @@ _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
-_KEPT = "rarity"
-
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
@@ -98,15 +109,14 @@ class Rarity:
     @classmethod
     def of(cls, library: Library) -> Rarity:
         """Count the words of some documents, spread evenly over the library."""
-        known = library.kept.get(_KEPT)
-        if isinstance(known, cls):
-            return known
-        paths = sorted(p.path for p in library.procedures if p.kind not in _NO_SOURCE)
-        sample = paths[:: len(paths) // _SAMPLE + 1]
-        texts = (library.by_path[path].source.raw.decode(errors="replace") for path in sample)
-        counts = Counter(chain.from_iterable(set(list_features(text)) for text in texts))
-        library.kept[_KEPT] = rarity = cls(counts, len(sample))
-        return rarity
+
+        def count() -> Rarity:
+            paths = sorted(p.path for p in library.procedures if p.kind not in _NO_SOURCE)
+            sample = paths[:: len(paths) // _SAMPLE + 1]
+            texts = (library.by_path[path].source.raw.decode(errors="replace") for path in sample)
+            return cls(Counter(chain.from_iterable(set(list_features(text)) for text in texts)), len(sample))
+
+        return library.once("rarity", count)
 
     def weigh(self, weights: Mapping[str, float]) -> dict[str, float]:
         """Return how much each word tells of a subject: the words that tell most, together 1, and what the others add.

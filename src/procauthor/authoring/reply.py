@@ -81,9 +81,9 @@ def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, 
     """
     if not titles:
         return dict(schema)
-    found: dict[str, Any] = _share(schema, list(titles))
-    found["$defs"] = {**found.get("$defs", {}), "reference": {"type": "string", "enum": list(titles)}}
-    return found
+    shared: dict[str, Any] = _share(schema, list(titles))
+    shared["$defs"] = {**shared.get("$defs", {}), "reference": {"type": "string", "enum": list(titles)}}
+    return shared
 
 
 def _share(node: Any, titles: list[str]) -> Any:
@@ -185,8 +185,8 @@ def check_fields(
     if len(whole) == len(model.model_fields):
         # Most replies fit, and to find that out needs no model for each field.
         with suppress(ValidationError):
-            found = model.model_validate(whole).model_dump()
-            return Checked({name: found[name] for name in names})
+            fitting = model.model_validate(whole).model_dump()
+            return Checked({name: fitting[name] for name in names})
     values: dict[str, Any] = {}
     problems: list[FieldProblem] = []
     for name in names:

@@ -42,7 +42,6 @@ _LETTER = lazy(r"[^\W\d_](?!\])")
 _NO_NAME = lazy(r"[.:;!?]")
 _MOSTLY = 0.5
 _LONGEST_LEAD = 40
-_MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,12 +339,12 @@ def _item_status(index: Procedure, item: Item) -> Status | None:
 
 def missing_titles(library: Library) -> dict[str, Listed]:
     """Return what the index announces without a file, by key of the title."""
-    known = library.kept.get(_MISSING)
-    if not isinstance(known, dict):
+
+    def read() -> dict[str, Listed]:
         listed = read_index(library)
-        known = {e.key: e for e in listed if e.key not in library.by_key and e.path not in library.by_path}
-        library.kept[_MISSING] = known
-    return known
+        return {e.key: e for e in listed if e.key not in library.by_key and e.path not in library.by_path}
+
+    return library.once("missing titles", read)
 
 
 def known_statuses(library: Library) -> dict[str, str]:

@@ -379,18 +379,19 @@ class Library:
     """Every file and folder below the root, Markdown or not: what a link may point to."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """What is kept of reviews, by the path of the document; each of the documents has its own already."""
-    kept: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """What was found out of the whole, to be asked for again."""
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], _T]) -> _T:
+        """Return what is worked out of the whole library, which is kept with it under a name."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        value: _T = self._kept[name]
+        return value
 
     @cached_property
     def by_path(self) -> dict[str, Procedure]:
         """Documents by path."""
         return {p.path: p for p in self.procedures}
-
-    @cached_property
-    def link_examples(self) -> dict[str, Any]:
-        """A link that shows how new ones are written, by the path of the document with them: see `Pages.write`."""
-        return {}
 
     @cached_property
     def by_address(self) -> dict[str, Procedure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
@@ -153,15 +153,16 @@ class Pages:
             source: The document with the link.
             path: Where it leads; nothing need be there yet.
         """
-        way, known = Way(source, path), self.library.link_examples
-        if source not in known:
-            known[source] = self._usual(way)
-        written = self._like(known[source], way) if known[source] else None
+        way = Way(source, path)
+        usual = self.library.once(f"link in {source}", lambda: self._usual(way))
+        written = self._like(usual, way) if usual else None
         return write_link(text, written or relative(source, path))
 
     def _usual(self, way: Way) -> _Example | None:
         """Return a link that shows how most of them are written; None where none shows it."""
-        tried = ((example, self._like(example, way)) for example in self._examples(way.source))
+        own = self.library.by_path.get(way.source)
+        every = chain(self._examples([own] if own else []), (e for e in self._others if e.way.source != way.source))
+        tried = ((example, self._like(example, way)) for example in every)
         shown = list(islice((each for each in tried if each[1]), _ENOUGH))
         usual = Counter(text for _, text in shown).most_common(1)
         return next((example for example, text in shown if text == usual[0][0]), None)
@@ -171,9 +172,13 @@ class Pages:
         target = self.spell(example.spot, example.way, way, self.after({}, frozenset({way.path})))
         return f"{example.before}{target}{example.behind}" if target else None
 
-    def _examples(self, source: str) -> Iterator[_Example]:
-        """Yield the links to other documents, those of one document first."""
-        documents = sorted(self.library.procedures, key=lambda document: document.path != source)
+    @property
+    def _others(self) -> tuple[_Example, ...]:
+        """Links of any documents. They are read once: where a library has few links, all of it is read for them."""
+        return self.library.once("links", lambda: tuple(islice(self._examples(self.library.procedures), 2 * _ENOUGH)))
+
+    def _examples(self, documents: Iterable[Procedure]) -> Iterator[_Example]:
+        """Yield the links of documents to other ones."""
         for document, spot in ungrouped((d, read_site_spots(d.document, self)) for d in documents):
             lead = self.lead(document.path, spot.target) if spot.form == "inline" and "#" not in spot.target else None
             around = _around(document.document, spot)
