@@ -22,7 +22,8 @@ from itertools import chain
 from pathlib import Path
 
 from procauthor import Project
-from procauthor.authoring.grounding import Evidence, Particular, document_texts, find_claims
+from procauthor.authoring.claim import Particular, find_claims
+from procauthor.authoring.evidence import Evidence, document_texts
 from procauthor.retrieval.chunk import chunk_document
 
 SYLLABLES = [a + b for a in ("bra", "fen", "gol", "jav", "lom", "pex") for b in ("dru", "hix", "kel", "nur", "zub")]

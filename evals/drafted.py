@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from evals.workshop import Bounds, DraftCase, Drafted
+from procauthor.authoring.claim import Particular, find_claims
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.grounding import Particular, find_claims
 from procauthor.authoring.outline import OUTLINE
 from procauthor.library.status import MARK
 from procauthor.markdown.parse import parse

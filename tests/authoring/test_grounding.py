@@ -12,15 +12,9 @@ import pytest
 from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
-from procauthor.authoring.grounding import (
-    Evidence,
-    document_texts,
-    doubt,
-    find_claims,
-    find_quantities,
-    gather_evidence,
-    unverified,
-)
+from procauthor.authoring.claim import find_claims, find_quantities
+from procauthor.authoring.evidence import Evidence, document_texts, gather_evidence
+from procauthor.authoring.grounding import doubt, unverified
 from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")

@@ -325,7 +325,7 @@ def test_a_batch_that_is_killed_ends_with_the_same_bytes_and_pays_no_call_twice(
     with Loopback(good) as server:
         calm = write_batch_library(tmp_path / "calm", TREE, server.url)
         carry(calm, accept=True)
-        once = Counter(json.dumps(question(body)) for body in server.requests)
+        once = Counter(json.dumps(body) for body in server.requests)
     rounds = (4, 9, 15, 22, 28) if os.environ.get("PROCAUTHOR_LONG_TESTS") else (11,)
     with Loopback(slowly(0.1)) as server:
         root = write_batch_library(tmp_path / "killed", TREE, server.url)
@@ -336,12 +336,14 @@ def test_a_batch_that_is_killed_ends_with_the_same_bytes_and_pays_no_call_twice(
             process.communicate()
             words = ["resume"]
         assert states(Project.open(root).batch().resume()) == ["accepted"] * 6
-        asked = Counter(json.dumps(question(body)) for body in server.requests)
+        asked = Counter(json.dumps(body) for body in server.requests)
     assert without_address(root) == without_address(calm)
-    assert asked.keys() == once.keys()
+    # Word by word: a run that goes on asks what it has asked before, or the memory would not know the answer.
+    assert [question(json.loads(body)) for body in asked.keys() ^ once.keys()] == []
     # A request that was on its way when the program was killed has no answer on disk, and is the only one made again.
     assert asked.total() <= once.total() + 2 * len(rounds)
-    assert [run.calls.usage.calls for run in Project.open(root).runs.all()] == [CALLS] * 6
+    runs = Project.open(root).runs.all()
+    assert [run.calls.usage.calls for run in runs] == [CALLS] * 6, [run.calls.by_step() for run in runs]
 
 
 def test_an_interrupt_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:

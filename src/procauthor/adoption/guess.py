@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 WEAK = 0.6
 """A guess below this is asked about, and a finding that rests on it is no error."""
@@ -46,14 +46,3 @@ class Guess:
             "of": self.of,
             "evidence": list(self.evidence),
         }
-
-
-@dataclass(slots=True)
-class Notes:
-    """Collects guesses."""
-
-    guesses: list[Guess] = field(default_factory=list)
-
-    def about(self, prefix: str) -> list[Guess]:
-        """Return the guesses about one subject and what is below it."""
-        return [g for g in self.guesses if g.subject == prefix or g.subject.startswith(f"{prefix}.")]

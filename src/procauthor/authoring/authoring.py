@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, find_elsewhere
+from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
-from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint
 from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
@@ -55,6 +55,12 @@ class Authoring:
     fresh: bool = False
     reviewer: str = ""
     context: RunContext | None = None
+    opened: list[tuple[Library, SectionIndex]] = field(default_factory=list, repr=False, compare=False)
+    """The search index that was opened last, with the library that it is of."""
+
+    @property
+    def _limit(self) -> int | None:
+        return self.max_tokens or self.records.workspace.settings.authoring.max_tokens
 
     def library(self) -> Library:
         """Return the library that the author builds on: as it is now, or what a batch lets it see."""
@@ -120,12 +126,13 @@ class Authoring:
         """Return the search of a library, or that of the batch; the index is opened by the first query."""
         if self.context:
             return self.context.search
-        opened: list[SectionIndex] = []
 
         def search(query: str, limit: int) -> Sequence[Chunk]:
-            if not opened:
-                opened.append(self.records.workspace.open_index(library))
-            return [hit.chunk for hit in opened[0].search(query, limit)]
+            index = next((index for known, index in self.opened if known is library), None)
+            if index is None:
+                index = self.records.workspace.open_index(library)
+                self.opened[:] = [(library, index)]
+            return [hit.chunk for hit in index.search(query, limit)]
 
         return search
 
@@ -140,8 +147,7 @@ class Authoring:
         """
         check_author(self.model, self.reviewer)
         brief = self.brief(title, **options)
-        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
-        return self.execute(self.begin(brief, limit))
+        return self.execute(self.begin(brief, self._limit))
 
     def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
         """Start a run, under a name of its own where none is given; its ceiling is ``max_tokens``."""
@@ -172,8 +178,7 @@ class Authoring:
         """
         check_author(self.model, changing=True)
         brief = self.update_brief(reference, wish)
-        limit = self.max_tokens or self.records.workspace.settings.authoring.max_tokens
-        return self.execute(self.begin(brief, limit))
+        return self.execute(self.begin(brief, self._limit))
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
@@ -202,7 +207,7 @@ class Authoring:
         prompts, settings = open_prompts(self.records), self.records.workspace.settings.authoring
         templates = self.records.workspace.templates
         template = templates.get(brief.template) if brief.template else templates.of_kind("procedure")
-        limit = self.max_tokens or settings.max_tokens
+        limit = self._limit
         if not brief.request.wish:
             return bound_run(prompts, settings, brief, template, limit, reviewed=bool(self.reviewer))
         from procauthor.authoring.wish import outline_of
@@ -224,10 +229,8 @@ class Authoring:
             try:
                 return self.carry(self._with_template(run))
             except AuthoringError as error:
-                if not error.hint:
-                    error.hint = f"the run is kept; go on with: procauthor resume {run.id}"
-                else:
-                    error.hint += f" (the run is kept; go on with: procauthor resume {run.id})"
+                kept = f"the run is kept; go on with: procauthor resume {run.id}"
+                error.hint = f"{error.hint} ({kept})" if error.hint else kept
                 raise
 
     def _with_template(self, run: Run) -> Run:

@@ -11,8 +11,9 @@ from procauthor.authoring.author import Ask, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Neighbour
 from procauthor.authoring.document import links_of
 from procauthor.authoring.draft import Draft
+from procauthor.authoring.evidence import Evidence, gather_evidence
 from procauthor.authoring.gather import find_neighbours
-from procauthor.authoring.grounding import Evidence, gather_evidence, unverified
+from procauthor.authoring.grounding import unverified
 from procauthor.authoring.judge import join_findings
 from procauthor.authoring.look import (
     MOST_OPEN,

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.author import AskForm
+from procauthor.authoring.claim import find_minutes
 from procauthor.authoring.draft import QUESTION_RULES
-from procauthor.authoring.grounding import find_minutes
 from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead

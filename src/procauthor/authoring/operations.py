@@ -10,7 +10,8 @@ from procauthor.authoring.author import Ask, AskForm, FieldProblem
 from procauthor.authoring.brief import Answer
 from procauthor.authoring.document import add_questions
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.evidence import gather_evidence
+from procauthor.authoring.grounding import unverified_changes
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.update.edit import Edited, edit

@@ -85,6 +85,8 @@ _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
+_KEPT = "rarity"
+
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
@@ -96,10 +98,15 @@ class Rarity:
     @classmethod
     def of(cls, library: Library) -> Rarity:
         """Count the words of some documents, spread evenly over the library."""
+        known = library.kept.get(_KEPT)
+        if isinstance(known, cls):
+            return known
         paths = sorted(p.path for p in library.procedures if p.kind not in _NO_SOURCE)
         sample = paths[:: len(paths) // _SAMPLE + 1]
         texts = (library.by_path[path].source.raw.decode(errors="replace") for path in sample)
-        return cls(Counter(chain.from_iterable(set(list_features(text)) for text in texts)), len(sample))
+        counts = Counter(chain.from_iterable(set(list_features(text)) for text in texts))
+        library.kept[_KEPT] = rarity = cls(counts, len(sample))
+        return rarity
 
     def weigh(self, weights: Mapping[str, float]) -> dict[str, float]:
         """Return how much each word tells of a subject: the words that tell most, together 1, and what the others add.
@@ -134,7 +141,7 @@ def choose_passages(
     Args:
         telling: How much each word tells of the subject.
         library: Where the documents are.
-        hits: What a search finds for each query, the best first: no evidence is the procedure itself.
+        hits: What a search finds for each query, the best first, without what the procedure itself says.
         most: How many passages at most.
     """
     grades: dict[str, float] = {}

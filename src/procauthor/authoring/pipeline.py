@@ -17,7 +17,7 @@ from procauthor.authoring.author import STEPS, Author, FieldProblem
 from procauthor.authoring.brief import Answer, Brief, Usage
 from procauthor.authoring.document import render_draft
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.grounding import DocumentTexts
+from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.passage import join_questions

@@ -11,7 +11,8 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.document import add_questions
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.grounding import gather_evidence, unverified_changes
+from procauthor.authoring.evidence import gather_evidence
+from procauthor.authoring.grounding import unverified_changes
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF

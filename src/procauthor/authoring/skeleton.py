@@ -82,26 +82,9 @@ def _fits(spec: SectionSpec, values: Any) -> bool:
 # The document
 
 
-def render_skeleton(  # noqa: PLR0913 - what a document is made of
-    brief: Brief,
-    template: Template,
-    fields: Mapping[str, Any],
-    *,
-    author: str,
-    questions: tuple[str, ...] = (),
-    present: bytes | None = None,
-) -> bytes:
-    """Render the facts, and write guidance and places to fill around them."""
-    raw = render_draft(
-        brief,
-        template,
-        fields,
-        author=author,
-        questions=questions,
-        present=present,
-        status=IN_PROGRESS,
-        whole=True,
-    )
+def render_skeleton(brief: Brief, template: Template, fields: Mapping[str, Any], **options: Any) -> bytes:
+    """Render the facts, and write guidance and places to fill around them; the options are those of `render_draft`."""
+    raw = render_draft(brief, template, fields, **{**options, "status": IN_PROGRESS, "whole": True})
     document = parse(raw)
     newline = document.source.newline
     match = match_sections(document, template)

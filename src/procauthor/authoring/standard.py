@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -28,6 +29,8 @@ _NEAR, _FADING = 9, 5
 # A rule of more words says more in passing.
 _LONG = 25
 _MARKUP = lazy(r"\*\*|__")
+# What names a rule elsewhere: "ABC-04".
+_ID = re.compile(rb"[A-Za-z][\w.-]*\d\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,13 @@ def _grade(
 ) -> dict[str, float]:
     """Return how well each rule fits: by its own words, by what its standard is for, and by who names it."""
     about = {path: _OF_PURPOSE * cover(f"{p.title} {p.gist.purpose}", telling[0]) for path, p in known.items()}
-    texts = [(_FADING / (_FADING + place), p.source.raw, p.targets) for place, p in enumerate(near)]
+    texts = [
+        (_FADING / (_FADING + place), frozenset(_ID.findall(p.source.raw)), p.targets) for place, p in enumerate(near)
+    ]
     grades: dict[str, float] = {}
     for rule in rules:
         name = rule.named.name.partition(" ")[0].encode()
-        named = sum(share for share, raw, _ in texts if name in raw)
+        named = sum(share for share, ids, _ in texts if name in ids)
         linked = sum(share for share, _, targets in texts if rule.path in targets)
         words = _fit(f"{rule.named.name} {rule.named.text}", telling)
         grades[rule.key] = words + about[rule.path] + _OF_NAMING * named + _OF_LINKS * linked * bool(words)

@@ -11,7 +11,7 @@ from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.document import IN_PROGRESS, render_draft
 from procauthor.authoring.draft import OFFLINE, SKELETON
-from procauthor.authoring.grounding import DocumentTexts
+from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.handoff import HandoffAuthor
 from procauthor.authoring.judge import Complaint, judge
 from procauthor.authoring.memory import CallLog

@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.grounding import DocumentTexts
+from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.memory import WorkMemory, readable, usage_of
 from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task

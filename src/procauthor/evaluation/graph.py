@@ -76,10 +76,6 @@ class Graph:
         """Return the ids of what has to be there before a node, each once."""
         return tuple(dict.fromkeys(e.target for e in self.uses(node) if e.kind in _ORDERING and not e.optional))
 
-    def needed_by(self, node: str) -> tuple[str, ...]:
-        """Return the ids of those that wait for a node, each once."""
-        return tuple(dict.fromkeys(e.source for e in self.users(node) if e.kind in _ORDERING and not e.optional))
-
 
 def row_id(row: Row) -> str:
     """Return the id of a row's node."""

@@ -58,7 +58,8 @@ def sections_of(document: Document, template: Template | None, role: str) -> lis
     if template and role in meaning.specs:
         match = match_sections(document, template).sections
         return [match[spec.key] for spec in meaning.specs[role] if spec.key in match]
-    outermost = _outermost(document)
+    # One reading serves all roles.
+    outermost = document.once("outermost", lambda: _outermost(document))
     return [outermost[key] for key in meaning.sections.get(role, ()) if key in outermost][:1]
 
 
@@ -69,10 +70,7 @@ def part_of(step: Step, template: Template | None, role: str) -> Part | None:
 
 
 def _outermost(document: Document) -> dict[str, Section]:
-    """Return the outermost section of each key, the first of several; one reading serves all roles."""
-    kept = document.kept.get("outermost")
-    if isinstance(kept, dict):
-        return kept
+    """Return the outermost section of each key, the first of several."""
     outermost: dict[str, Section] = {}
     for section in document.sections:
         if section.heading:
@@ -80,7 +78,6 @@ def _outermost(document: Document) -> dict[str, Section]:
             before = outermost.setdefault(key, section)
             if section.level < before.level:
                 outermost[key] = section
-    document.kept["outermost"] = outermost
     return outermost
 
 

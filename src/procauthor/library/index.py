@@ -181,16 +181,13 @@ def _read_rows(procedure: Procedure) -> Sequence[IndexRow]:
     """Return the rows of all tables of procedures in a document. Many ask for them, so they are kept beside it."""
     if not may_hold_table(procedure.source.raw):
         return ()
-    kept = procedure.document.kept
-    held = kept.get("rows")
+
+    def read() -> Sequence[IndexRow]:
+        every = ungrouped((table, table.block.rows) for table in tables(procedure))
+        return tuple(_read_entry(table, row) for table, row in every)
+
     # The same document may belong to another procedure, of other conventions.
-    if isinstance(held, tuple) and held[0] is procedure:
-        known: Sequence[IndexRow] = held[1]
-        return known
-    every = ungrouped((table, table.block.rows) for table in tables(procedure))
-    rows = tuple(_read_entry(table, row) for table, row in every)
-    kept["rows"] = procedure, rows
-    return rows
+    return procedure.document.once("rows", read, procedure)
 
 
 def _read_entry(table: Table, row: TableRow) -> IndexRow:
@@ -537,7 +534,8 @@ class Manner:
 def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
     """Return how a new document begins at a path: as those in its folder, in its lifecycle, or all."""
     key, folder = title_key(lifecycle), _home_of(path)
-    beside = [p for p in library.counted if _home(p) == folder]
+    # To look at the beginning of a path is faster than to take it apart.
+    beside = [p for p in library.counted if (folder == "." or p.path.startswith(folder)) and _home(p) == folder]
     same = [p for p in library.counted if title_key(p.lifecycle) == key]
     kin = (beside or same or list(library.counted))[:_ENOUGH]
     if not kin:

@@ -58,6 +58,7 @@ _LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]
 _EMPHASIS = "*_ "
 _BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
 _SHOWN = 200
+_LEAST_SAID = 3
 # A mark or a proposal is a line or two: what is further away belongs to something else.
 _NEAR = 2000
 
@@ -102,12 +103,11 @@ def read_questions(
 
     Marks for a text to come count where the document has a template: elsewhere the words may mean something else.
     """
-    kept = document.kept.get("questions")
-    if not isinstance(kept, tuple) or kept[0] is not template or kept[1] != words:
-        kept = template, words, tuple(place.question for place in find_places(document, template, words))
-        document.kept["questions"] = kept
-    questions: tuple[Question, ...] = kept[2]
-    return questions
+
+    def read() -> tuple[Question, ...]:
+        return tuple(place.question for place in find_places(document, template, words))
+
+    return document.once("questions", read, template, words)
 
 
 def question_json(question: Question, path: str, title: str, owner: str, draft: str = "") -> dict[str, object]:
@@ -160,12 +160,26 @@ def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     for place in _proposals(document):
         question = place.question
         if question.value and question.reason:
-            # "T + 24 hours (proposed: 24 hours; ...)": the value is there already.
-            before = f"{question.value} ".encode()
-            start = place.start - len(before) if document.source.raw.endswith(before, 0, place.start) else place.start
-            edits.append(Replacement(start, place.end, f"{question.value} {MARK}"))
+            edits += _shown(document.source.raw, place)
             listed.append(f"{question.value}; {question.reason}")
     return replace_spans(document.source.raw, edits).decode(), tuple(listed)
+
+
+def _shown(raw: bytes, place: QuestionPlace) -> list[Replacement]:
+    """Return the edits that show a proposal by its value and a mark.
+
+    Models like to say the value twice, as in "call after 4 days, by telephone (proposed: 4 days;
+    ...)". It is marked where it is said, once. A number of one or two digits may be something else there.
+    """
+    value = place.question.value
+    begin = max(raw.rfind(sign, 0, place.start) for sign in (b"\n", b". ", b"|", b")")) + 1
+    said = raw[begin : place.start].decode()
+    before = [] if len(value) < _LEAST_SAID else list(re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", said))
+    if not before:
+        return [Replacement(place.start, place.end, f"{value} {MARK}")]
+    end = begin + len(said[: before[-1].end()].encode())
+    rest = raw[end : place.start].decode().rstrip()
+    return [Replacement(end, place.end, f" {MARK}{rest}")]
 
 
 def find_places(
@@ -407,13 +421,7 @@ class Match:
 
 def match_sections(document: Document, template: Template) -> Match:
     """Find the sections of the template in the document, by key at any level, the outermost first."""
-    kept = document.kept.get("match")
-    if not isinstance(kept, tuple) or kept[0] is not template:
-        kept = template, _match_sections(document, template)
-        document.kept["match"] = kept
-    match = kept[1]
-    assert isinstance(match, Match)
-    return match
+    return document.once("match", lambda: _match_sections(document, template), template)
 
 
 def _match_sections(document: Document, template: Template) -> Match:
@@ -495,12 +503,8 @@ def earn(text_status: Status, *, approved: bool = False, errors: int = 0) -> Sta
 
 def read_thin(document: Document, template: Template) -> tuple[Thin, ...]:
     """Return the sections that say less than the template asks for; they are looked for once."""
-    kept = document.kept.get("thin")
-    if not isinstance(kept, tuple) or kept[0] is not template:
-        kept = template, find_thin(document, template, match_sections(document, template).sections)
-        document.kept["thin"] = kept
-    thin: tuple[Thin, ...] = kept[1]
-    return thin
+    sections = match_sections(document, template).sections
+    return document.once("thin", lambda: find_thin(document, template, sections), template)
 
 
 def lack_of(document: Document, template: Template, words: PlaceholderConventions) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
-from typing import Literal
+from operator import attrgetter, is_
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
 from procauthor.regex import lazy
+
+_T = TypeVar("_T")
 
 BOM = b"\xef\xbb\xbf"
 _LONG_LINE = 2000
@@ -235,9 +237,22 @@ class Document:
     problems: tuple[ParseProblem, ...] = ()
 
     @cached_property
-    def kept(self) -> dict[object, object]:
-        """What has been worked out from the document, so that it is worked out once; by the function that did it."""
+    def _kept(self) -> dict[str, tuple[tuple[object, ...], Any]]:
         return {}
+
+    def once(self, name: str, make: Callable[[], _T], *grounds: object) -> _T:
+        """Return what is worked out of the document, which is kept with it.
+
+        Args:
+            name: What it is called here.
+            make: Works it out.
+            grounds: On what else it depends: where one is another object, it is worked out again.
+        """
+        known = self._kept.get(name)
+        if known is None or not all(map(is_, known[0], grounds)):
+            known = self._kept[name] = grounds, make()
+        value: _T = known[1]
+        return value
 
     @property
     def blocks(self) -> Iterator[Block]:

@@ -119,10 +119,7 @@ _BETWEEN = "\n\n"
 
 def read_prose(document: Document) -> Prose:
     """Return the running text of a document; it is put together once."""
-    prose = document.kept.get("prose")
-    if not isinstance(prose, Prose):
-        prose = document.kept["prose"] = Prose(document)
-    return prose
+    return document.once("prose", lambda: Prose(document))
 
 
 def read_passages(document: Document) -> Iterator[PlainText]:
@@ -200,10 +197,7 @@ class Parts(Struct, frozen=True):
 
 def read_parts(document: Document) -> Parts:
     """Return the parts of a document; they are read once."""
-    parts = document.kept.get("parts")
-    if not isinstance(parts, Parts):
-        parts = document.kept["parts"] = _read(document)
-    return parts
+    return document.once("parts", lambda: _read(document))
 
 
 def _named(event: Any) -> tuple[str, Any]:

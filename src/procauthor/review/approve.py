@@ -10,6 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from shlex import quote
 
+from msgspec.structs import replace
+
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
 from procauthor.finding import Finding
 from procauthor.git import read_user
@@ -25,20 +27,10 @@ _DERIVED = frozenset({"index", "readme", "plan", "template"})
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalTerms:
-    """Who approves, in which role, on which day, until when it holds, and by which pull request it was reviewed."""
-
-    by: str
-    on: date
-    role: str = ""
-    expires: date | None = None
-    pull_request: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Approval:
     """What was approved: the document, its sections by heading, by whom; ``change`` writes it.
 
+    ``signature`` holds what the receipts of all sections have in common.
     ``status`` is what the document is with it: approved only where all sections are. ``open`` are the others,
     ``receipts`` all that are valid for the document then.
     """
@@ -46,7 +38,7 @@ class Approval:
     path: str
     title: str
     sections: tuple[str, ...]
-    signature: ApprovalTerms
+    signature: Receipt
     status: Status
     open: tuple[str, ...]
     receipts: Receipts
@@ -91,7 +83,7 @@ def _unfinished(procedure: Procedure) -> tuple[str, str]:
     return f"{message}: {reasons}" if reasons else message, "complete the text; procauthor check says what is missing"
 
 
-def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: ApprovalTerms) -> Approval:
+def approve(library: Library, procedure: Procedure, headings: Sequence[str], signature: Receipt) -> Approval:
     """Return the approval of some sections, or of all where none is named.
 
     Raises:
@@ -131,7 +123,7 @@ def _lost(procedure: Procedure) -> frozenset[str]:
 
 
 def sign(
-    receipts: Receipts, marks: Sequence[TopSection], signature: ApprovalTerms, lost: frozenset[str] = frozenset()
+    receipts: Receipts, marks: Sequence[TopSection], signature: Receipt, lost: frozenset[str] = frozenset()
 ) -> Receipts:
     """Return receipts with an approval, and without those of lost sections.
 
@@ -148,8 +140,7 @@ def sign(
             or (r.hash == hashes[r.section] and (r.by, r.role) != (signature.by, signature.role))
         )
     ]
-    who = (signature.by, signature.on, signature.role, signature.expires, signature.pull_request)
-    new = [Receipt(mark.key, mark.hash, *who) for mark in marks]
+    new = [replace(signature, section=mark.key, hash=mark.hash) for mark in marks]
     return Receipts((*kept, *new), receipts.seen)
 
 

@@ -16,11 +16,11 @@ from procauthor.convention.site import navigation_of
 from procauthor.errors import LibraryError
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Library, Procedure
-from procauthor.library.sidecar import RECEIPTS, Receipts, Review, Seen, receipts_of, sidecar_path, today
+from procauthor.library.sidecar import RECEIPTS, Receipt, Receipts, Review, Seen, receipts_of, sidecar_path, today
 from procauthor.naming import split_ending
+from procauthor.procedure import Stamp
 from procauthor.review.approve import (
     Approval,
-    ApprovalTerms,
     approve,
     read_address,
     read_expiry,
@@ -154,7 +154,7 @@ class Reviewing:
         day = today()
         name = read_name(self.workspace.root, by)
         until, address = read_expiry(expires, day), read_address(pull_request)
-        signature = ApprovalTerms(name, day, read_role(role), until, address)
+        signature = Receipt("", Stamp(""), name, day, read_role(role), until, address)
         approval = approve(self.library, procedure, sections, signature)
         laid = self.library.reviewed({**self.library.reviews, procedure.path: Review(approval.receipts, day)})
         return replace(approval, change=complete(self.workspace, self.library, laid, approval.change))

@@ -50,12 +50,7 @@ def step_name(step: Step) -> str:
 
 def step_words(procedure: Procedure) -> tuple[str, ...]:
     """Return what the steps are called here. Where they are steps, a phase is one of a lifecycle, or of a project."""
-    kept = procedure.document.kept
-    if "step words" not in kept:
-        kept["step words"] = _step_words(procedure)
-    words = kept["step words"]
-    assert isinstance(words, tuple)
-    return words
+    return procedure.document.once("step words", lambda: _step_words(procedure), procedure.template)
 
 
 def _step_words(procedure: Procedure) -> tuple[str, ...]:
