@@ -103,12 +103,24 @@ def test_documents_without_anything_in_common_get_no_template(tmp_path: Path) ->
 
 
 def test_two_forms_in_one_place_get_two_templates(tmp_path: Path) -> None:
-    other = "# {name}\n\n## Goal\n\nWords.\n\n## Agenda\n\n- Item.\n"
+    other = "# {name}\n\n## Goal\n\nWords.\n\n## Agenda\n\n1. Item.\n"
     write(tmp_path, alerts("ops") | {f"ops/meetings/m{n}.md": other.replace("{name}", str(n)) for n in range(3)})
     proposal = propose(survey(tmp_path))
     assert proposal.survey.patterns == {"ops/meetings/*.md": "meetings", "ops/*.md": "ops"}
     # Nothing is wrong but that neither form says which section holds what.
     assert adopt(proposal)[1] == 2
+
+
+def test_three_documents_with_general_headings_are_asked_about(tmp_path: Path) -> None:
+    text = "# {name}\n\n## Overview\n\nWords.\n\n## Links\n\n- Item.\n"
+    write(tmp_path, {f"ref/{n}.md": text.replace("{name}", n) for n in "abc"})
+    result = survey(tmp_path)
+    assert not result.templates
+    assert result.questions == (
+        "do ref/a.md and 2 others follow a form? they share links, overview, and tell nothing to do",
+    )
+    write(tmp_path, {"ref/d.md": text.replace("{name}", "d")})
+    assert [template.name for template in survey(tmp_path).templates] == ["ref"]
 
 
 def test_a_file_that_is_there_is_not_overwritten(documents: Path) -> None:
@@ -143,8 +155,8 @@ folders = st.lists(
 )
 forms = st.sampled_from(
     [
-        "# T\n\n## One\n\nX.\n\n## Two\n\nX.\n",
-        "# T\n\n## Three\n\nX.\n\n## Four\n\n- X.\n\n## Five\n\nX.\n",
+        "# T\n\n## One\n\nX.\n\n## Two\n\n1. X.\n",
+        "# T\n\n## Three\n\nX.\n\n## Four\n\n1. X.\n\n## Five\n\nX.\n",
         "# T\n\nWords only.\n",
     ]
 )

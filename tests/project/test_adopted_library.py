@@ -556,3 +556,23 @@ def test_what_is_called_a_template_shows_how_to_write(tmp_path: Path) -> None:
     write(tmp_path, {f"ops/{name}.md": steps.format(title) for name, title in names.items()})
     init(tmp_path)
     assert [row["title"] for row in documents(tmp_path).values() if row["counted"]] == ["Rollout"]
+
+
+@pytest.mark.parametrize(("target", "broken"), [("./two.html", 0), ("./gone.html", 1), ("./two", 1)])
+def test_a_page_of_mkdocs_may_be_a_file(tmp_path: Path, target: str, broken: int) -> None:
+    write(tmp_path, {"mkdocs.yml": "", "docs/a/one.md": f"# One\n\n[words]({target})\n", "docs/a/two.md": "# Two\n"})
+    init(tmp_path)
+    assert run_json("-C", tmp_path, "check", "--no-baseline", code=broken)["summary"]["errors"] == broken
+
+
+def test_a_draft_whose_steps_are_to_come_is_not_empty_as_well(tmp_path: Path) -> None:
+    text = (
+        "# {0}\n\n## Purpose\n\nWhy {0} is done here.\n\n## Workflow\n\n### Step 1: Do it\n\nRun the script of {0}.\n"
+    )
+    write(tmp_path, {f"ops/{n}.md": text.format(n) for n in ("backup", "failover", "restore")})
+    init(tmp_path)
+    run("-C", tmp_path, "create", "Migrate", "--lifecycle", "Ops", "--accept")
+    report = run_json("-C", tmp_path, "check", "--no-baseline")
+    assert {f["rule"] for f in report["findings"] if f["path"] == "ops/migrate.md"} >= {"placeholder-text"}
+    assert report["summary"]["errors"] == 0
+    assert documents(tmp_path)["ops/migrate.md"]["status"] == "in progress"

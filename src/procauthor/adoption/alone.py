@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, product
 from pathlib import PurePosixPath
 
-from procauthor.adoption.form import Form, chapters, count_words
+from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
 from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Item
@@ -16,8 +16,11 @@ from procauthor.naming import bare_name
 from procauthor.regex import lazy
 from procauthor.template.infer import is_step, sections_by_key
 from procauthor.template.spec import section_key
+from procauthor.template.spec import words as roles
 
 _FEWEST_STEPS = 3
+# Sections with these roles say what a document is about, of whatever kind it is.
+_ABOUT = ("purpose", "scope", "card")
 _MANY_ITEMS = 12
 # One piece of code for a shell may only show what a program is called with.
 _FEWEST_RUN = 2
@@ -60,6 +63,26 @@ def describes(document: Document, form: Form) -> bool:
     listed = {section_key(_NAME_END.split(item.text.lstrip("*` "), 1)[0]) for item in items}
     in_code = len(shown & names) >= max(2, len(names) * _MOSTLY)
     return in_code or (len(names) > 1 and names <= listed | own and not names <= own)
+
+
+def is_chance(form: Form, documents: Mapping[str, Document]) -> bool:
+    """Say whether documents share general headings by chance: as few as can be, and nothing in them is to be done.
+
+    A heading that says what its section means, other than what the document is about, makes a form of few as well.
+    """
+    meant = frozenset(
+        chain.from_iterable(word.headings for role, word in roles().sections.items() if role not in _ABOUT)
+    )
+    if len(form.members) > FEWEST or form.is_bundle or form.begun or not meant.isdisjoint(chapters(form)):
+        return False
+    return not any(map(_acts, (documents[path] for path in form.members)))
+
+
+def _acts(document: Document) -> bool:
+    """Say whether a document has anything numbered, to be ticked, or in code."""
+    items = chain.from_iterable(block.items for block in document.blocks)
+    code = any(block.kind == "code" for block in document.blocks)
+    return code or any(item.number is not None or item.checked is not None for item in items)
 
 
 def _is_about_other(path: str) -> bool:

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from procauthor.adoption.alone import find_work, lists_changes
+from procauthor.adoption.alone import find_work, is_chance, lists_changes
 from procauthor.adoption.bundle import find_bundles, with_bundle
-from procauthor.adoption.form import Form, count_words, find_forms, headings, with_own, with_stubs
+from procauthor.adoption.form import Form, chapters, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.language import find_translations
@@ -42,7 +42,7 @@ from procauthor.library.library import Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
-from procauthor.naming import MARKDOWN, is_document
+from procauthor.naming import MARKDOWN, is_document, list_first
 from procauthor.procedure import Status
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
@@ -150,6 +150,9 @@ def survey(folder: Path) -> Survey:
     plain |= {path: template_files.pop(path) for path in chosen if path in template_files}
     forms = find_forms({path: plain[path] for path in plain if path not in stubs and path not in beside})
     forms = with_stubs(with_own(with_bundle(forms, chosen), plain, template_files), sorted(stubs))
+    shipped = _shipped_forms(TemplateStore())
+    chance = [form for form in forms if chapters(form) not in shipped and is_chance(form, plain)]
+    forms = [form for form in forms if form not in chance]
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
@@ -168,7 +171,7 @@ def survey(folder: Path) -> Survey:
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
     assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
-    seen = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_guesses(templates))
+    seen = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_guesses(templates), *_asked(chance))
     guesses = (site.guess, *seen, *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
@@ -196,6 +199,15 @@ def _followed(templates: Iterable[Proposed], template_files: Mapping[str, Docume
 def _with_marks(conventions: Conventions, marks: Iterable[tuple[str, Status, Guess]]) -> Conventions:
     notation = IndexConventions(marks={sign: state for sign, state, _ in marks})
     return conventions.model_copy(update={"index": notation})
+
+
+def _asked(forms: Iterable[Form]) -> Iterator[Guess]:
+    """Yield that documents may follow a form, which was not taken for one."""
+    for form in forms:
+        shared = list_first(sorted(chapters(form)), _SURE)
+        first, count = form.members[0], len(form.members)
+        question = f"do {first} and {count - 1} others follow a form? they share {shared}, and tell nothing to do"
+        yield Guess("apart", "", 0.4, count, count, form.members[:2], question)
 
 
 def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
@@ -353,7 +365,7 @@ def _named(
 ) -> Iterator[Proposed]:
     """Give each form a name: that of a shipped template with the same headings, else of the folder of its documents."""
     store = TemplateStore()
-    known = {frozenset(s.key for s in store.get(name).required): name for name in store.names()}
+    known = _shipped_forms(store)
     taken = {*store.names(), *(file.stem for file in (folder / "templates").glob("*.md"))}
     for form in (form for form in forms if form.is_firm):
         own_file = next((path for path, document in files.items() if _shows(document, form)), "")
@@ -372,6 +384,11 @@ def _named(
         taken.add(name)
         kind = _kind(form, documents)
         yield Proposed(name, inferred, shipped=False, form=form, template_file=own_file, guess=guess, kind=kind)
+
+
+def _shipped_forms(store: TemplateStore) -> dict[frozenset[str], str]:
+    """Return the names of the templates that ship, by the keys of the sections that they require."""
+    return {frozenset(s.key for s in store.get(name).required): name for name in store.names()}
 
 
 def _kind(form: Form, documents: Mapping[str, Document]) -> str:

@@ -20,6 +20,8 @@ SCHEMA_VERSION = 1
 _SHOWN = 3
 # So many folders can be read.
 _FOLDERS = 12
+# These guesses are only asked about.
+_NOT_TAKEN = ("optional", "apart")
 
 
 def survey_lines(survey: Survey) -> Iterator[str]:
@@ -79,7 +81,7 @@ def weak_lines(survey: Survey) -> Iterator[str]:
     """Yield the guesses that were taken although they are weak."""
     rules: dict[str, list[str]] = {}
     for guess in survey.guesses:
-        if guess.weak and guess.subject.partition(".")[0] != "optional":
+        if guess.weak and guess.subject.partition(".")[0] not in _NOT_TAKEN:
             rules.setdefault(f"weak guess: {guess.subject}: {_guessed(guess)}", []).append(guess.rule)
     for line, names in rules.items():
         so = f"; only an info: {', '.join(names)}" if any(names) else ""

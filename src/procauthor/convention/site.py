@@ -335,7 +335,8 @@ def bases(source: str, path: str, conventions: Conventions, folder: str = "") ->
     elif rules.directories and is_page:
         stem, _ = split_ending(source)
         yield Base(posixpath.dirname(stem) if posixpath.basename(stem) in FOLDERS else stem, root)
-        if rules.strict:
+        # A site may be built with pages that are files, too.
+        if rules.strict and not path.endswith(HTML):
             return
     yield Base(posixpath.dirname(source))
     if rules.routes:

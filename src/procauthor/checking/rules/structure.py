@@ -232,10 +232,18 @@ def _missing(procedure: Procedure, match: Match) -> Iterator[Finding]:
 
 def _empty(procedure: Procedure, match: Match) -> Iterator[Finding]:
     for spec in match.empty:
-        if not spec.constraint.optional:
-            line = match.sections[spec.key].line
+        section = match.sections[spec.key]
+        if not spec.constraint.optional and not _is_marked(procedure, section):
+            line = section.line
             hint = f"write {spec.constraint.none!r} where there is nothing to say" if spec.constraint.none else ""
             yield say_line(EMPTY_SECTION, procedure, line, f"section {spec.heading!r} is empty", hint)
+
+
+def _is_marked(procedure: Procedure, section: Section) -> bool:
+    """Say whether a heading below a section says that its text is to come: that is reported by itself."""
+    *_, last = procedure.document.family(section)
+    left = find_placeholders(procedure.document, procedure.conventions.placeholders)
+    return any(section.start <= each.start < last.end for each in left)
 
 
 def _order(procedure: Procedure, template: Template, match: Match) -> Iterator[Finding]:
