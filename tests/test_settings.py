@@ -8,6 +8,8 @@ import pytest
 from tests.cli.inside import run
 
 SETTINGS = {
+    "a number without end": ("[authoring]\ntemperature = inf\n", "procauthor.toml:2:", "a number"),
+    "no number": ("[run]\nlease = nan\n", "procauthor.toml:2:", "a number"),
     "a key of no table": ("library = 3", "procauthor.toml:1:", "index, plan"),
     "a key that is not known": ('[library]\nindx = "a"', "procauthor.toml:2:", "did you mean 'index'?"),
     "a table that is not known": ("tool = 3", "procauthor.toml:1:", "known keys are: library"),

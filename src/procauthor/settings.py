@@ -35,7 +35,7 @@ _CONTAINERS = {"dict": "a table of texts", "tuple": "a list of texts"}
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _stay_inside(path: str) -> str:

@@ -192,6 +192,7 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
                 f"Wait {proposed} for the record, and call `frobctl now`.",
                 f"It ends at T + 45 minutes {proposed}.",
                 "Look again 30 seconds (proposed; a poll takes ten) later.",
+                f"Call after 45 minutes, never in writing {proposed}, and 45 minutes later once more.",
             ]
             value["open_questions"] = ["Which room is taken?"]
 
@@ -200,15 +201,16 @@ def test_a_proposal_is_kept_with_its_reason_and_is_no_doubt(root: Path) -> None:
     assert "1. Wait 45 minutes (proposed) for the record" in draft.text
     assert "2. It ends at T + 45 minutes (proposed).\n" in draft.text
     assert "3. Look again 30 seconds (proposed) later.\n" in draft.text
+    assert "4. Call after 45 minutes (proposed), never in writing, and 45 minutes later once more.\n" in draft.text
     assert "- 30 seconds; a poll takes ten\n" in draft.text
-    assert draft.text.count("45 minutes; two shifts overlap for an hour") == 3
+    assert draft.text.count("45 minutes; two shifts overlap for an hour") == 4
     assert not any("45 minutes" in question or "30 seconds" in question for question in draft.open_questions)
     look = words_of(requests[-1])
     assert "frobctl now" in look.split("What neither the brief nor the library holds")[1]
     assert "there is room for 7 more proposals and questions" in words_of(requests[1])
-    assert "The page has 4 proposals and 2 questions, of 8 that it may have together." in look
+    assert "The page has 5 proposals and 2 questions, of 8 that it may have together." in look
     found = [(q.question.kind, q.question.text) for q in Project.open(root).questions.list()]
-    assert found.count(("proposal", "45 minutes")) == 3
+    assert found.count(("proposal", "45 minutes")) == 4
 
 
 def number_of(body: Json, line: str) -> int:

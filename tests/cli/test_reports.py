@@ -43,6 +43,9 @@ def test_a_report_replaces_an_earlier_one_and_no_other_file(root: Path, tmp_path
     before = snapshot(root)
     for path in (PAGE, "index.md", "procauthor.toml", "feature/README.md"):
         assert "is no report" in ask(root, kind, root / path, refused=True)
+    empty = tmp_path / "procauthor.toml"
+    empty.touch()
+    assert "is no report" in ask(root, kind, empty, refused=True)
     link = tmp_path / "link"
     link.symlink_to(root / PAGE)
     assert "is no report" in ask(root, kind, link, refused=True)

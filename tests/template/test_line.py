@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from procauthor.authoring.reading import read_fields
 from procauthor.template.model import build_draft_model
 from procauthor.template.read import TemplateStore
-from procauthor.template.render import render
+from procauthor.template.render import Cleaner, read_pattern, render, render_pattern
 from tests.cli.test_handoff import answer
 
 TEMPLATE = TemplateStore().get("procedure")
@@ -76,3 +76,24 @@ def test_prose_opens_no_section(kind: str) -> None:
 def test_a_sign_in_a_code_block_is_no_heading() -> None:
     value = "Run:\n\n```sh\n# not a heading\nmake\n```"
     assert build_draft_model(TEMPLATE, TITLES).model_validate(fields("prose", value))
+
+
+@pytest.mark.parametrize(
+    ("time", "written"),
+    [
+        ("2 hours", "porter; within 2 hours"),
+        ("T + 10 minutes, T being the call", "porter; T + 10 minutes, T being the call"),
+        ("16:00 on the day before", "porter; 16:00 on the day before"),
+        ("the week", "porter; within the week"),
+        (None, "porter"),
+    ],
+)
+def test_a_time_on_a_clock_is_written_without_within_and_read_back(time: str | None, written: str) -> None:
+    workflow = TEMPLATE.of_role("workflow")
+    assert workflow is not None
+    pattern = next(part.pattern for part in workflow.parts if part.role == "who")
+    assert pattern is not None
+    said = {"role": "porter", "time": time, "fallback": "ask the lead" if time else None}
+    shown = render_pattern(pattern, said, Cleaner({}))
+    assert shown == (f"{written}; without an answer: ask the lead" if time else written)
+    assert read_pattern(pattern, shown) == said

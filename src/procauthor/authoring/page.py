@@ -14,6 +14,7 @@ from itertools import chain
 from textwrap import dedent, indent
 from typing import Any, Literal
 
+from procauthor.authoring.claim import FENCED, language_of
 from procauthor.authoring.public import holds_sql, is_constant
 from procauthor.naming import count_words
 from procauthor.template.spec import SectionSpec, Template, fence_behind
@@ -28,7 +29,6 @@ _SHOWN = 80
 _USES = re.compile(r"\$\{?([A-Za-z_]\w*)")
 # What is filled in by hand: a word in capitals, or one in angle brackets.
 _FILLED_IN = re.compile(r"<[A-Za-z][\w-]*>|(?<![\w$%{-])[A-Z][A-Z0-9_]{2,}(?![\w=(-])")
-_BLOCK = re.compile(r"^ *(?P<fence>`{3,}|~{3,})(?P<language>\w*).*?^ *(?P=fence) *$", re.MULTILINE | re.DOTALL)
 _SHELLS = frozenset(("", "sh", "bash", "shell", "zsh", "console"))
 # A command in a sentence uses a name, and does not say what it is; a name by itself is spoken of.
 _COMMAND = re.compile(r"`[^`\n]*\s[^`\n]*`")
@@ -110,14 +110,14 @@ class DraftPage:
     @property
     def words(self) -> int:
         """The words of the page without its code."""
-        return count_words(_BLOCK.sub("", self.body))
+        return count_words(FENCED.sub("", self.body))
 
     @property
     def unset(self) -> list[str]:
         """What commands leave to be filled in, and no line of the page sets or explains: variables, then places."""
         known = set(" ".join(chain.from_iterable(_SETS.findall(self.body))).split()) | _EVERYWHERE
         variables = [name for name in dict.fromkeys(_USES.findall(self.body)) if name not in known]
-        said = _FILLED_IN.findall(_COMMAND.sub("", _BLOCK.sub("", self.body)))
+        said = _FILLED_IN.findall(_COMMAND.sub("", FENCED.sub("", self.body)))
         return variables + [name for name in dict.fromkeys(_filled_in(self.body)) if name not in {*known, *said}]
 
     def numbered(self) -> str:
@@ -129,7 +129,7 @@ class DraftPage:
 
         Code has no words: it cannot be said in fewer.
         """
-        counts = {part.number: count_words(_BLOCK.sub("", part.text)) for part in self.parts if part.number}
+        counts = {part.number: count_words(FENCED.sub("", part.text)) for part in self.parts if part.number}
         longest = sorted(counts, key=lambda number: (-counts[number], number))[:most]
         return {number: counts[number] for number in longest if counts[number] >= least}
 
@@ -190,8 +190,8 @@ class DraftPage:
 
 def _filled_in(body: str) -> Iterator[str]:
     """Yield what is filled in by hand in the commands of a page; what a comment beside them names is explained."""
-    for block in _BLOCK.finditer(body):
-        if block["language"].lower() not in _SHELLS:
+    for block in FENCED.finditer(body):
+        if language_of(block) not in _SHELLS:
             continue
         told = set(chain.from_iterable(map(_FILLED_IN.findall, _COMMENT.findall(block[0]))))
         told |= _METHODS | _EVERYWHERE

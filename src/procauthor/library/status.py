@@ -58,6 +58,7 @@ _LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]
 _EMPHASIS = "*_ "
 _BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
 _SHOWN = 200
+_LEAST_SAID = 3
 # A mark or a proposal is a line or two: what is further away belongs to something else.
 _NEAR = 2000
 
@@ -159,12 +160,26 @@ def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     for place in _proposals(document):
         question = place.question
         if question.value and question.reason:
-            # "T + 24 hours (proposed: 24 hours; ...)": the value is there already.
-            before = f"{question.value} ".encode()
-            start = place.start - len(before) if document.source.raw.endswith(before, 0, place.start) else place.start
-            edits.append(Replacement(start, place.end, f"{question.value} {MARK}"))
+            edits += _shown(document.source.raw, place)
             listed.append(f"{question.value}; {question.reason}")
     return replace_spans(document.source.raw, edits).decode(), tuple(listed)
+
+
+def _shown(raw: bytes, place: QuestionPlace) -> list[Replacement]:
+    """Return the edits that show a proposal by its value and a mark.
+
+    Models like to say the value twice, as in "call after 4 days, by telephone (proposed: 4 days;
+    ...)". It is marked where it is said, once. A number of one or two digits may be something else there.
+    """
+    value = place.question.value
+    begin = max(raw.rfind(sign, 0, place.start) for sign in (b"\n", b". ", b"|", b")")) + 1
+    said = raw[begin : place.start].decode()
+    before = [] if len(value) < _LEAST_SAID else list(re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", said))
+    if not before:
+        return [Replacement(place.start, place.end, f"{value} {MARK}")]
+    end = begin + len(said[: before[-1].end()].encode())
+    rest = raw[end : place.start].decode().rstrip()
+    return [Replacement(end, place.end, f" {MARK}{rest}")]
 
 
 def find_places(

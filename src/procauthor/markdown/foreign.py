@@ -91,10 +91,10 @@ _OPENING = lazy(rb"^<{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _MIDDLE = lazy(rb"^={7}\r?$", re.MULTILINE)
 _CLOSING = lazy(rb"^>{7}(?: [^\r\n]*)?\r?$", re.MULTILINE)
 # A single word is not quoted seven deep: it is the name of a branch, or a commit and its subject.
-_LEFT = lazy(rb"^>{7} \S+(?: \(.*\))?\r?$", re.MULTILINE)
+_LEFT = lazy(rb"^(?:>{7} \S+(?: \(.*\))?|\|{7} (?:\S+|merged common ancestors))\r?$", re.MULTILINE)
 # A block of code that is a conflict and nothing else.
 _EXAMPLE = lazy(rb"[^\n]*\n\s*<{7}(?: [^\n]*)?\n.*^>{7}(?: [^\n]*)?\n\s*(?:[`~]+\s*)?", re.MULTILINE | re.DOTALL)
-_SIGNS = (b"<<<<<<<", b">>>>>>>")
+_SIGNS = (b"<<<<<<<", b">>>>>>>", b"|||||||")
 _LANGUAGE = lazy(rb"\s*(?:`{3,}|~{3,})[ \t]*\{?\.?(\w+)")
 _PLAIN = frozenset({b"text", b"txt", b"plain", b"plaintext", b"diff", b"patch", b"console", b"output", b"none", b"git"})
 
@@ -102,7 +102,8 @@ _PLAIN = frozenset({b"text", b"txt", b"plain", b"plaintext", b"diff", b"patch", 
 def find_conflict(document: Document) -> int | None:
     """Return the offset of the first line of an unresolved conflict, or None.
 
-    A line that opens one is followed by the two others, or has a name behind it; a line that closes one has a name.
+    A line that opens one is followed by the two others, or has a name behind it; a line that closes one has a name,
+    and so has one before what both sides began with.
     A block of code may show what a conflict looks like, if it is plain text or holds nothing else: one among commands
     is real.
     """

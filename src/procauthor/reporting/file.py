@@ -13,6 +13,7 @@ from procauthor.errors import ConfigError
 from procauthor.library import disk
 from procauthor.procedure import stamp
 from procauthor.regex import lazy
+from procauthor.settings import FILE_NAME as SETTINGS
 from procauthor.system import NO_FILE, read_regular
 
 _OURS = (
@@ -96,6 +97,9 @@ def _put(new: Path, place: Path, before: bytes | None) -> None:
 
 def _seen(place: Path) -> bytes | None:
     """Return the earlier report, or None where there is none."""
+    if place.name == SETTINGS:
+        message = f"{str(place)!r} is no report: settings have this name, and are read from such a file"
+        raise ConfigError(message, "name another file")
     if not place.exists():
         if place.parent.is_dir():
             return None
