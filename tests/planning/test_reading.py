@@ -83,10 +83,10 @@ def test_headings_are_read_where_somebody_says(level: str) -> None:
         ("  below: [Nirgends]\n", "line 2: the plan has no heading 'Nirgends'"),
         ("  names: {Nirgends: title}\n", "line 2: the plan has no column or label 'Nirgends'"),
         ("  names: {Dringl.: colour}\n", "line 2: 'colour' is no field of an item"),
-        ("  items: pictures\n", "line 2: items are tables, lists, headings, and not 'pictures'"),
-        ("  level: deep\n", "line 2: a level is a number, and not 'deep'"),
-        ("  below: Wunschzettel\n", "line 2: below is a list of headings"),
-        ("  kind: lists\n", "line 2: 'reading' has no 'kind'"),
+        ("  items: pictures\n", "Invalid enum value 'pictures' - at `$.items`"),
+        ("  level: deep\n", "Expected `int`, got `str` - at `$.level`"),
+        ("  below: Wunschzettel\n", "Expected `array`, got `str` - at `$.below`"),
+        ("  kind: lists\n", "Object contains unknown field `kind`"),
     ],
 )
 def test_what_the_plan_does_not_have_is_refused(said: str, complaint: str) -> None:

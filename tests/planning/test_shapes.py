@@ -3,8 +3,7 @@
 import pytest
 
 from procauthor.planning.plan import Plan
-from procauthor.planning.read import read_plan
-from procauthor.planning.tick import tick
+from procauthor.planning.read import read_plan, tick
 
 
 def read(text: str) -> Plan:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from procauthor.planning.read import read_plan
-from procauthor.planning.tick import tick
+from procauthor.planning.read import read_plan, tick
 
 TEXT = """# Plan
 

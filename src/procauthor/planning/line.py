@@ -127,13 +127,9 @@ def sign_of(text: str) -> str:
         return "in progress" if box and box[1] in "~/>-" else ""
     # "Code ✅ / Server ☐" is begun.
     done = shown.intersection(_DONE_SIGNS)
-    return (
-        "in progress"
-        if shown.intersection(_BEGUN_SIGNS) or (done and done < shown)
-        else "defined"
-        if done
-        else "missing"
-    )
+    if shown.intersection(_BEGUN_SIGNS) or (done and done < shown):
+        return "in progress"
+    return "defined" if done else "missing"
 
 
 def read_lines(document: Document) -> list[Line]:

@@ -63,10 +63,8 @@ class WeighedList:
 
 def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""
-    bold = [each for section in text.document.sections if (each := _find_bold(text, section, scopes))]
-    yield from bold
-    below = Scopes(chain.from_iterable(each.openings for each in bold))
-    free = (p for p in text.placed if p.line.start not in scopes and p.line.start not in below)
+    yield from filter(None, (_find_bold(text, section, scopes) for section in text.document.sections))
+    free = (p for p in text.placed if p.line.start not in scopes)
     for (_, label), group in grouped(((p.section.index, p.label), p) for p in free).items():
         if not group[0].role and field_key(label) in ("", "actions", "procedures"):
             yield from _weigh(text, scopes, group, label)
@@ -104,18 +102,13 @@ def _weigh(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) 
     numbered, named = (sum(map(bool, each)) >= half for each in zip(*((e.number, e.named) for e in kept), strict=True))
     own = 2 + any(e.number and e.number.unit for e in kept) if coded else 2 * boxed + numbered + named
     own = TOLD if told else own
-    place = _weigh_place(text, section, label, clear=boxed or any(e.marked or e.named for e in kept))
+    # What is not right above counts for clear lines alone.
+    clear = boxed or any(e.marked or e.named for e in kept)
+    place = above.weigh_place(
+        label if label and not field_key(label) else section.title, text.named(section) if clear else ()
+    )
     openings = [e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in kept]
     yield WeighedList(tuple(openings), section, own + place, own, boxed)
-
-
-def _weigh_place(text: PlanText, section: Section, label: str, *, clear: bool) -> int:
-    """Say how much labels and headings above speak for items; what is not right above counts for ``clear`` lines alone.
-
-    A priority says most, then that documents are to be written, then a phase or a status.
-    """
-    nearest = section.title if not label or field_key(label) else label
-    return above.weigh_place(nearest, text.named(section) if clear else ())
 
 
 def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_Entry]:

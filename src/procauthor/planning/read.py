@@ -1,4 +1,4 @@
-"""Reads an action plan from the bytes of a Markdown file."""
+"""Reads an action plan from the bytes of a Markdown file, and ticks what it says; no other byte changes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from itertools import chain
 
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
+from procauthor.markdown.document import Replacement
 from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
+from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
 from procauthor.planning.dependency import Resolver
@@ -19,9 +21,10 @@ from procauthor.planning.field import field_key
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
 from procauthor.planning.order import arrange, choose_next
-from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Unread
+from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Tick, Unread
 from procauthor.planning.shape import find_openings, unclaimed
 from procauthor.planning.text import Opening, PlanText
+from procauthor.planning.title import asks_for
 from procauthor.regex import lazy
 
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
@@ -129,3 +132,24 @@ def _unknown(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Proble
         lost = goal.item is None and not goal.done and title_key(goal.title) not in known
         if lost and (_WHOLE.search(goal.title) or _BARE_NUMBER.match(goal.title)):
             yield Problem("unresolved", f"the goal {goal.title!r} is no item of this plan", goal.line)
+
+
+def tick(raw: bytes, plan: Plan, title: str) -> bytes:
+    """Return the plan's bytes with the procedure ticked: its own line, and its session goals.
+
+    ``[ ]`` becomes ``[x]``, and a sign such as ❌ at the head of a line becomes ✅. Only what asks for the procedure to
+    be there is ticked: that it is there proves no update, no sign-off and no action item. Ticking twice changes
+    nothing more.
+    """
+    ticks = _ticks(plan, title)
+    if any(raw[each.start : each.end] != each.was for each in ticks):
+        # The plan was read from other bytes.
+        ticks = _ticks(read_plan(raw), title)
+    return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks]) if ticks else raw
+
+
+def _ticks(plan: Plan, title: str) -> set[Tick]:
+    key = title_key(title)
+    own = (item.ticks for item in plan.items if title_key(item.title) == key)
+    goals = (goal for goal in plan.goals if title_key(goal.title) == key and asks_for(goal.text, goal.title))
+    return {*chain.from_iterable(own), *(goal.tick for goal in goals if goal.tick)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import Struct, ValidationError, convert
 
 from procauthor.errors import PlanError
 from procauthor.markdown.document import Document
@@ -16,7 +17,6 @@ from procauthor.planning.plan import Plan
 
 KEY = "reading"
 """The key of the front matter that holds the reading of a plan."""
-_KINDS = ("tables", "lists", "headings")
 _COLUMNS = ("title", "number")
 _HINT = f"correct {KEY!r} in the front matter of the plan, or take it out"
 _PAIR = {
@@ -30,7 +30,7 @@ SCHEMA: Mapping[str, Any] = {
     "description": "Where the items of a plan are, and what its columns and labels mean.",
     "type": "object",
     "properties": {
-        "items": {"type": "string", "enum": list(_KINDS)},
+        "items": {"type": "string", "enum": ["tables", "lists", "headings"]},
         "level": {"type": "integer", "minimum": 0, "maximum": 6},
         "below": {"type": "array", "items": {"type": "string"}, "maxItems": 20},
         "names": {"type": "array", "maxItems": 20, "items": _PAIR},
@@ -41,18 +41,17 @@ SCHEMA: Mapping[str, Any] = {
 """The form of a reading, as JSON schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the items of a plan are; empty where its front matter does not say so.
 
-    ``items`` are "tables", "lists" or "headings"; ``level`` is that of the headings, or how deep in lists, from 1;
-    ``below`` are the keys of the headings over them; ``names`` are known labels by the columns and labels of the plan.
+    ``level`` is that of the headings, or how deep in lists, from 1; ``below`` are the keys of the headings over the
+    items; ``names`` are known labels by the columns and labels of the plan.
     """
 
-    items: str = ""
+    items: Literal["", "tables", "lists", "headings"] = ""
     level: int = 0
-    below: frozenset[str] = frozenset()
-    names: Mapping[str, str] = field(default_factory=dict)
+    below: tuple[str, ...] = ()
+    names: dict[str, str] = {}
 
     def name(self, label: str) -> str:
         """Return the known label that a column or a label of the plan means."""
@@ -68,37 +67,27 @@ def read_reading(document: Document) -> Reading:
     said = document.fields.get(KEY) if document.front_matter else None
     if said is None:
         return Reading()
-    wrong = next(_faults(document, said.value), "")
-    if wrong or not isinstance(said.value, Mapping):
-        message = f"line {said.line}: {wrong}"
+    try:
+        reading = convert(said.value, Reading)
+    except ValidationError as error:
+        message = f"line {said.line}: {KEY!r} has another form: {error}"
+        raise PlanError(message, _HINT) from error
+    if lost := next(_lost(document, reading), ""):
+        message = f"line {said.line}: {lost}"
         raise PlanError(message, _HINT)
-    names = {plain_text(label).casefold(): name for label, name in (said.value.get("names") or {}).items()}
-    below = frozenset(map(title_key, said.value.get("below") or ()))
-    return Reading(said.value.get("items") or "", said.value.get("level") or 0, below, names)
+    names = {plain_text(label).casefold(): name for label, name in reading.names.items()}
+    return Reading(reading.items, reading.level, tuple(map(title_key, reading.below)), names)
 
 
-def _faults(document: Document, said: object) -> Iterator[str]:
-    """Yield what a reading says that has no such form, or is nowhere in the plan."""
-    if not isinstance(said, Mapping):
-        yield f"{KEY!r} is no table of items, level, below and names"
-        return
-    if unknown := sorted(map(str, said.keys() - SCHEMA["properties"].keys())):
-        yield f"{KEY!r} has no {unknown[0]!r}"
-    if (said.get("items") or _KINDS[0]) not in _KINDS:
-        yield f"items are {', '.join(_KINDS)}, and not {said['items']!r}"
-    if not isinstance(said.get("level") or 0, int):
-        yield f"a level is a number, and not {said['level']!r}"
-    below, names = said.get("below") or [], said.get("names") or {}
-    if not isinstance(below, list) or not isinstance(names, Mapping):
-        yield "below is a list of headings, and names is a table of labels"
-        return
+def _lost(document: Document, reading: Reading) -> Iterator[str]:
+    """Yield what a reading says that is nowhere in the plan, or means nothing."""
     headings = {title_key(heading.text) for heading in document.headings}
-    yield from (f"the plan has no heading {each!r}" for each in below if title_key(str(each)) not in headings)
+    yield from (f"the plan has no heading {each!r}" for each in reading.below if title_key(each) not in headings)
     body = document.source.raw[document.front_matter[1] if document.front_matter else 0 :].decode().casefold()
-    for label, name in names.items():
-        if not (field_key(str(name)) or name in _COLUMNS):
+    for label, name in reading.names.items():
+        if not (field_key(name) or name in _COLUMNS):
             yield f"{name!r} is no field of an item"
-        if str(label).casefold() not in body:
+        if label.casefold() not in body:
             yield f"the plan has no column or label {label!r}"
 
 

@@ -117,7 +117,7 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
         keys = [*_keys(opening.code), _titled(opening.title)]
         inner = _CODE.search(opening.title) if opening.line.heading else None
-        asked = [*(_keys(opening.code) or keys), *_plain_code(opening.code), *(_keys(inner[0]) if inner else ())]
+        asked = [*(_keys(opening.code) or keys), *(_keys(inner[0]) if inner else ())]
         first = next((homes[key] for key in asked if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
             homes |= {key: len(kept) for key in keys if key not in homes}
@@ -136,18 +136,11 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 
 
 def _keys(code: str) -> list[str]:
-    plain = _plain_code(f"-{code}") if code.isdigit() else ()
-    return [code.upper(), *plain] if code and not code.endswith(".") else []
+    return [code.upper()] if code and not code.endswith(".") else []
 
 
 def _titled(title: str) -> str:
     return f"title {title_key(clean_title(title))}"
-
-
-def _plain_code(code: str) -> list[str]:
-    """Return what a table with a column "PRP" calls "PRP-001": its digits."""
-    digits = re.search(r"[-_](\d+)$", code)
-    return [f"#{int(digits[1])}"] if digits else []
 
 
 def _place(opening: Opening) -> tuple[int, int]:
@@ -172,7 +165,7 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
         urgent = names_priority(heading) or names_work(heading) or names_bucket(heading)
         # "**Goal:** fresh bread" below a phase is said of the phase.
         urgent = urgent and not line.indent and not (line.body.startswith("**") and ":**" in line.body)
-        if (line.mark or code or urgent) and not {code, *_plain_code(code), _titled(line.body)} & named:
+        if (line.mark or code or urgent) and not {code, _titled(line.body)} & named:
             yield line.number, line.body
     for section in text.document.sections:
         read, end = read_number(section.title), text.document.end(section)

@@ -492,7 +492,7 @@ def _cut(procedure: Procedure) -> list[Chunk]:
 
 
 def _tick_all(raw: bytes, titles: Iterable[str]) -> bytes:
-    from procauthor.planning.tick import tick
+    from procauthor.planning.read import tick
 
     for title in titles:
         raw = tick(raw, recall_plan(raw), title)
