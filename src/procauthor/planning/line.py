@@ -125,15 +125,11 @@ def sign_of(text: str) -> str:
     shown, box = {sign[0] for sign in _SIGN.findall(text)}, _BOX.search(text)
     if not shown:
         return "in progress" if box and box[1] in "~/>-" else ""
-    # "Code ✅ / Server ☐" is begun.
     done = shown.intersection(_DONE_SIGNS)
-    return (
-        "in progress"
-        if shown.intersection(_BEGUN_SIGNS) or (done and done < shown)
-        else "defined"
-        if done
-        else "missing"
-    )
+    # "Code ✅ / Server ☐" is begun.
+    if shown.intersection(_BEGUN_SIGNS) or (done and done < shown):
+        return "in progress"
+    return "defined" if done else "missing"
 
 
 def read_lines(document: Document) -> list[Line]:

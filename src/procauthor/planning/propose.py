@@ -264,7 +264,8 @@ class _Terrain:
     def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
         """Return the item of a gap, without number and priority."""
         own = row_id(row)
-        alone = f"{row.announced} announces it, and nothing waits for it yet".removeprefix(" announces it, and ")
+        alone = "nothing waits for it yet"
+        alone = f"{row.announced} announces it, and {alone}" if row.announced else alone
         # Nothing has to wait for a text that is written, even with errors.
         needs = [each for each in self.before[own] if each not in self.flawed]
         optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]
