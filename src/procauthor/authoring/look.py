@@ -1,4 +1,4 @@
-"""One last look at a whole draft, as the page that its reader gets: edits of passages, and answered questions."""
+"""A look at a whole draft, as the page that its reader gets: edits of passages, and answered questions."""
 
 from __future__ import annotations
 
