@@ -54,7 +54,7 @@ class LookReply(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LookState:
-    """What is shown for a look, besides the page. ``proposals`` are counted in the page; ``first`` is the first look."""
+    """What is shown for a look, besides the page: ``proposals`` are counted in it, and ``first`` is the first look."""
 
     findings: Sequence[Finding]
     questions: Sequence[str]
