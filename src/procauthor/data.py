@@ -36,7 +36,7 @@ def ungrouped(groups: Iterable[tuple[_K, Iterable[_V]]]) -> Iterator[tuple[_K, _
             yield key, value
 
 
-class Made(dict[_K, _V]):
+class OnDemand(dict[_K, _V]):
     """Values by key, each made when it is first asked for.
 
     Args:

@@ -55,6 +55,11 @@ def list_first(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
+def escape_pattern(path: str) -> str:
+    """Return the pattern of a path that matches it and nothing else."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
 def is_document(path: str) -> bool:
     """Say whether a file is a document, by its name."""
     return path.lower().endswith(MARKDOWN)

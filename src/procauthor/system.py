@@ -362,6 +362,8 @@ def read_regular(place: str | Path) -> bytes:
     handle = os.open(place, READ)
     try:
         status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, NO_FILE, str(place))
         # A file object costs more than to read a document.

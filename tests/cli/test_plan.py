@@ -102,7 +102,7 @@ def test_a_changed_output_reaches_the_steps_that_use_it(root: Path) -> None:
         ("threat-check.md", 3, 2),
     ]
     assert (
-        "5 steps are concerned in 2 procedures"
+        "5 steps concerned in 2 procedures"
         in run("-C", root, "refs", "design-review", "--output", "Component Diagram").stdout
     )
     assert "its outputs are" in run("-C", root, "refs", "design-review", "--output", "Nothing", code=2).stderr

@@ -89,6 +89,13 @@ def test_questions_are_listed_with_place_owner_and_reason(lib: Path) -> None:
     assert "(Dana): proposal 3: 30 days" in run("-C", lib, "questions", "ops/copy.md").stdout
 
 
+def test_an_answer_says_which_question_is_the_first_now(lib: Path) -> None:
+    asked = run_json("-C", lib, "questions")["questions"]
+    path, second = asked[0]["path"], asked[1]["text"]
+    said = run("-C", lib, "answer", path, "1", "An hour.").stderr
+    assert f"numbered again: {asked[1]['kind']} 1 is now: {second}" in said
+
+
 def test_an_answer_takes_its_place_and_undo_takes_it_back(lib: Path) -> None:
     page = lib / "ops/copy.md"
     for number, text, line in (

@@ -120,8 +120,8 @@ def test_a_worse_prompt_makes_the_figures_fall(tmp_path: Path) -> None:
 
 
 def test_a_search_that_finds_nothing_makes_the_figures_fall() -> None:
-    whole = measure_drafting(Setup(), "Security Review")
-    blind = measure_drafting(Setup(settings={"authoring": {"passages": 0}}), "Security Review")
+    whole = measure_drafting(Setup(), "Threat Model")
+    blind = measure_drafting(Setup(settings={"authoring": {"passages": 0}}), "Threat Model")
     assert mean(blind, "rests") < mean(whole, "rests")
 
 

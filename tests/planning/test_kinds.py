@@ -357,7 +357,7 @@ KINDS = {
         ["Safety P3 2", "Dough P3 1 <- Safety", "Oven P3 1 <- Dough"],
     ),
     "headings with codes and signs": (
-        "## Open — ovens\n\n### B-28 — Warm plates ✅\n\nIt is warm.\n\n### B-29 — Clean plates\n\nSoap.\n",
+        "## Open — ovens\n\n### B-28 — Warm plates ✅ DONE\n\nIt is warm.\n\n### B-29 — Clean plates\n\nSoap.\n",
         ["B-28 Warm plates P3 done", "B-29 Clean plates P3"],
     ),
     "numbers below a heading over tasks": (

@@ -576,3 +576,20 @@ def test_a_draft_whose_steps_are_to_come_is_not_empty_as_well(tmp_path: Path) ->
     assert {f["rule"] for f in report["findings"] if f["path"] == "ops/migrate.md"} >= {"placeholder-text"}
     assert report["summary"]["errors"] == 0
     assert documents(tmp_path)["ops/migrate.md"]["status"] == "in progress"
+
+
+def test_a_document_that_moves_stays_counted_and_keeps_its_template(tmp_path: Path) -> None:
+    steps = "# {0}\n\nWords of {0}.\n\n1. Stop it.\n2. Drain it.\n3. Start it.\n"
+    write(tmp_path, {"a/one.md": steps.format("One"), "a/two [x].md": steps.format("Two"), "a/talk.md": "# Talk\n"})
+    init(tmp_path)
+    settings = tmp_path / "procauthor.toml"
+    settings.write_text(settings.read_text().replace("[templates]", '[templates]\n"a/one.md" = "runbook"'))
+    before = settings.read_bytes()
+    assert "procauthor.toml" in run("-C", tmp_path, "rename", "One", "First", "--no-alias").stdout
+    run("-C", tmp_path, "move", "Two", "b", "--no-alias")
+    rows = documents(tmp_path)
+    assert {path for path, row in rows.items() if row["counted"]} == {"a/first.md", "b/two [x].md"}
+    assert rows["a/first.md"]["form"] == "runbook"
+    run("-C", tmp_path, "undo")
+    run("-C", tmp_path, "undo")
+    assert settings.read_bytes() == before

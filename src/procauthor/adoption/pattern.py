@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from pathlib import PurePosixPath
 from procauthor.adoption.form import FEWEST
 from procauthor.adoption.notation import commonest
 from procauthor.data import ungrouped
+from procauthor.naming import escape_pattern
 
 _MANY = 2
 _PLAIN = ".md"
@@ -90,11 +90,6 @@ def _common(members: Sequence[str], folders: Sequence[str]) -> Iterator[str]:
 def _pattern(folder: str, *, below: bool = False) -> str:
     escaped = "" if folder == "." else f"{escape_pattern(folder)}/"
     return f"{escaped}*/*.md" if below else f"{escaped}*.md"
-
-
-def escape_pattern(path: str) -> str:
-    """Return the pattern of a path that matches it and nothing else."""
-    return re.sub(r"([*?\[])", r"[\1]", path)
 
 
 def _match(patterns: Mapping[str, str], folder: str) -> str | None:

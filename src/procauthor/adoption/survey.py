@@ -19,7 +19,7 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.language import find_translations
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
-from procauthor.adoption.pattern import escape_pattern, path_patterns
+from procauthor.adoption.pattern import path_patterns
 from procauthor.adoption.shell import find_shells, shell_names
 from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.adoption.start import hidden_folders
@@ -42,7 +42,7 @@ from procauthor.library.library import Library, read_library, reread
 from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
-from procauthor.naming import MARKDOWN, is_document, list_first
+from procauthor.naming import MARKDOWN, escape_pattern, is_document, list_first
 from procauthor.procedure import Status
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions

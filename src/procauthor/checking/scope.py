@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_notes, read_series
-from procauthor.data import Made, grouped, pick
+from procauthor.data import OnDemand, grouped, pick
 from procauthor.finding import Finding, Severity
 from procauthor.git import follow, head_of, is_tracked, read_renames
 from procauthor.library.library import Library, Procedure
@@ -209,9 +209,9 @@ class Scope:
         return grouped(chain.from_iterable(zip(p.targets, repeat(p)) for p in self.library.procedures))
 
     @cached_property
-    def links(self) -> Made[str, tuple[tuple[Link, Target], ...]]:
+    def links(self) -> OnDemand[str, tuple[tuple[Link, Target], ...]]:
         """The links of every document with where they lead, by its path; of what a site may mean, what is there."""
-        return Made(self._resolve)
+        return OnDemand(self._resolve)
 
     def _resolve(self, path: str) -> tuple[tuple[Link, Target], ...]:
         procedure = self.library.by_path[path]
@@ -242,8 +242,8 @@ class Scope:
         return links[first : bisect_left(links, end, lo=first, key=_link_start)]
 
     @cached_property
-    def _ordered(self) -> Made[str, list[tuple[Link, Target]]]:
-        return Made(lambda path: sorted(self.links[path], key=_link_start))
+    def _ordered(self) -> OnDemand[str, list[tuple[Link, Target]]]:
+        return OnDemand(lambda path: sorted(self.links[path], key=_link_start))
 
     def named(self, key: str, near: Procedure) -> tuple[Procedure, ...]:
         """Return the documents of a title or an alias; one in the same folder or lifecycle comes before all others.
@@ -369,8 +369,8 @@ class Scope:
         return self._near_files[folder]
 
     @cached_property
-    def _near_files(self) -> Made[str, Nearest]:
-        return Made(lambda folder: Nearest(self.files_by_folder.get(folder, [])))
+    def _near_files(self) -> OnDemand[str, Nearest]:
+        return OnDemand(lambda folder: Nearest(self.files_by_folder.get(folder, [])))
 
     @cached_property
     def files_by_folder(self) -> dict[str, list[str]]:
@@ -445,9 +445,9 @@ class Scope:
         return True
 
     @cached_property
-    def _folders(self) -> Made[str, frozenset[str]]:
+    def _folders(self) -> OnDemand[str, frozenset[str]]:
         """What is in each folder. A disk may find README.md under readme.md; a reader's web server does not."""
-        return Made(self._list)
+        return OnDemand(self._list)
 
     def _list(self, folder: str) -> frozenset[str]:
         with suppress(OSError):

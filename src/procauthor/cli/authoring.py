@@ -145,7 +145,8 @@ def drafts(ctx: typer.Context, as_json: Json = False) -> None:
         show_json({"drafts": [d.as_row() for d in waiting]})
         return
     for d in waiting:
-        show(f"{d.id}  {d.title}  ->  {d.path}  ({d.author}; {d.outcome}; {len(d.open_questions)} open questions)")
+        questions = amount(len(d.open_questions), "open question")
+        show(f"{d.id}  {d.title}  ->  {d.path}  ({d.author}; {d.outcome}; {questions})")
     if not waiting:
         say("no draft waits")
 

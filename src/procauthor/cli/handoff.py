@@ -11,6 +11,7 @@ import typer
 
 from procauthor.cli.library import Json
 from procauthor.cli.output import json_text, open_project, say, say_notices, show, show_json
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Draft
@@ -126,7 +127,8 @@ def _show(draft: Draft) -> None:
             show(f"    see {lead['path']}:{lead['line']}, {lead['heading']!r}")
     show(_words(draft))
     errors = sum(finding["severity"] == "error" for finding in draft.findings)
-    say(f"{draft.title}: {draft.outcome}; {errors} errors, {len(draft.open_questions)} open questions, run {draft.id}")
+    counts = f"{amount(errors, 'error')}, {amount(len(draft.open_questions), 'open question')}"
+    say(f"{draft.title}: {draft.outcome}; {counts}, run {draft.id}")
     if draft.open_questions and draft.waits:
         say('accepting writes the questions into its front matter; "open_questions": [] in an answer takes out its own')
     if not draft.waits:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.cli.output import say, show
+from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.adoption.amend import Amended
@@ -121,7 +122,7 @@ def _adopt(place: Path, model: str, answer: Path | None, *, ask: bool) -> None:
     for line in () if ask else weak_lines(proposal.survey):
         say(line)
     if known:
-        findings = "1 finding" if known == 1 else f"{known} findings"
+        findings = amount(known, "finding")
         say(f"the baseline knows {findings} of today; only new ones will be reported")
 
 

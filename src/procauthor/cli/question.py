@@ -69,5 +69,9 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
     say(f"{kind} {number} is answered: {answered.where}; {left}")
     if dry_run:
         say("nothing was written")
-    elif answered.draft is None:
+        return
+    if answered.left:
+        following = project.questions.list(ref)[0].question
+        say(plain(f"the others are numbered again: {following.kind} {following.number} is now: {following.text}"))
+    if answered.draft is None:
         say("undo with: procauthor undo")

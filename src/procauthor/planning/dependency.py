@@ -108,8 +108,8 @@ class Directory:
     def _place(self, code: str, near: int) -> int | None:
         lettered = None if self._lettered else _LETTERED.match(code)
         names = (code, f"#{lettered[1].lstrip('0')}") if lettered else (code,)
-        places = next((self._index[each] for each in names if each in self._index), {})
-        return max((each for each in places if each < near), default=min(places, default=None))
+        places = list(next((self._index[each] for each in names if each in self._index), {}))
+        return places[max(0, bisect_left(places, near) - 1)] if places else None
 
     def _in_groups(self, name: str) -> list[str]:
         named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)

@@ -18,6 +18,8 @@ _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\
 _TAIL = lazy(
     r"(?i)\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$"
 )
+# "Oven plates ✅ READY" and "Oven plates - done" say how far the work is.
+_STATED = lazy(r"\s+(?:[-–—]\s+|[✅☑✔❌🔄🚧⏳]\ufe0f?\s*)([^\W\d_]+)$")
 _COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
 _BEHIND = lazy(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
 _REMARK = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
@@ -153,6 +155,8 @@ def _clean(text: str, known: Collection[str]) -> str:
     if (turned := _KIND_FIRST.match(bare)) and title_key(text) not in known:
         text = _named(turned["name"])
     text = _TAIL.sub("", _BEHIND.sub("", text)).rstrip(_EDGES).lstrip("*_ ")
+    if (stated := _STATED.search(text)) and value.says_only_status(stated[1]):
+        text = text[: stated.start()]
     while (remark := _REMARK.search(text)) and value.is_remark(remark[1]):
         text = text[: remark.start()].rstrip(_EDGES)
     if title_key(text) in known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +12,7 @@ from procauthor.checking.check import read_baseline
 from procauthor.checking.scope import Scope
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library
+from procauthor.naming import escape_pattern
 from procauthor.refactoring.deprecate import deprecate
 from procauthor.refactoring.merge import merge
 from procauthor.refactoring.migrate import Migration, read_renames
@@ -18,6 +21,7 @@ from procauthor.refactoring.renumber import renumber
 from procauthor.refactoring.split import split, split_path
 from procauthor.review.carry import Fate, carry
 from procauthor.review.review import complete
+from procauthor.settings import FILE_NAME
 from procauthor.system import read_regular
 from procauthor.workspace import Workspace
 
@@ -142,7 +146,20 @@ class Refactoring:
         whole = complete(self.workspace, self.library, laid, change)
         if not whole:
             return whole
-        return replace(whole, edits=(*whole.edits, *sidecars, *self._baseline_edits(whole)))
+        beside = (*sidecars, *self._settings_edits(whole), *self._baseline_edits(whole))
+        return replace(whole, edits=(*whole.edits, *beside))
+
+    def _settings_edits(self, change: Change) -> Iterator[Edit]:
+        """Yield the edit of the settings where they name a document by the path that it had: it has to stay counted."""
+        file = self.workspace.root / FILE_NAME
+        homes = [(edit.origin, edit.path) for edit in change.edits if edit.origin]
+        raw = read_regular(file) if homes and file.is_file() else b""
+        text = raw.decode()
+        # As a path, and as a pattern that matches it alone.
+        for old, new in (*homes, *((escape_pattern(old), escape_pattern(new)) for old, new in homes)):
+            text = text.replace(json.dumps(old, ensure_ascii=False), json.dumps(new, ensure_ascii=False))
+        if text.encode() != raw and _is_toml(text):
+            yield Edit(FILE_NAME, raw, text.encode())
 
     def _baseline_edits(self, change: Change) -> Iterator[Edit]:
         """Yield the edit that lets the baseline know what it knew, where documents have other paths or names now."""
@@ -156,3 +173,12 @@ class Refactoring:
         dumped = read_baseline(workspace.root / BASELINE).carried(before, after, homes).dump()
         if dumped != raw:
             yield Edit(BASELINE, raw, dumped, quiet=True)
+
+
+def _is_toml(text: str) -> bool:
+    """Say whether a text is TOML: a name that is there already cannot be given twice."""
+    try:
+        tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError:
+        return False
+    return True

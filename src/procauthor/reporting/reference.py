@@ -208,11 +208,7 @@ def reference_lines(graph: Graph, node: str, reach: Sequence[tuple[str, int]]) -
     if reach:
         yield ""
         yield "if an output changes:"
-        yield from (f"  {name}: {_count(count)}" for name, count in reach)
-
-
-def _count(count: int) -> str:
-    return "1 step is concerned" if count == 1 else f"{count} steps are concerned"
+        yield from (f"  {name}: {amount(count, 'step')} concerned" for name, count in reach)
 
 
 def _edges(graph: Graph, edges: Sequence[Edge], side: int) -> Iterator[str]:
@@ -232,7 +228,7 @@ def impact_lines(title: str, output: str, concerns: Sequence[Concern]) -> Iterat
     """Yield what a change of one output reaches."""
     procedures = len({concern.path for concern in concerns})
     near = sum(concern.distance == 1 for concern in concerns)
-    count = _count(len(concerns))
+    count = f"{amount(len(concerns), 'step')} concerned"
     yield f"if {output!r} of {title} changes, {count} in {amount(procedures, 'procedure')}, {near} of them directly:"
     for concern in concerns:
         named = concern.name or "no step uses it yet"

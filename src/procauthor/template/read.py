@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from procauthor.data import Made
+from procauthor.data import OnDemand
 from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.foreign import find_conflict
@@ -544,7 +544,7 @@ class TemplateStore:
             section_key(heading): tuple(map(section_key, others)) for heading, others in (synonyms or {}).items()
         }
         self._matchers = [(path_matcher(pattern), name) for pattern, name in self._patterns.items()]
-        self._read = Made(self._load)
+        self._read = OnDemand(self._load)
 
     def get(self, name: str) -> Template:
         """Return the template of that name.

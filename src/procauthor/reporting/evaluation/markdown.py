@@ -111,7 +111,7 @@ def _call(call: Call, place: str) -> Sequence[str]:
 def _lack(row: Row, place: str) -> Sequence[str]:
     lacking = [f"no {name}" for name in row.missing] + [f"{name} is empty" for name in row.empty]
     if row.questions:
-        lacking.append(f"{len(row.questions)} open questions")
+        lacking.append(amount(len(row.questions), "open question"))
     if row.errors:
         lacking.append(f"{row.errors} error findings")
     return _link(row.title, row.path, place), escape(row.lifecycle), escape("; ".join(lacking)) or "words to replace"

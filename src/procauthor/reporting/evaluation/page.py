@@ -13,6 +13,7 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import Graph, Node, Trace, read_traces, row_id
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Evaluation, Row, Tally
+from procauthor.naming import amount
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.procedure import UNCOUNTED
 from procauthor.reporting.evaluation.drawing import draw
@@ -105,7 +106,7 @@ def make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = percent
+    environment.filters |= {"percent": percent, "amount": amount}
     return environment
 
 

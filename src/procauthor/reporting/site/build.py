@@ -17,7 +17,7 @@ from procauthor.library.artifact import read_closing, read_stages
 from procauthor.library.library import Procedure
 from procauthor.library.sidecar import Following, read_followed, today
 from procauthor.markdown.link import encode_path
-from procauthor.naming import title_key
+from procauthor.naming import amount, title_key
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
@@ -290,7 +290,7 @@ class _SiteMaker:
     @cached_property
     def _environment(self) -> Environment:
         environment = make_environment()
-        environment.filters["percent"] = percent
+        environment.filters |= {"percent": percent, "amount": amount}
         environment.globals |= {
             "signs": SIGNS,
             "home": HOME,

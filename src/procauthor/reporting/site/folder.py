@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from procauthor.errors import ConfigError
@@ -19,15 +18,6 @@ LIST = "procauthor-site.json"
 _MARK = "procauthor site"
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFolder:
-    """What was done to a folder: how many files are new or changed, and which went."""
-
-    folder: Path
-    changed: int
-    removed: tuple[str, ...]
-
-
 def require_site_place(folder: Path) -> None:
     """Refuse a folder that holds anything but a site of ours; ask before the work is done.
 
@@ -37,8 +27,10 @@ def require_site_place(folder: Path) -> None:
     _listed(folder)
 
 
-def write_site(folder: Path, files: Mapping[str, bytes]) -> SiteFolder:
+def write_site(folder: Path, files: Mapping[str, bytes]) -> tuple[int, tuple[str, ...]]:
     """Write all files, then remove those of an earlier site that are no longer part of it.
+
+    Returns how many files are new or changed, and which went.
 
     Other files in the folder are left alone. The list names old and new files while pages are written, so that what is
     cut off is put right by the next call.
@@ -64,7 +56,7 @@ def write_site(folder: Path, files: Mapping[str, bytes]) -> SiteFolder:
         raise ConfigError(
             message, "run the command again when the disk allows it; it begins where it stopped"
         ) from error
-    return SiteFolder(folder, changed, tuple(gone))
+    return changed, tuple(gone)
 
 
 def _listed(folder: Path) -> set[str]:

@@ -39,5 +39,5 @@ def publish(workspace: Workspace, folder: Path, drafts: Callable[[], Sequence[Wa
     require_site_place(folder)
     evaluation, census = measure(workspace)
     site = build_site(evaluation, census, drafts(), workspace.settings)
-    written = write_site(folder, site.files)
-    return SiteReport(folder, HOME, site.documents, len(site.files), written.changed, written.removed, site.dead)
+    changed, removed = write_site(folder, site.files)
+    return SiteReport(folder, HOME, site.documents, len(site.files), changed, removed, site.dead)
