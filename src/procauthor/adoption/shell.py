@@ -24,7 +24,7 @@ def find_shells(documents: Mapping[str, Document], root: str) -> dict[str, tuple
         root: The folder of the pages.
     """
     pages = ((path, _taken_in(document)) for path, document in documents.items())
-    return {path: tuple(_found(names, documents, root)) for path, names in pages if names}
+    return {path: tuple(_resolved(names, documents, root)) for path, names in pages if names}
 
 
 def shell_names(shells: Mapping[str, tuple[str, ...]], documents: Mapping[str, Document]) -> dict[str, str]:
@@ -41,7 +41,7 @@ def _taken_in(document: Document) -> list[str]:
     return [] if _TAG.sub("", text).strip() else _PARTIAL.findall(text)
 
 
-def _found(names: list[str], documents: Mapping[str, Document], root: str) -> Iterator[str]:
+def _resolved(names: list[str], documents: Mapping[str, Document], root: str) -> Iterator[str]:
     for name in names:
         folder, last = posixpath.split(posixpath.join(root, name))
         places = (posixpath.join(folder, f"{begin}{last}{end}") for begin, end in product(_BEGINNINGS, _ENDINGS))

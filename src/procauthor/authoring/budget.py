@@ -9,7 +9,7 @@ from typing import Any
 from procauthor.authoring.author import Ask
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.chat import request_size
-from procauthor.authoring.outline import is_outline, outline_first
+from procauthor.authoring.outline import LOOKS, is_outline, outline_first
 from procauthor.authoring.update.form import operation_form, scope_form
 from procauthor.authoring.update.outline import Outline, ScopeEntry, allowance, sections_of, step_of
 from procauthor.data import grouped
@@ -92,10 +92,10 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     again = sum(size + 3 * reply for size in sizes)
     # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
     rounds = repairs + repairs * (repairs + 1)
-    # The last look shows what all steps wrote, and less of the brief than the first.
-    looks = int(is_outline(template))
+    # A look shows what all steps wrote, and less of the brief than the first call; the second look shows none of it.
+    looks = LOOKS if is_outline(template) else 0
     plain += looks * (first[0] + (len(asked) + 1) * reply)
-    usual += looks * (first[0] // 2 + (len(asked) + 1) * _USUAL_REPLY)
+    usual += looks * (first[0] // 3 + (len(asked) + 1) * _USUAL_REPLY)
     if reviewed:
         # The review shows all fields, may be asked for twice, and its remarks are worked on in one more round.
         review = sizes[0] + (len(asked) + 1) * reply

@@ -178,8 +178,11 @@ class Fields:
         return places
 
     def look(self, state: State) -> bool:
-        """Let a model look at the page once, with what was found and with what may answer its questions."""
-        work, questions = self.work, state.open_questions
+        """Let a model look at the page, with what was found and with what may answer its questions.
+
+        The brief is shown the first time: a second look is at the page alone.
+        """
+        work, questions, first = self.work, state.open_questions, state.looks == 1
         if not work.reply_tokens or work.search is None:
             return False
         fields = merge_late(self.template, state.fields)
@@ -193,19 +196,21 @@ class Fields:
             self._doubts(fields, questions),
             count_proposals(fields),
             add_times(self.template, fields),
+            first=first,
         )
         form = look_form(work.run.id, work.brief.request.title, page, seen)
         try:
             answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
         except (BudgetError, ModelOutputError) as error:
             # What is written is paid for, and is not lost for this.
-            state.questions[_LOOK] = (f"The draft was not read as a whole ({error.message}): who reads it?",)
+            if first:
+                state.questions[_LOOK] = (f"The draft was not read as a whole ({error.message}): who reads it?",)
             return False
         changed = self._take_edits(state, page, read_edits(answer.values["edits"], links_of(work.brief)))
         closed = {questions[number - 1] for number in answer.values["settled"] if 0 < number <= len(questions)}
         for step, asked in state.questions.items():
             state.questions[step] = tuple(question for question in asked if question not in closed)
-        state.questions[_LOOK] = answer.questions
+        state.questions[_LOOK] = (*state.questions.get(_LOOK, ()), *answer.questions)
         return changed or bool(closed) or bool(answer.questions)
 
     def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
@@ -216,7 +221,7 @@ class Fields:
         readable = take_fitting(placed, lambda tried: self._fields_after(page, old, tried) is not None)
         taken = take_fitting(readable, lambda tried: self._holds(state, before, self._fields_after(page, old, tried)))
         self._holds(state, before, self._fields_after(page, old, taken))
-        state.notes = tuple(page.describe(edit) for edit in edits if edit not in taken)
+        state.notes += tuple(page.describe(edit) for edit in edits if edit not in taken)
         return bool(taken)
 
     def _holds(

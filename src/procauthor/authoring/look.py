@@ -1,4 +1,4 @@
-"""One last look at a whole draft, as the page that its reader gets: edits of passages, and answered questions."""
+"""A look at a whole draft, as the page that its reader gets: edits of passages, and answered questions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LookReply(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LookState:
-    """What is shown for a last look, besides the page. ``proposals`` are counted in the page."""
+    """What is shown for a look, besides the page: ``proposals`` are counted in it, and ``first`` is the first look."""
 
     findings: Sequence[Finding]
     questions: Sequence[str]
@@ -62,6 +62,7 @@ class LookState:
     doubts: Sequence[str]
     proposals: int
     times: str
+    first: bool = True
 
 
 def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskForm:
@@ -94,8 +95,9 @@ def look_form(mark: str, title: str, page: DraftPage, seen: LookState) -> AskFor
         "open": seen.proposals + len(seen.questions) + bool(seen.doubts),
         "room": MOST_OPEN,
         "edits": _MOST_EDITS,
+        "first": seen.first,
     }
-    return AskForm(LookReply, (("look/ask", words),), briefed=True)
+    return AskForm(LookReply, (("look/ask", words),), briefed=seen.first)
 
 
 def read_edits(edits: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> list[PageEdit]:

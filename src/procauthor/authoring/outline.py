@@ -14,6 +14,8 @@ OUTLINE, WRITE, REST = 3, 5, 6
 """The authoring steps in which a model writes the outline, the page, and what one reply has no room for."""
 AIM = (1_800, 3_000)
 """The words of a page that can be followed under pressure, without its code, which is pasted and not read."""
+LOOKS = 2
+"""So often a model looks at the whole: the second time only where the first changed something."""
 _PAGE_TOKENS = 6_000
 """What follows the outline takes 4,000 tokens in a long procedure with code and tables; a model that thinks, more."""
 # What says how the work flows: from what it starts, through which hands it goes, and how it can end.

@@ -20,6 +20,7 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.memory import CallLog
+from procauthor.authoring.outline import LOOKS
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.run import Run
 from procauthor.authoring.update.outline import ScopeEntry
@@ -70,7 +71,7 @@ class State:
 
     ``written`` holds values by step and field; ``problems`` what has to be written again; ``stuck`` says that an author
     changed nothing when it was asked to. ``scope`` and ``reason`` are those of an update, once step 1 has named them.
-    ``notes`` say what became of the last look.
+    ``notes`` say what became of the looks at the whole, of which ``looks`` are done.
     """
 
     written: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class State:
     tries: int = 0
     stuck: bool = False
     reviewed: bool = False
-    looked: bool = False
+    looks: int = 0
     scope: tuple[ScopeEntry, ...] | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
@@ -271,12 +272,14 @@ class _Pipeline:
         return min((step for step, _ in state.problems), default=_END)
 
     def _look(self) -> None:
-        """Let the author look at the whole once."""
+        """Let the author look at the whole, and once more at what that changed: new faults are where others were."""
         state = self.state
-        if not state.looked:
-            state.looked = True
-            if self.strategy.look(state):
-                state.findings = tuple(self.strategy.findings(state, ()))
+        while state.looks < LOOKS:
+            state.looks += 1
+            if not self.strategy.look(state):
+                state.looks = LOOKS
+                return
+            state.findings = tuple(self.strategy.findings(state, ()))
 
     def _let_read(self) -> None:
         """Let a second model read a draft without errors, once; its remarks are worked on in one more round."""
