@@ -29,8 +29,9 @@ _NEAR, _FADING = 9, 5
 # A rule of more words says more in passing.
 _LONG = 25
 _MARKUP = lazy(r"\*\*|__")
-# What names a rule elsewhere: "ABC-04".
-_ID = re.compile(rb"[A-Za-z][\w.-]*\d\w*")
+# What names a rule elsewhere: "ABC-04". Each word is taken whole, so that one without end is read once.
+_TOKEN = re.compile(rb"[\w.-]++")
+_ID = re.compile(rb"[^A-Za-z]*+(?=[A-Za-z]\D*+\d)([\w.-]*\d\w*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,7 @@ def _grade(
 ) -> dict[str, float]:
     """Return how well each rule fits: by its own words, by what its standard is for, and by who names it."""
     about = {path: _OF_PURPOSE * cover(f"{p.title} {p.gist.purpose}", telling[0]) for path, p in known.items()}
-    texts = [
-        (_FADING / (_FADING + place), frozenset(_ID.findall(p.source.raw)), p.targets) for place, p in enumerate(near)
-    ]
+    texts = [(_FADING / (_FADING + place), _ids_in(p.source.raw), p.targets) for place, p in enumerate(near)]
     grades: dict[str, float] = {}
     for rule in rules:
         name = rule.named.name.partition(" ")[0].encode()
@@ -101,6 +100,12 @@ def _grade(
         words = _fit(f"{rule.named.name} {rule.named.text}", telling)
         grades[rule.key] = words + about[rule.path] + _OF_NAMING * named + _OF_LINKS * linked * bool(words)
     return grades
+
+
+def _ids_in(raw: bytes) -> frozenset[bytes]:
+    """Return what may be the id of a rule in a text."""
+    named = map(_ID.match, _TOKEN.findall(raw))
+    return frozenset(match[1] for match in named if match)
 
 
 def _fit(text: str, telling: Iterable[Mapping[str, float]]) -> float:
