@@ -90,7 +90,7 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     usual = sum(size + (before + 1) * _USUAL_REPLY for before, size in enumerate(first))
     # A repair also shows what is kept and what is wrong: two replies more at most.
     again = sum(size + 3 * reply for size in sizes)
-    # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of mending.
+    # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of corrections.
     rounds = repairs + repairs * (repairs + 1)
     # A look shows what all steps wrote, and less of the brief than the first call; the second look shows none of it.
     looks = LOOKS if is_outline(template) else 0

@@ -113,7 +113,7 @@ def _lack(row: Row, place: str) -> Sequence[str]:
     if row.questions:
         lacking.append(amount(len(row.questions), "open question"))
     if row.errors:
-        lacking.append(f"{row.errors} error findings")
+        lacking.append(amount(row.errors, "error finding"))
     return _link(row.title, row.path, place), escape(row.lifecycle), escape("; ".join(lacking)) or "words to replace"
 
 

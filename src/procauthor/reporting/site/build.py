@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from procauthor.checking.edge import Edge, EdgeKind
 from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.method import percent
 from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.artifact import read_closing, read_stages
 from procauthor.library.library import Procedure
 from procauthor.library.sidecar import Following, read_followed, today
 from procauthor.markdown.link import encode_path
-from procauthor.naming import amount, title_key
+from procauthor.naming import title_key
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
@@ -290,7 +289,6 @@ class _SiteMaker:
     @cached_property
     def _environment(self) -> Environment:
         environment = make_environment()
-        environment.filters |= {"percent": percent, "amount": amount}
         environment.globals |= {
             "signs": SIGNS,
             "home": HOME,
