@@ -54,7 +54,7 @@ def _size(value: object) -> int:
 
 
 def _sent(text: str) -> int:
-    """Return how many characters a text takes in the JSON that is sent, where a line end and a quotation mark have two."""
+    """Return how many characters a text takes in the JSON that is sent: a line end and a quotation mark take two."""
     return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
