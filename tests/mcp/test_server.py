@@ -312,7 +312,7 @@ def test_a_tool_that_only_reads_writes_nothing_and_every_answer_is_short(big: Pa
                 result = await client.call_tool(name, arguments)
                 assert not result.is_error, result.content
                 assert (all_bytes(big) == before) >= (name in READS), (name, arguments)
-                length = len(result.content[0].text) + len(json.dumps(result.structured_content))
+                length = len(json.dumps(result.content[0].text)) + len(json.dumps(result.structured_content))
                 assert length < 20_000, (name, arguments, length)
 
     talk(big, work)

@@ -39,7 +39,7 @@ def fit(outcome: Outcome, page: int, most: int) -> Outcome:
     rest = {name: value for name, value in outcome.data.items() if name not in outcome.rows}
     room = max(most - _size(rest) - _RESERVE, _LEAST)
     if outcome.text:
-        lines, numbers = _page(_lines(outcome.text, room), len, room, page)
+        lines, numbers = _page(_lines(outcome.text, room), _sent, room, page)
         return Outcome({**outcome.data, **numbers}, "".join(lines))
     if outcome.rows:
         every = chain.from_iterable(((name, row) for row in outcome.data[name]) for name in outcome.rows)
@@ -51,6 +51,11 @@ def fit(outcome: Outcome, page: int, most: int) -> Outcome:
 
 def _size(value: object) -> int:
     return len(json.dumps(value, default=str)) + 2
+
+
+def _sent(text: str) -> int:
+    """Return how many characters a text takes in the JSON that is sent: a line end and a quotation mark take two."""
+    return len(json.dumps(text, ensure_ascii=False)) - 2
 
 
 def _lines(text: str, room: int) -> Iterable[str]:
