@@ -259,7 +259,9 @@ def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]
         words = _said(question)
         place = places.get(question)
         if place is None:
-            place = next((number for number, others in enumerate(said) if _is_same(words, others)), len(joined))
+            # Few words are the same as nothing else: a reply may hold thousands of such questions.
+            compared = enumerate(said) if len(words) >= _LEAST_SAID else ()
+            place = next((number for number, others in compared if _is_same(words, others)), len(joined))
         if place == len(joined):
             joined.append(question)
             said.append(words)
