@@ -132,7 +132,8 @@ def test_a_dry_run_shows_order_and_bound_and_keeps_nothing(tmp_path: Path) -> No
     assert found["order"] == [1, 2, 3, 4, 5, 6]
     assert found["waves"] == [[1, 4, 6], [2, 3], [5]]
     assert found["critical_path"] == [1, 2, 5]
-    assert found["bound"]["calls"] == 6 * CALLS
+    # The bound counts a second look, which is made where the first changed something.
+    assert found["bound"]["calls"] == 6 * (CALLS + 1)
     assert found["bound"]["ceiling"] == 6 * 200_000
     assert server.requests == []
     assert not (root / ".procauthor/work.db").exists()
@@ -325,7 +326,7 @@ def test_a_batch_that_is_killed_ends_with_the_same_bytes_and_pays_no_call_twice(
     with Loopback(good) as server:
         calm = write_batch_library(tmp_path / "calm", TREE, server.url)
         carry(calm, accept=True)
-        once = Counter(json.dumps(body) for body in server.requests)
+        once = Counter(str(question(body)) for body in server.requests)
     rounds = (4, 9, 15, 22, 28) if os.environ.get("PROCAUTHOR_LONG_TESTS") else (11,)
     with Loopback(slowly(0.1)) as server:
         root = write_batch_library(tmp_path / "killed", TREE, server.url)
@@ -336,14 +337,15 @@ def test_a_batch_that_is_killed_ends_with_the_same_bytes_and_pays_no_call_twice(
             process.communicate()
             words = ["resume"]
         assert states(Project.open(root).batch().resume()) == ["accepted"] * 6
-        asked = Counter(json.dumps(body) for body in server.requests)
+        asked = Counter(str(question(body)) for body in server.requests)
     assert without_address(root) == without_address(calm)
-    # Word by word: a run that goes on asks what it has asked before, or the memory would not know the answer.
-    assert [question(json.loads(body)) for body in asked.keys() ^ once.keys()] == []
+    # Not word by word: a brief shows what other items have written by then, and so does a look.
+    assert asked.keys() == once.keys()
     # A request that was on its way when the program was killed has no answer on disk, and is the only one made again.
     assert asked.total() <= once.total() + 2 * len(rounds)
     runs = Project.open(root).runs.all()
-    assert [run.calls.usage.calls for run in runs] == [CALLS] * 6, [run.calls.by_step() for run in runs]
+    # A look that was answered, and not yet used, is asked again where others have written what it would show now.
+    assert all(CALLS <= run.calls.usage.calls <= CALLS + 1 for run in runs), [run.calls.by_step() for run in runs]
 
 
 def test_an_interrupt_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> None:
