@@ -18,6 +18,7 @@ from procauthor.naming import amount, list_first
 
 SCHEMA_VERSION = 1
 _SHOWN = 3
+_PATTERNS = 8
 # So many folders can be read.
 _FOLDERS = 12
 # These guesses are only asked about.
@@ -103,7 +104,7 @@ def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
     origin = " (shipped)" if proposed.shipped else ""
     begun = f", {len(proposed.form.begun)} of them only begun" if proposed.form.begun else ""
     yield f"template {proposed.name!r}{origin} for {amount(len(proposed.form.members), 'document')}{begun}:"
-    yield f"  {', '.join(patterns)}"
+    yield f"  {list_first(patterns, _PATTERNS)}"
     for heading in inferred.headings:
         if heading.required or not proposed.shipped:
             kind = "required" if heading.required else "optional"
