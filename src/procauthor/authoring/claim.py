@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from procauthor.authoring.public import names_place
+from procauthor.authoring.public import QUOTED, names_place
 from procauthor.checking.phrase import find_phrases
 from procauthor.convention.word import words
 from procauthor.regex import lazy
@@ -31,7 +31,6 @@ _TYPED_LANGUAGES = frozenset(("", "sh", "bash", "shell", "zsh", "console", "sql"
 WORDED_LANGUAGES = frozenset(("text", "txt", "md", "markdown"))
 """A block in one of these is words, and no code."""
 _HERE = lazy(r"<<-?\s*['\"]?(?P<end>\w+)['\"]?")
-_QUOTES = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
 _CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
 # What is said or written: capital first, several words, a full stop, and no sign of a shell.
 _SENTENCE = lazy(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
@@ -232,7 +231,7 @@ def _typed_lines(lines: Iterable[str]) -> Iterator[str]:
                 yield raw.strip()
             continue
         begun = f"{begun} {raw.strip()}" if begun else " ".join(_PROMPT.sub("", raw).split())
-        if re.search("[\"']", _QUOTES.sub("", begun)) and len(begun) < _LONGEST_LINE:
+        if re.search("[\"']", QUOTED.sub("", begun)) and len(begun) < _LONGEST_LINE:
             continue
         here = _HERE.search(begun)
         end = here["end"] if here else ""

@@ -281,13 +281,12 @@ def find_leads(questions: Sequence[str], library: Library, search: Search, path:
         path: Where the draft is or will be: it does not answer itself.
     """
     asked = [question for question in questions if not question.startswith(UNVERIFIED)]
-    rarity = Rarity.of(library) if asked else None
-    leads = (_lead(question, library, search, path, rarity) for question in asked if rarity)
+    leads = (_lead(question, library, search, path) for question in asked)
     return tuple(lead for lead in leads if lead)
 
 
-def _lead(question: str, library: Library, search: Search, path: str, rarity: Rarity) -> Lead | None:
-    telling = rarity.weigh(dict.fromkeys(_words(question), 1.0))
+def _lead(question: str, library: Library, search: Search, path: str) -> Lead | None:
+    telling = Rarity.of(library).weigh(dict.fromkeys(_words(question), 1.0))
     usable = [c for c in search(question, _LOOKED_AT) if c.path != path and is_usable(library, c)]
     grades = [cover(f"{c.heading} {c.text}", telling) for c in usable]
     best = max(grades, default=0.0)

@@ -74,7 +74,8 @@ _LOCAL = lazy(r"localhost(?::\d+)?|127(?:\.\d+){3}(?::\d+)?")
 _LOCAL_FILE = lazy(r"file://[\w$.{}-]+")
 # What runs a program of a folder that the page makes: .venv/bin/pip.
 _IN_ENVIRONMENT = lazy(r"\A(?:\./)?(?:\.?venv/bin|node_modules/\.bin)/")
-_QUOTED = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
+QUOTED = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
+"""What a shell takes as one: a quotation, or a sign behind a backslash."""
 # What ends a command: no redirection (">&2", "&>").
 _BETWEEN = lazy(r"\|\|?|&&|;+|(?<![>&<\d])&(?![>&\d])")
 Strange = tuple[Literal["command", "place"], str]
@@ -120,7 +121,7 @@ def find_strange(command: str, own: frozenset[str] = frozenset()) -> Iterator[St
 
 def _parts(line: str) -> Iterator[str]:
     """Yield the commands of a line as they are written."""
-    hidden = _QUOTED.sub(lambda match: "x" * len(match[0]), line)
+    hidden = QUOTED.sub(lambda match: "x" * len(match[0]), line)
     start = 0
     for match in _BETWEEN.finditer(hidden):
         yield line[start : match.start()].strip()

@@ -153,7 +153,7 @@ def choose_next(
 
 
 def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str]]]:
-    # What is done or dropped is nobody's next work, and nothing waits for it.
+    # What is done or dropped is never next, and nothing waits for it.
     left = [item for item in items if not (item.done or item.status in UNCOUNTED)]
     blockers: dict[int, list[tuple[int | None, str]]] = {item.number: [] for item in left}
     for (a, b), strength in edges(items).items():
