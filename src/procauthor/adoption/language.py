@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from procauthor.adoption.notation import commonest
+from procauthor.data import grouped
 from procauthor.markdown.document import Document
 from procauthor.regex import lazy
 
@@ -19,10 +20,8 @@ _MOSTLY = 0.5
 
 def find_translations(documents: Mapping[str, Document]) -> dict[str, tuple[str, ...]]:
     """Return the documents that repeat another one in another language, by language."""
-    result: dict[str, list[str]] = {}
-    for language, path in (*_by_name(documents), *_by_folder(documents)):
-        result.setdefault(language, []).append(path)
-    return {language: tuple(dict.fromkeys(paths)) for language, paths in result.items()}
+    repeated = grouped((*_by_name(documents), *_by_folder(documents)))
+    return {language: tuple(dict.fromkeys(paths)) for language, paths in repeated.items()}
 
 
 def _by_name(documents: Mapping[str, Document]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST
 from procauthor.adoption.notation import commonest
-from procauthor.data import ungrouped
+from procauthor.data import grouped, ungrouped
 from procauthor.naming import escape_pattern
 
 _MANY = 2
@@ -23,9 +23,7 @@ def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
     Args:
         forms: The name of its template, or an empty one, by the path of each document.
     """
-    folders: dict[str, list[str]] = {}
-    for path in sorted(forms):
-        folders.setdefault(PurePosixPath(path).parent.as_posix(), []).append(path)
+    folders = grouped((PurePosixPath(path).parent.as_posix(), path) for path in sorted(forms))
     usual = {folder: commonest(forms[path] for path in paths) for folder, paths in folders.items()}
     single = _single_names(forms)
     wanted = {f: usual[f] for f in folders if not all(PurePosixPath(p).name in single for p in folders[f])}
@@ -63,10 +61,7 @@ def _with_any_ending(pattern: str) -> str:
 
 
 def _folder_patterns(wanted: Mapping[str, str], folders: Sequence[str]) -> dict[str, str]:
-    members: dict[str, list[str]] = {}
-    for folder, name in wanted.items():
-        if name:
-            members.setdefault(name, []).append(folder)
+    members = grouped((name, folder) for folder, name in wanted.items() if name)
     common = ungrouped((name, _common(homes, folders)) for name, homes in members.items())
     result = {pattern: name for name, pattern in common}
     rest = sorted((f for f in wanted if wanted[f]), key=lambda f: -f.count("/") - (f != "."))

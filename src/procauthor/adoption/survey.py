@@ -505,7 +505,5 @@ def read_by(read: Library, tables: Mapping[str, Any], templates: Iterable[Propos
 
 
 def _by_folder(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    result: dict[str, list[str]] = {}
-    for path in sorted(paths):
-        result.setdefault(PurePosixPath(path).parent.as_posix(), []).append(path)
-    return {folder: tuple(inside) for folder, inside in result.items()}
+    folders = grouped((PurePosixPath(path).parent.as_posix(), path) for path in sorted(paths))
+    return {folder: tuple(inside) for folder, inside in folders.items()}

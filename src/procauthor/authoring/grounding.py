@@ -29,6 +29,7 @@ from procauthor.authoring.evidence import OTHERS, Evidence, SourceText, open_cla
 from procauthor.authoring.public import find_strange, is_name_of_program, is_option, names_place, names_suite
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
+from procauthor.data import grouped
 from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.regex import lazy
 from procauthor.template.spec import Template
@@ -225,9 +226,7 @@ def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[float]:
 
 def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:
     """Yield one question for all that is open: commands, then names and places, then numbers, as they come."""
-    groups: dict[str, list[Particular]] = {}
-    for claim in places:
-        groups.setdefault(_MANY.get(claim.kind, OTHERS), []).append(claim)
+    groups = grouped((_MANY.get(claim.kind, OTHERS), claim) for claim in places)
     listed: list[str] = []
     for group, claims in groups.items():
         kind = claims[0].kind if len(places) == 1 else group
