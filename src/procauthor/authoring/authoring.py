@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -13,9 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, find_elsewhere
 from procauthor.authoring.evidence import DocumentTexts
-from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
-from procauthor.authoring.judge import Complaint
 from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
@@ -32,13 +29,14 @@ from procauthor.errors import AuthoringError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, read_procedure
 from procauthor.library.reference import check_title
-from procauthor.planning.plan import Plan
-from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.draft import Records
+    from procauthor.authoring.judge import Complaint
+    from procauthor.planning.plan import Plan
+    from procauthor.retrieval.chunk import Chunk
 
 _UNFINISHED = PLACEHOLDER_TEXT.name
 
@@ -175,10 +173,14 @@ class Authoring:
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
     async def acreate(self, title: str, **options: Unpack[BriefOptions]) -> Draft:
         """Create without blocking the event loop; the options are those of `brief`."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
     def resume(self, name: str = "") -> Draft:
@@ -266,6 +268,8 @@ class Authoring:
 
     def _strategy(self, work: Work) -> Strategy:
         if not work.brief.request.wish:
+            from procauthor.authoring.field import Fields
+
             return Fields(work)
         from procauthor.authoring.operations import Operations
         from procauthor.authoring.wish import known_references, outline_of

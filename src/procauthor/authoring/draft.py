@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -265,6 +264,8 @@ class Draft:
 
     async def aaccept(self) -> Change:
         """Accept without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.accept)
 
     def reject(self) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.author import STEPS, Ask
 from procauthor.authoring.brief import Answer, Brief, mark_of
@@ -14,10 +14,12 @@ from procauthor.authoring.judge import Verdict, source_ids
 from procauthor.authoring.reply import share_titles
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.submission import Submission
-from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step
 from procauthor.template.spec import Pattern, SectionSpec, Template
+
+if TYPE_CHECKING:
+    from procauthor.prompt import PromptLibrary
 
 
 class HandoffAuthor:

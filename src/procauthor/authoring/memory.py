@@ -21,6 +21,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 from zipfile import BadZipFile
 
+import msgspec
+
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.identity import is_local
 from procauthor.authoring.reply import Reply
@@ -354,7 +356,7 @@ def readable(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile, msgspec.MsgspecError) as error:
         message = f"{what} cannot be read from {FILE}"
         raise StoreError(message, f"delete {FILE} to start over; drafts that wait are not in it") from error
 

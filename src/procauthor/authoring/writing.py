@@ -20,16 +20,15 @@ from procauthor.authoring.pipeline import Work
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
 from procauthor.authoring.topic import holds_gap, lacks
-from procauthor.authoring.update.offline import OfflineUpdateAuthor
 from procauthor.errors import ConfigError
 from procauthor.library.library import Library
-from procauthor.planning.plan import Plan
-from procauthor.prompt import PromptLibrary
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template, has_foreign_words
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
+    from procauthor.planning.plan import Plan
+    from procauthor.prompt import PromptLibrary
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,8 @@ def open_work(  # noqa: PLR0913 - what an author needs
         written_by, repairs = "offline author, no language model", records.workspace.settings.authoring.repairs
         own = partial(make, calls=run.calls, written_by=written_by, repairs=repairs, doubts="question")
         if run.brief.request.wish:
+            from procauthor.authoring.update.offline import OfflineUpdateAuthor
+
             return own(author=OfflineUpdateAuthor())
         if has_foreign_words(records.workspace.templates.get(run.brief.template)):
             return own(author=SkeletonAuthor(), render=render_skeleton)
@@ -153,4 +154,6 @@ def _render_gaps(brief: Brief, template: Template, fields: Mapping[str, Any], **
 
 def open_prompts(records: Records) -> PromptLibrary:
     """Return the prompts; the library's own come first."""
+    from procauthor.prompt import PromptLibrary
+
     return PromptLibrary(records.workspace.own_folder("prompts"))
