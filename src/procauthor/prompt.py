@@ -197,7 +197,7 @@ class PromptLibrary:
         """Render a prompt. Text in variables is never template source.
 
         Raises:
-            PromptError: There is no such prompt, it is no valid template, a variable is missing, or nothing comes of it.
+            PromptError: There is no such prompt, it is no valid template, lacks a variable, or says nothing.
         """
         template = self._template(name)
         self._environment.begin()
