@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import json_text, open_project, say, say_notices, show, show_json
+from procauthor.cli.output import Json, json_text, open_project, say, say_notices, show, show_json
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Draft
 
 _NEEDS_REVISION = 1
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("brief")(brief)
-    app.command("submit")(submit)
-    app.command("mcp")(mcp)
-    app.command("export")(export)
 
 
 def brief(  # noqa: PLR0913, PLR0917 - one parameter an option

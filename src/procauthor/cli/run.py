@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import author_id, open_project, say, say_error, say_notices, show, show_json
+from procauthor.cli.output import (
+    Json,
+    author_id,
+    open_project,
+    say,
+    say_error,
+    say_notices,
+    show,
+    show_json,
+    show_lines,
+)
 from procauthor.regex import lazy
 
 if TYPE_CHECKING:
@@ -23,11 +32,6 @@ _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s
 _LAST = "last"
 _INTERRUPTED = 130
 _TITLE = 46
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("run")(run)
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -139,8 +143,7 @@ def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
     if as_json:
         show_json(report.as_json())
     else:
-        for line in report_lines(report):
-            show(line)
+        show_lines(report_lines(report))
 
 
 def read_duration(text: str) -> float | None:
