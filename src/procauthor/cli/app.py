@@ -48,7 +48,7 @@ _MODULES = {
     "due": ("due",),
     "follow": ("follow",),
 }
-"""The modules of this package, and the commands that each registers, in the order of the help."""
+"""The modules of this package, and the commands that each holds, in the order of the help."""
 _MODULE_OF = {command: module for module, command in ungrouped(_MODULES.items())}
 
 
@@ -123,9 +123,14 @@ def _first_cause(error: BaseException) -> BaseException:
 
 
 def _family(module: str) -> typer.Typer:
-    """Return the commands of a module, as they were registered."""
-    family = typer.Typer(rich_markup_mode=None)
-    import_module(f"procauthor.cli.{module}").register(family)
+    """Return the commands of a module: functions, and groups of them, that are named as the commands are."""
+    family, loaded = typer.Typer(rich_markup_mode=None), import_module(f"procauthor.cli.{module}")
+    for name in _MODULES[module]:
+        command = getattr(loaded, name)
+        if isinstance(command, typer.Typer):
+            family.add_typer(command, name=name)
+        else:
+            family.command(name)(command)
     return family
 
 

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from procauthor.reporting.surface import Format
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check")(check)
-
-
 def check(  # noqa: PLR0913, PLR0917 - an option each
     ctx: typer.Context,
     paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Report only on these.")] = None,

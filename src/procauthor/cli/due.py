@@ -8,13 +8,7 @@ from typing import Annotated
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_json
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("due")(due)
+from procauthor.cli.output import Json, open_project, say, show, show_json, show_lines
 
 
 def due(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -38,8 +32,7 @@ def due(  # noqa: PLR0913, PLR0917 - one parameter an option
     elif ics or output is not None:
         _calendar(due_calendar(reviews, day, project.root.absolute().name), output)
     else:
-        for line in due_lines(reviews, day):
-            show(plain(line))
+        show_lines(map(plain, due_lines(reviews, day)))
         if not reviews:
             say("nothing is due; a document says how often it is reviewed with review_every: 180d")
     for problem in problems:

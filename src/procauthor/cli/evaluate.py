@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 _BAR = 12
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("evaluate")(evaluate)
-
-
 def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     ctx: typer.Context,
     style: Annotated[Literal["text", "md", "json", "html"], typer.Option("--format", help="How to report.")] = "text",

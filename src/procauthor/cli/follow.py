@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_json
-from procauthor.cli.review import By
+from procauthor.cli.output import By, Json, open_project, say, show_json, show_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from procauthor.library.sidecar import StepResult
     from procauthor.project import Project
     from procauthor.review.follow import Walk
@@ -30,11 +26,6 @@ class Result(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("follow")(follow)
 
 
 def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -66,21 +57,16 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
         if question:
             _ask(project, walk)
     elif asks:
-        _show(opening_lines(walk))
+        show_lines(map(plain, opening_lines(walk)))
         walk = _walk(project, walk)
     if stop and not walk.following.ended:
         walk = walk.stop()
     if as_json:
         show_json(walk_json(walk))
         return
-    _show(closing_lines(walk))
+    show_lines(map(plain, closing_lines(walk)))
     if walk.next is not None:
         say(f"go on with: procauthor follow {quote(walk.procedure.path)}")
-
-
-def _show(lines: Iterable[str]) -> None:
-    for line in lines:
-        show(plain(line))
 
 
 def _walk(project: Project, walk: Walk) -> Walk:
@@ -88,7 +74,7 @@ def _walk(project: Project, walk: Walk) -> Walk:
     from procauthor.reporting.follow import stage_lines
 
     while (stage := walk.next) is not None:
-        _show(stage_lines(stage, len(walk.stages)))
+        show_lines(map(plain, stage_lines(stage, len(walk.stages))))
         try:
             letter = _letter()
             if letter == "q":

@@ -1,10 +1,10 @@
-"""What commands share: printing (stdout is the result, stderr is progress), the project, and who writes."""
+"""What commands share: options, printing (stdout is the result, stderr is progress), the project, and who writes."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are.", show_default="git's user.name")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the diff; write nothing.")]
 
 
 def open_project(ctx: typer.Context) -> Project:
@@ -65,6 +69,12 @@ def say_error(message: str, hint: str = "") -> None:
 def show(text: str, *, nl: bool = True) -> None:
     """Print a result: on a terminal with control characters as escapes, else to the byte, for what reads it."""
     typer.echo(shown(text) if sys.stdout.isatty() else text, nl=nl)
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print a result that is lines."""
+    for line in lines:
+        show(line)
 
 
 def show_bytes(raw: bytes) -> None:
