@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from procauthor.adoption.survey import Survey
 
 
-Companion = Literal["github", "gitlab", "agents", "mcp", "pre-commit"]
+class Beside(StrEnum):
+    """What can be made beside a library."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    AGENTS = "agents"
+    MCP = "mcp"
+    PRE_COMMIT = "pre-commit"
 
 
 def init(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -32,7 +40,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.Option(metavar="FILE", help="Proposed conventions, as --json shows their form."),
     ] = None,
     beside: Annotated[
-        list[Companion] | None, typer.Option("--with", help="Also make a file for this; may be repeated.")
+        list[Beside] | None, typer.Option("--with", help="Also make a file for this; may be repeated.")
     ] = None,
 ) -> None:
     """Start a library. Documents that are there stay as they are: only settings, templates and a baseline are added."""
@@ -111,13 +119,11 @@ def _adopt(place: Path, model: str, answer: Path | None, *, ask: bool) -> None:
         say(f"the baseline knows {findings} of today; only new ones will be reported")
 
 
-def _make(place: Path, beside: list[Companion] | None, *, ask: bool) -> None:
+def _make(place: Path, beside: list[Beside] | None, *, ask: bool) -> None:
     """Make the files that were wished for; without a wish, ask for each."""
     from procauthor.adoption.companion import make_companions, purpose
 
-    wanted = beside or [
-        each for each in get_args(Companion) if ask and typer.confirm(f"Add {purpose(each)}?", default=False)
-    ]
+    wanted = beside or [each for each in Beside if ask and typer.confirm(f"Add {purpose(each)}?", default=False)]
     for made in make_companions(place.absolute(), wanted):
         if made.written:
             show(f"wrote {made.path}")
