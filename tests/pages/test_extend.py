@@ -15,7 +15,7 @@ import procauthor.cli.library
 import procauthor.mcp.tool
 from pages import ROOT
 from procauthor import Project
-from procauthor.authoring.author import Ask, Author
+from procauthor.authoring.brief import Ask, Author
 from procauthor.checking.rule import FAMILIES, RULES
 
 TEXT = (ROOT / "extend.md").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.sidecar import Review, read_reviews
-from procauthor.library.state import drop_journal, make_folder, mark
+from procauthor.library.state import database, make_folder
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.library.watch import Watch
 from procauthor.procedure import Kind, Stamp, stamp
@@ -149,14 +149,14 @@ class Memory:
         self.notes: dict[str, bytes] = {}
         self.touched: list[Record] = []
         """Records of files that were written, and have the same bytes as before."""
-        if file is not None and file.is_file():
+        if file is not None:
             with contextlib.suppress(sqlite3.Error, OSError, ValueError, TypeError):
-                self._read(file)
+                self._read(database(file))
 
     def _read(self, file: Path) -> None:
         connection = _open(file)
         notes = {row[0]: row[1] for row in connection.execute("SELECT * FROM note") if _is_sealed(row)}
-        if notes.get("key") != self._key or notes.get("mark") != mark(file).encode():
+        if notes.get("key") != self._key:
             connection.close()
             return
         for row in connection.execute("SELECT * FROM shelf"):
@@ -230,8 +230,8 @@ class Memory:
             return
         self.close()
         with (
-            contextlib.suppress(sqlite3.Error),
-            contextlib.closing(sqlite3.connect(self._file, timeout=0.2, isolation_level=None)) as connection,
+            contextlib.suppress(sqlite3.Error, OSError),
+            contextlib.closing(sqlite3.connect(database(self._file), timeout=0.2, isolation_level=None)) as connection,
         ):
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -257,7 +257,7 @@ class Memory:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             assert self._file is not None
-            self._connection = _open(self._file)
+            self._connection = _open(database(self._file))
         return self._connection
 
     def close(self) -> None:
@@ -273,7 +273,7 @@ class Memory:
         self.records, self.notes, self.touched = {}, {}, []
         if self._file is not None:
             with contextlib.suppress(OSError):
-                self._file.unlink(missing_ok=True)
+                database(self._file).unlink(missing_ok=True)
 
     def once(self, name: str, rests_on: bytes, make: Callable[[], bytes]) -> bytes:
         """Return what was made under a name from the same bytes before; else make it, and remember it.
@@ -307,6 +307,7 @@ class Memory:
         fresh = "turn" not in self.notes
         self.close()
         make_folder(file.parent)
+        file = database(file)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
         try:
             with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
@@ -317,14 +318,13 @@ class Memory:
                         connection.execute(statement)
                 elif not self._is_as_read(connection):
                     return
-                own = {"key": self._key, "mark": mark(file).encode(), "turn": os.urandom(8)}
+                own = {"key": self._key, "turn": os.urandom(8)}
                 _fill(connection, changed, gone, {**notes, **own})
                 _shelve(connection, self.records, changed, gone)
                 connection.execute("COMMIT")
             for record in changed:
                 record.drawn = None
             if fresh:
-                drop_journal(file)
                 target.replace(file)
             self.notes |= own
         finally:

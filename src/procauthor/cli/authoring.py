@@ -256,7 +256,7 @@ def _table(title: str, done: dict[int, Progress]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from procauthor.authoring.author import STEPS
+    from procauthor.authoring.brief import STEPS
 
     table = Table.grid(padding=(0, 2))
     table.add_row("", Text(plain(title), style="bold"), "")

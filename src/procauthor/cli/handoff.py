@@ -82,7 +82,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     draft = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
     say_notices(project)
     if as_json:
-        from procauthor.authoring.exchange import answer_json
+        from procauthor.authoring.handoff import answer_json
 
         show_json(answer_json(draft))
     else:
@@ -134,7 +134,7 @@ def _show(draft: Draft) -> None:
 
 
 def _words(draft: Draft) -> str:
-    from procauthor.authoring.exchange import document_words, lengths
+    from procauthor.authoring.handoff import document_words, lengths
 
     told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(draft))
     return f"words: {document_words(draft.text)} in the document; {', '.join(told)}".rstrip("; ")

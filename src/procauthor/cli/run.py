@@ -141,9 +141,7 @@ def _exit(report: BatchReport) -> None:
 def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
     say_notices(project)
     if as_json:
-        from procauthor.batch.view import batch_json
-
-        show_json(batch_json(report))
+        show_json(report.as_json())
     else:
         show_lines(report_lines(report))
 
@@ -187,11 +185,10 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
-    from procauthor.batch.view import outlook_json
     from procauthor.naming import amount
 
     say_notices(project)
-    data = outlook_json(outlook)
+    data = outlook.as_json()
     if as_json:
         show_json(data)
         return

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.exchange import answer_json
+from procauthor.authoring.handoff import answer_json
 from procauthor.authoring.reply import QUESTIONS
 from procauthor.data import pick
 from procauthor.errors import ConfigError, NotFoundError
