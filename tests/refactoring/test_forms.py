@@ -196,3 +196,31 @@ def test_bold_metadata_stay_metadata(tmp_path: Path) -> None:
     project.apply(project.refactor.deprecate("one.md", "two.md"))
     document = project.library().by_path["one.md"].document
     assert {"owner": "me", "phase": "2", "status": "Deprecated"}.items() <= document.metadata.items()
+
+
+def test_settings_follow_where_they_name_the_document_and_nowhere_else(tmp_path: Path) -> None:
+    before = """\
+[library]
+index = "index.md"
+exclude = ["other.md", "old.md.bak"]
+[templates]
+'old.md' = ""  # "old.md" is the oldest one
+"**/*.md" = ""
+[conventions]
+procedures = ["old.md"]
+[conventions.titles.names]
+"old.md" = "Night Watch Procedure"
+[conventions.status.words]
+"old.md" = "defined"
+[sections.synonyms]
+"Part" = ["old.md"]
+"""
+    library(tmp_path)
+    (tmp_path / "procauthor.toml").write_text(before)
+    project = Project.open(tmp_path)
+    project.apply(project.refactor.rename("old.md", "Day Watch Procedure"))
+    own = ("'old.md' =", 'procedures = ["old.md"]', '"old.md" = "Night Watch Procedure"')
+    expected = before
+    for line in own:
+        expected = expected.replace(line, line.replace("'", '"').replace("old.md", "day-watch.md"))
+    assert (tmp_path / "procauthor.toml").read_text() == expected

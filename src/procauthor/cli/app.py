@@ -66,11 +66,8 @@ class _CommandGroup(TyperGroup):
         """Make the command, if there is one of that name; if not, make all, so that a near name can be proposed."""
         if cmd_name not in self.commands:
             for module in [_MODULE_OF[cmd_name]] if cmd_name in _MODULE_OF else _MODULES:
-                self._load(module)
+                self.commands.update(typer.main.get_group(_family(module)).commands)
         return self.commands.get(cmd_name)
-
-    def _load(self, module: str) -> None:
-        self.commands.update(typer.main.get_group(_family(module)).commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write what each command does; their options, which take most of the time to make, are not needed for it."""

@@ -11,6 +11,8 @@ import typer
 from procauthor.character import shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from procauthor.finding import Report
     from procauthor.project import Project
 
@@ -83,6 +85,22 @@ def show_bytes(raw: bytes) -> None:
         show(raw.decode(errors="replace"), nl=False)
     else:
         typer.echo(raw, nl=False)
+
+
+def require_place(output: Path | None) -> None:
+    """Refuse a file for a result that holds something else, before the work is done."""
+    if output is not None:
+        from procauthor.reporting.file import require_report_place
+
+        require_report_place(output)
+
+
+def write_out(output: Path, content: bytes) -> None:
+    """Write a result into the file that was named for it."""
+    from procauthor.reporting.file import write_report
+
+    write_report(output, content)
+    say(f"wrote {output}")
 
 
 def show_json(data: Mapping[str, Any]) -> None:
