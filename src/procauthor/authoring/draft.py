@@ -28,6 +28,7 @@ from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
 from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
+from procauthor.prompt import PromptLibrary
 from procauthor.regex import lazy
 from procauthor.review.blame import record_origins
 from procauthor.review.review import follow
@@ -597,6 +598,11 @@ class Records:
         if memory.notice:
             self.workspace.tell(memory.notice)
         return memory
+
+    @property
+    def prompts(self) -> PromptLibrary:
+        """The prompts; the library's own come first."""
+        return PromptLibrary(self.workspace.own_folder("prompts"))
 
     def close(self) -> None:
         """Let go of the file of the memory until the next question."""

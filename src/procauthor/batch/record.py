@@ -20,10 +20,12 @@ from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.memory import WorkMemory, readable, usage_of
 from procauthor.authoring.run import doomed_jobs
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
+from procauthor.data import pick
 from procauthor.errors import DraftError
 from procauthor.evaluation.value import Tally
+from procauthor.evaluation.view import tally_json
 from procauthor.library.index import known_statuses
-from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
+from procauthor.library.library import Library, Procedure, UnreadFile
 from procauthor.naming import amount
 from procauthor.planning.read import read_plan
 
@@ -65,6 +67,10 @@ class LeftOut:
     number: int
     title: str
     reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented JSON object."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,6 +352,16 @@ class Written:
     draft: str
     usage: Usage
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented JSON object."""
+        return {
+            **pick(self.item, "number", "title", "state", "outcome", "path"),
+            **pick(self, "run", "draft"),
+            "usage": self.usage.as_json(),
+            "seconds": round(self.item.seconds, 3),
+            "reason": self.item.reason,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
@@ -400,6 +416,18 @@ class BatchReport:
         failed = any(w.item.state == "failed" and w.item.exit_code == _FAILED for w in self.items)
         none = not {"accepted", "drafted", "needs revision"} & set(states)
         return _FAILED if failed and none else 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented JSON object."""
+        return {
+            **pick(self, "batch", "outcome", "halted", "author"),
+            "items": [written.as_json() for written in self.items],
+            "left_out": [each.as_json() for each in self.left_out],
+            "usage": self.usage.as_json(),
+            "max_tokens": self.max_tokens,
+            "seconds": round(self.seconds, 3),
+            "evaluation": {name: tally_json(getattr(self, name)) for name in ("before", "after", "once_accepted")},
+        }
 
 
 class Snapshot:
@@ -459,4 +487,4 @@ class Snapshot:
         return self._records.workspace.open_index(self.base)
 
     def _read(self, path: str, raw: bytes) -> Procedure:
-        return read_procedure(path, raw, self._records.workspace.settings, self._records.workspace.templates)
+        return self._records.workspace.parse(path, raw)

@@ -15,7 +15,6 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.memory import Connection, WorkMemory, usage_of
 from procauthor.authoring.postgres import SharedMemory
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.writing import open_prompts
 from procauthor.batch.choice import recall
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Tell
 from procauthor.batch.session import INTERRUPTED, BatchSession
@@ -272,7 +271,7 @@ def _fingerprint(records: Records) -> str:
     workspace = records.workspace
     settings = workspace.settings.model_dump(mode="json", exclude={"run": True, "retrieval": {"server"}})
     templates = {name: workspace.templates.get(name).hash for name in workspace.templates.names()}
-    made = [installed_release(), settings, templates, open_prompts(records).fingerprint()]
+    made = [installed_release(), settings, templates, records.prompts.fingerprint()]
     return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
 

@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from procauthor.cli.output import open_project, show, show_json
+from procauthor.cli.output import Json, open_project, show_json, show_lines
 
 if TYPE_CHECKING:
     from procauthor.evaluation.evaluate import Census
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("graph")(graph)
-    app.command("refs")(refs)
 
 
 def graph(
@@ -37,8 +29,7 @@ def graph(
     if as_json or style == "json":
         show_json(graph_json(chosen))
         return
-    for line in mermaid(chosen) if style == "mermaid" else dot(chosen):
-        show(line)
+    show_lines(mermaid(chosen) if style == "mermaid" else dot(chosen))
 
 
 def refs(
@@ -65,8 +56,7 @@ def _references(census: Census, node: str, *, as_json: bool) -> None:
     if as_json:
         show_json(reference_json(census, node))
         return
-    for line in reference_lines(census.references, node, reach_of(census, node)):
-        show(line)
+    show_lines(reference_lines(census.references, node, reach_of(census, node)))
 
 
 def _impact(census: Census, node: str, output: str, *, as_json: bool) -> None:
@@ -75,5 +65,4 @@ def _impact(census: Census, node: str, output: str, *, as_json: bool) -> None:
     if as_json:
         show_json(impact_json(census, node, output))
         return
-    for line in impact_lines(census.library.by_path[node].title, output, impact_of(census, node, output)):
-        show(line)
+    show_lines(impact_lines(census.library.by_path[node].title, output, impact_of(census, node, output)))

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import author_id, open_project, say, say_error, say_notices, show, show_json
+from procauthor.cli.output import (
+    Json,
+    author_id,
+    open_project,
+    say,
+    say_error,
+    say_notices,
+    show,
+    show_json,
+    show_lines,
+)
 from procauthor.regex import lazy
 
 if TYPE_CHECKING:
@@ -23,11 +32,6 @@ _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s
 _LAST = "last"
 _INTERRUPTED = 130
 _TITLE = 46
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("run")(run)
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -137,12 +141,9 @@ def _exit(report: BatchReport) -> None:
 def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
     say_notices(project)
     if as_json:
-        from procauthor.batch.view import batch_json
-
-        show_json(batch_json(report))
+        show_json(report.as_json())
     else:
-        for line in report_lines(report):
-            show(line)
+        show_lines(report_lines(report))
 
 
 def read_duration(text: str) -> float | None:
@@ -184,11 +185,10 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
-    from procauthor.batch.view import outlook_json
     from procauthor.naming import amount
 
     say_notices(project)
-    data = outlook_json(outlook)
+    data = outlook.as_json()
     if as_json:
         show_json(data)
         return

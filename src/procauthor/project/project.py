@@ -22,7 +22,7 @@ from procauthor.workspace.check import Checking, baseline_file, shrink_baseline,
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.draft import Draft, DraftStore, Records
-    from procauthor.authoring.exchange import Handoff
+    from procauthor.authoring.handoff import Handoff
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.question import Questions
     from procauthor.authoring.revision import Revision
@@ -481,7 +481,7 @@ class Project:
     @property
     def handoff(self) -> Handoff:
         """Briefs for people and agents, and their answers."""
-        from procauthor.authoring.exchange import Handoff
+        from procauthor.authoring.handoff import Handoff
 
         return Handoff(self.records)
 

@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from procauthor.authoring.author import AskForm
-from procauthor.authoring.brief import Brief
+from procauthor.authoring.brief import AskForm, Brief
 from procauthor.authoring.reply import reply_schema, share_titles
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.listing import ORDER, STATUS, computed_status
