@@ -103,9 +103,9 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
+        proven = link_kind(link.target) not in procedure.conventions.unproven
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
-        if link_kind(link.target) in procedure.conventions.unproven:
-            finding = replace(finding, severity="info")
+        finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
 
 
