@@ -428,7 +428,7 @@ class Library:
         own = [p for p in namesakes if p.status != "alias"]
         return own or list({follow(p, self.by_path, {}).path: p for p in reversed(namesakes)}.values())
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Procedure, ...]:
         """The procedures and orchestrations."""
         return tuple(p for p in self.procedures if p.counted)
