@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+
+import msgspec
 
 from procauthor.data import ungrouped
 
@@ -75,6 +77,11 @@ class Passage:
     hash: str
     text: str
     role: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """Return the passage as models read it: its id, where it is from, and what it says."""
+        source = {"procedure": self.title, "heading": self.heading, "at": f"{self.path}:{self.line}"}
+        return {"id": self.id, "source": source, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,55 +233,9 @@ class Brief:
         return ungrouped((n, n.wants) for n in self.downstream)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the brief as JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Brief:
-        """Read a brief back."""
-        request = dict(data["request"])
-        for name in ("depends_on", "blocks", "actions", "added"):
-            request[name] = tuple(request.get(name, ()))
-        return cls(
-            request=ChangeRequest(**request),
-            path=data["path"],
-            template=data["template"],
-            template_hash=data["template_hash"],
-            base=data["base"],
-            present=data["present"],
-            text=data.get("text", ""),
-            passages=tuple(Passage(**each) for each in data["passages"]),
-            neighbours=tuple(_neighbour(each) for each in data["neighbours"]),
-            standards=tuple(data["standards"]),
-            references=tuple(Reference(**each) for each in data["references"]),
-            orchestrations=tuple(data["orchestrations"]),
-            nearest=data.get("nearest"),
-            revises=data.get("revises", False),
-            rules=tuple(_standard(each) for each in data.get("rules", ())),
-            promises=tuple(
-                Promise(each["title"], tuple(each["artifacts"]), each["announced"]) for each in data.get("promises", ())
-            ),
-            untold=data.get("untold", 0),
-            roles=tuple(data.get("roles", ())),
-            registers=tuple(data.get("registers", ())),
-            namesakes=tuple(Namesake(**each) for each in data.get("namesakes", ())),
-            heading=data.get("heading"),
-            front=tuple((name, value) for name, value in data.get("front", ())),
-            left=tuple(data.get("left", ())),
-        )
-
-
-def _standard(data: Mapping[str, Any]) -> Standard:
-    return Standard(data["title"], data["path"], tuple(NamedText(**each) for each in data["rules"]))
-
-
-def _neighbour(data: Mapping[str, Any]) -> Neighbour:
-    values = dict(data)
-    for name in ("outputs", "wants", "lacks"):
-        values[name] = tuple(NamedText(**each) for each in values.get(name, ()))
-    for name in ("promised", "triggers", "takes"):
-        values[name] = tuple(values.get(name, ()))
-    return Neighbour(**values)
+        """Return the brief as JSON, which `msgspec.convert` reads back."""
+        data: dict[str, Any] = msgspec.to_builtins(self)
+        return data
 
 
 @dataclass(frozen=True, slots=True)

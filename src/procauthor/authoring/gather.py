@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Any, Literal
 
+import msgspec
+
 from procauthor.authoring.brief import (
     Brief,
     ChangeRequest,
@@ -481,7 +483,7 @@ def _censored(brief: Brief, library: Library) -> Brief:
     The document itself stays as it is, byte for byte: a draft is laid over it. Prompts take it through a `Censor`.
     """
     censor = Censor.of(*_texts(brief, library))
-    return replace(Brief.from_json(censor.each(brief.as_json())), text=brief.text)
+    return replace(msgspec.convert(censor.each(brief.as_json()), Brief), text=brief.text)
 
 
 def _of_document(present: Procedure) -> dict[str, Any]:
