@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -14,14 +13,12 @@ from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, Records, find_elsewhere
 from procauthor.authoring.evidence import DocumentTexts
-from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
 from procauthor.authoring.judge import Complaint, HandoffAuthor, judge
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor, render_offline
-from procauthor.authoring.operations import Operations, update_brief
 from procauthor.authoring.passage import find_leads
-from procauthor.authoring.pipeline import Progress, Work, carry
+from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
     build_request,
     defined_document,
@@ -30,21 +27,19 @@ from procauthor.authoring.request import (
 )
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
-from procauthor.authoring.update.offline import OfflineUpdateAuthor
-from procauthor.authoring.update.outline import outline_of
 from procauthor.checking.rule import look_at_one
 from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
 from procauthor.errors import AuthoringError, ConfigError
 from procauthor.finding import Finding
 from procauthor.library.library import Library
 from procauthor.library.reference import check_title
-from procauthor.planning.plan import Plan
-from procauthor.prompt import PromptLibrary
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template, has_foreign_words
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
+    from procauthor.planning.plan import Plan
+    from procauthor.prompt import PromptLibrary
 
 _UNFINISHED = PLACEHOLDER_TEXT.name
 
@@ -196,6 +191,8 @@ class Authoring:
             AmbiguousError: Several documents share the title.
             DraftError: The document is derived, or still a placeholder, or the wish is empty.
         """
+        from procauthor.authoring.operations import update_brief
+
         search = None if self.model == OFFLINE else self.search
         return update_brief(self.records.workspace, reference, wish, search)
 
@@ -214,10 +211,14 @@ class Authoring:
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
     async def acreate(self, title: str, **options: Unpack[BriefOptions]) -> Draft:
         """Create without blocking the event loop; the options are those of `brief`."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
     def resume(self, name: str = "") -> Draft:
@@ -235,6 +236,7 @@ class Authoring:
         if ":" not in self.model:
             return None
         from procauthor.authoring.budget import bound_run, bound_update
+        from procauthor.authoring.update.outline import outline_of
 
         prompts, settings = self.records.prompts, self.records.workspace.settings.authoring
         template, limit = self.template_of(brief), self._limit
@@ -285,7 +287,17 @@ class Authoring:
         if self.context is None:
             # A model that cannot be used costs nothing, so it is opened before anything is said of its cost.
             self._tell_bound(run)
-        return self.keep(run, carry(work, Operations(work) if run.brief.request.wish else Fields(work)))
+        return self.keep(run, carry(work, self._strategy(work)))
+
+    def _strategy(self, work: Work) -> Strategy:
+        # A brief needs none of them.
+        if work.brief.request.wish:
+            from procauthor.authoring.operations import Operations
+
+            return Operations(work)
+        from procauthor.authoring.field import Fields
+
+        return Fields(work)
 
     def keep(self, run: Run, draft: Draft) -> Draft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
@@ -371,6 +383,8 @@ def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = 
         return _with_model(authoring, run, work)
     work = partial(work, written_by="offline author, no language model")
     if run.brief.request.wish:
+        from procauthor.authoring.update.offline import OfflineUpdateAuthor
+
         return work(author=OfflineUpdateAuthor())
     if has_foreign_words(template):
         return work(author=SkeletonAuthor(), render=render_skeleton)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -30,7 +29,6 @@ from procauthor.markdown.merge import Clash, Merged, merge
 from procauthor.markdown.parse import parse
 from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
-from procauthor.prompt import PromptLibrary
 from procauthor.regex import lazy
 from procauthor.review.blame import record_origins
 from procauthor.review.review import follow
@@ -38,6 +36,9 @@ from procauthor.system import read_regular
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
 from procauthor.workspace import Workspace
+
+if TYPE_CHECKING:
+    from procauthor.prompt import PromptLibrary
 
 _KIND = "draft"
 Outcome = Literal["Awaiting review", "Needs revision", "No change", "Published", "Updated", "Rejected"]
@@ -258,6 +259,8 @@ class Draft:
 
     async def aaccept(self) -> Change:
         """Accept without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.accept)
 
     def reject(self) -> None:
@@ -594,6 +597,8 @@ class Records:
     @property
     def prompts(self) -> PromptLibrary:
         """The prompts; the library's own come first."""
+        from procauthor.prompt import PromptLibrary
+
         return PromptLibrary(self.workspace.own_folder("prompts"))
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from procauthor.authoring.answer import HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring
@@ -22,10 +22,12 @@ from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundEr
 from procauthor.library.reference import check_title
 from procauthor.markdown.parse import parse
 from procauthor.naming import count_words, title_key
-from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.template.model import build_draft_model, late_parts, sections_of_step
 from procauthor.template.spec import Pattern, SectionSpec, Template
+
+if TYPE_CHECKING:
+    from procauthor.prompt import PromptLibrary
 
 # The brief as a document
 

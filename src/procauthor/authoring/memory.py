@@ -21,6 +21,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 from zipfile import BadZipFile
 
+import msgspec
+
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.identity import is_local
 from procauthor.authoring.reply import Reply
@@ -352,7 +354,7 @@ def readable(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile, msgspec.MsgspecError) as error:
         message = f"{what} cannot be read from {FILE}"
         raise StoreError(
             message, f"delete .procauthor/{FILE.replace('.', '.*.')} to start over; drafts that wait are not in it"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -89,6 +88,8 @@ class Batching:
 
     async def arun(self, file: str | Path | None = None, **chosen: Any) -> BatchReport:
         """Run without blocking the event loop; ``chosen`` are the other arguments of `run`."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.run(file, **chosen))
 
     def begin(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Batch:

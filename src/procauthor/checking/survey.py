@@ -90,17 +90,33 @@ class Signature(Struct, frozen=True, array_like=True):
         )
 
 
+class Among(Struct, frozen=True, array_like=True):
+    """What depends on other documents too, each part encoded; where there is nothing, it is empty.
+
+    Attributes:
+        findings: The findings of a document that depend on others.
+        needs: What must come before it.
+        reached: What it leads to.
+        unnamed: What it takes from those that do not name it.
+        looked: The documents into whose text all this looked; None where these are too many to believe it again.
+        asked: The numbers of the questions that were asked of the others.
+    """
+
+    findings: bytes
+    needs: bytes
+    reached: bytes
+    unnamed: bytes
+    looked: bytes | None
+    asked: bytes
+
+
 class Record(Struct, array_like=True):
     """What is remembered of a document.
 
-    ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
-    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others.
-    ``whole`` says that a family which mostly needs one document alone wanted to see the others. ``marks`` are the
-    hashes of its sections.
-
-    Of others, ``needs`` is what must come before it, ``reached`` what it leads to, and ``unnamed`` what it takes from
-    those that do not name it. ``edges`` is the digest of the edges that it states, which are kept apart, and ``drawn``
-    these themselves as long as they are not.
+    ``own`` holds the findings that depend on it alone, ``among`` what depends on others too. ``whole`` says that a
+    family which mostly needs one document alone wanted to see the others. ``marks`` are the hashes of its sections.
+    ``edges`` is the digest of the edges that it states, which are kept apart, and ``drawn`` these themselves as long
+    as they are not.
     """
 
     path: str
@@ -112,14 +128,9 @@ class Record(Struct, array_like=True):
     directives: bytes
     own: bytes
     whole: bool = False
-    among: bytes | None = None
-    looked: bytes = b""
-    asked: bytes = b""
-    needs: bytes = b""
     marks: bytes = b""
-    reached: bytes = b""
+    among: Among | None = None
     edges: bytes = b""
-    unnamed: bytes = b""
     drawn: bytes | None = None
     facts: Facts | None = None
 
@@ -423,8 +434,6 @@ _MOST_MADE = 256
 # No file has this signature.
 _NOWHERE = Signature(-1, 0, 0, 0)
 _ALONE = families_of("document")
-encode_findings = msgspec.msgpack.Encoder().encode
-_encode_marks = msgspec.msgpack.Encoder().encode
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
@@ -694,9 +703,9 @@ class Surveyor:
             digest=blake2b(facts.face + facts.view + procedure.kind.encode(), digest_size=16).digest(),
             face=facts.face,
             directives=write_directives(procedure),
-            own=encode_findings(findings) if findings else b"",
+            own=_encode(findings) if findings else b"",
             whole=whole,
-            marks=_encode_marks(procedure.marks),
+            marks=_encode(procedure.marks),
             facts=facts,
         )
 
@@ -705,7 +714,7 @@ class Surveyor:
         findings: list[Finding] = []
         try:
             for family in _ALONE:
-                findings += family.check(scope)
+                findings += family.check(scope, procedure)
         except NeedsLibrary:
             return [], True
         return findings, False

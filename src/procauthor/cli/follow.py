@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.output import By, Json, open_project, say, show_json, show_lines
+from procauthor.cli.output import INTERRUPTED, By, Json, open_project, say, show_json, show_lines
 
 if TYPE_CHECKING:
     from procauthor.library.sidecar import StepResult
@@ -17,15 +16,6 @@ if TYPE_CHECKING:
     from procauthor.review.follow import Walk
 
 _LETTERS: dict[str, StepResult] = {"d": "done", "f": "failed", "s": "skipped"}
-_INTERRUPTED = 130
-
-
-class Result(StrEnum):
-    """How a step can end."""
-
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
 
 
 def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -35,7 +25,9 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
     occasion: Annotated[str, typer.Option("--for", metavar="TEXT", help="What for: a release, a ticket.")] = "",
     fresh: Annotated[bool, typer.Option("--new", help="Begin a new record, though one is open.")] = False,
     step: Annotated[int, typer.Option("--step", metavar="N", help="Record this step, and ask nothing.")] = 0,
-    result: Annotated[Result, typer.Option("--result", help="How that step ended.")] = Result.DONE,
+    result: Annotated[
+        Literal["done", "failed", "skipped"], typer.Option("--result", help="How that step ended.")
+    ] = "done",
     evidence: Annotated[str, typer.Option("--evidence", metavar="TEXT", help="What shows it.")] = "",
     deviation: Annotated[
         str, typer.Option("--deviation", metavar="TEXT", help="What was done otherwise, or why the step failed.")
@@ -53,7 +45,7 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
     walk = project.follow(ref, by=by, occasion=occasion, fresh=fresh)
     asks = not (step or stop or as_json)
     if step:
-        walk = walk.record(step, result.value, evidence, deviation)
+        walk = walk.record(step, result, evidence, deviation)
         if question:
             _ask(project, walk)
     elif asks:
@@ -84,7 +76,7 @@ def _walk(project: Project, walk: Walk) -> Walk:
             wants = letter == "f" and typer.confirm("make it an open question of the document?", err=True)
         except typer.Abort:
             say(f"interrupted; go on with: procauthor follow {quote(walk.procedure.path)}")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         walk = walk.record(stage.number, _LETTERS[letter], evidence, deviation)
         if wants:
             _ask(project, walk)

@@ -11,10 +11,16 @@ import typer
 from procauthor.character import shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from procauthor.finding import Report
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
+NEEDS_REVISION = 1
+"""The exit code where a draft is not fit to be accepted."""
+INTERRUPTED = 130
+"""The exit code of a command that a person has stopped."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are.", show_default="git's user.name")]
@@ -83,6 +89,22 @@ def show_bytes(raw: bytes) -> None:
         show(raw.decode(errors="replace"), nl=False)
     else:
         typer.echo(raw, nl=False)
+
+
+def require_place(output: Path | None) -> None:
+    """Refuse a file for a result that holds something else, before the work is done."""
+    if output is not None:
+        from procauthor.reporting.file import require_report_place
+
+        require_report_place(output)
+
+
+def write_out(output: Path, content: bytes) -> None:
+    """Write a result into the file that was named for it."""
+    from procauthor.reporting.file import write_report
+
+    write_report(output, content)
+    say(f"wrote {output}")
 
 
 def show_json(data: Mapping[str, Any]) -> None:

@@ -80,7 +80,7 @@ class RequiredInput:
 
 def unnamed_uses(library: Library, consumer: Procedure) -> Iterator[tuple[str, RequiredInput]]:
     """Yield the uses of a document that providers do not know of, with the path of the provider."""
-    if consumer.kind != "procedure" or consumer.template is None or consumer.silent or consumer.status in UNCOUNTED:
+    if consumer.kind != "procedure" or not consumer.is_judged or consumer.status in UNCOUNTED:
         return
     for wanted in consumer.contract.inputs:
         provider = _provider(library, consumer, wanted)

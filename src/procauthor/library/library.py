@@ -200,6 +200,11 @@ class Procedure:
         """Whether nothing claims that the document is finished."""
         return is_silent(self.document, self.text_status, self.declared_status)
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is held against a template: it has one, and claims to be more than a placeholder."""
+        return self.template is not None and not self.silent
+
     @cached_property
     def contract(self) -> Contract:
         """Inputs, outputs, consumers and steps."""
@@ -422,7 +427,7 @@ class Library:
         own = [p for p in namesakes if p.status != "alias"]
         return own or list({follow(p, self.by_path, {}).path: p for p in reversed(namesakes)}.values())
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Procedure, ...]:
         """The procedures and orchestrations."""
         return tuple(p for p in self.procedures if p.counted)

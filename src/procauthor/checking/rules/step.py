@@ -254,24 +254,19 @@ _NEXT_PART = lazy(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n
 _MANY = 200
 
 
-def _check_step(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.finished:
-        spec = _workflow(procedure)
-        steps = procedure.contract.steps
-        if spec is None or not steps:
-            continue
-        yield from _numbers(scope, procedure, steps)
-        yield from chain.from_iterable(_parts(procedure, step, spec) for step in steps)
-        if procedure.kind == "procedure":
-            yield from _inputs(procedure)
-            yield from _outputs(procedure)
-            for start, message in find_lost(scope, procedure, steps):
-                yield say(STEP_TARGET_MISSING, procedure, start, message)
-
-
-def _workflow(procedure: Procedure) -> SectionSpec | None:
-    sections = procedure.template.sections if procedure.template else ()
-    return next((s for s in sections if s.kind == "steps"), None)
+def _check_step(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    sections = procedure.template.sections if procedure.template and procedure.is_judged else ()
+    spec = next((section for section in sections if section.kind == "steps"), None)
+    steps = procedure.contract.steps if spec else ()
+    if spec is None or not steps:
+        return
+    yield from _numbers(scope, procedure, steps)
+    yield from chain.from_iterable(_parts(procedure, step, spec) for step in steps)
+    if procedure.kind == "procedure":
+        yield from _inputs(procedure)
+        yield from _outputs(procedure)
+        for start, message in find_lost(scope, procedure, steps):
+            yield say(STEP_TARGET_MISSING, procedure, start, message)
 
 
 def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
@@ -589,11 +584,10 @@ _EXIT_NAME = lazy(r"[\"“„«'*_`\[]*([^\W\d_][\w-]*(?: [\w-]+){0,4})")
 _WITH_ENDS = ("decisions", "failures")
 
 
-def _check_flow(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.finished:
-        if procedure.kind == "procedure" and procedure.contract.steps:
-            yield from _exits(procedure)
-            yield from _jumps(procedure)
+def _check_flow(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.is_judged and procedure.kind == "procedure" and procedure.contract.steps:
+        yield from _exits(procedure)
+        yield from _jumps(procedure)
 
 
 # Exit states
