@@ -13,12 +13,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from procauthor.cli.output import say_error
+from procauthor.cli.output import INTERRUPTED, say_error
 from procauthor.data import ungrouped
 from procauthor.errors import AuthoringError, ConfigError, ProcauthorError
 from procauthor.system import close_stdout, open_streams
 
-_INTERRUPTED = 130
 # More of a wrong word than this would fill the screen.
 _LONGEST = 80
 _NOBODY_READS = 141
@@ -100,7 +99,7 @@ class _CommandGroup(TyperGroup):
             resumable = ctx.invoked_subcommand in ("create", "update", "resume", "run")
             hint = "go on with: procauthor resume" if resumable else ""
             say_error("interrupted; nothing was written to the library", hint)
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(_NOBODY_READS) from None
         except ImportError as error:

@@ -14,6 +14,7 @@ import typer
 
 from procauthor.character import plain
 from procauthor.cli.output import (
+    NEEDS_REVISION,
     Json,
     author_id,
     open_project,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 
 Name = Annotated[str, typer.Argument(metavar="DRAFT", help="Id or title; not needed where only one draft waits.")]
-_NEEDS_REVISION = 1
 
 
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -132,7 +132,7 @@ def finish(project: Project, waiting: Draft, *, accept_it: bool, as_json: bool) 
             say(line)
         if accepted:
             _say_unlinked(waiting)
-    raise typer.Exit(_NEEDS_REVISION if failed else 0)
+    raise typer.Exit(NEEDS_REVISION if failed else 0)
 
 
 def drafts(ctx: typer.Context, as_json: Json = False) -> None:

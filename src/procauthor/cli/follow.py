@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.output import By, Json, open_project, say, show_json, show_lines
+from procauthor.cli.output import INTERRUPTED, By, Json, open_project, say, show_json, show_lines
 
 if TYPE_CHECKING:
     from procauthor.library.sidecar import StepResult
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from procauthor.review.follow import Walk
 
 _LETTERS: dict[str, StepResult] = {"d": "done", "f": "failed", "s": "skipped"}
-_INTERRUPTED = 130
 
 
 def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -77,7 +76,7 @@ def _walk(project: Project, walk: Walk) -> Walk:
             wants = letter == "f" and typer.confirm("make it an open question of the document?", err=True)
         except typer.Abort:
             say(f"interrupted; go on with: procauthor follow {quote(walk.procedure.path)}")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         walk = walk.record(stage.number, _LETTERS[letter], evidence, deviation)
         if wants:
             _ask(project, walk)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from procauthor.cli.output import Json, open_project, show_json, show_lines
-
-if TYPE_CHECKING:
-    from procauthor.evaluation.evaluate import Census
 
 
 def graph(
@@ -39,30 +36,15 @@ def refs(
     as_json: Json = False,
 ) -> None:
     """Say who uses a document, what it uses, and what a change of it reaches."""
-    from procauthor.reporting.reference import find_node
+    from procauthor.reporting import reference as told
     from procauthor.workspace.measure import survey
 
     census = survey(open_project(ctx).workspace)
-    node = find_node(census, reference)
-    if output:
-        _impact(census, node, output, as_json=as_json)
+    node = told.find_node(census, reference)
+    if as_json:
+        show_json(told.impact_json(census, node, output) if output else told.reference_json(census, node))
+    elif output:
+        concerns = told.impact_of(census, node, output)
+        show_lines(told.impact_lines(census.library.by_path[node].title, output, concerns))
     else:
-        _references(census, node, as_json=as_json)
-
-
-def _references(census: Census, node: str, *, as_json: bool) -> None:
-    from procauthor.reporting.reference import reach_of, reference_json, reference_lines
-
-    if as_json:
-        show_json(reference_json(census, node))
-        return
-    show_lines(reference_lines(census.references, node, reach_of(census, node)))
-
-
-def _impact(census: Census, node: str, output: str, *, as_json: bool) -> None:
-    from procauthor.reporting.reference import impact_json, impact_lines, impact_of
-
-    if as_json:
-        show_json(impact_json(census, node, output))
-        return
-    show_lines(impact_lines(census.library.by_path[node].title, output, impact_of(census, node, output)))
+        show_lines(told.reference_lines(census.references, node, told.reach_of(census, node)))

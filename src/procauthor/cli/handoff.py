@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from procauthor.cli.output import (
+    NEEDS_REVISION,
     Json,
     json_text,
     open_project,
@@ -22,9 +23,8 @@ from procauthor.cli.output import (
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
+    from procauthor.authoring.brief import BriefOptions
     from procauthor.authoring.draft import Draft
-
-_NEEDS_REVISION = 1
 
 
 def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -46,16 +46,9 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     require_place(out)
     project = open_project(ctx)
-    assignment = project.handoff.brief(
-        title,
-        lifecycle=lifecycle,
-        phase=phase,
-        depends_on=depends_on or (),
-        plan=plan,
-        purpose=purpose,
-        trigger=trigger,
-        scope=scope,
-    )
+    options: BriefOptions = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    options |= {"purpose": purpose, "trigger": trigger, "scope": scope}
+    assignment = project.handoff.brief(title, **options)
     say_notices(project)
     if out is not None:
         text = json_text(assignment.as_json()) if as_json else project.handoff.text(assignment)
@@ -87,7 +80,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
         show_json(answer_json(draft))
     else:
         _show(draft)
-    raise typer.Exit(_NEEDS_REVISION if draft.failed else 0)
+    raise typer.Exit(NEEDS_REVISION if draft.failed else 0)
 
 
 def read_file(file: str) -> str:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
+NEEDS_REVISION = 1
+"""The exit code where a draft is not fit to be accepted."""
+INTERRUPTED = 130
+"""The exit code of a command that a person has stopped."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are.", show_default="git's user.name")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from procauthor.cli.output import (
+    INTERRUPTED,
     Json,
     author_id,
     open_project,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _LAST = "last"
-_INTERRUPTED = 130
 _TITLE = 46
 
 
@@ -104,10 +104,7 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
 
     with watching(project, name) as progress:
         report = project.batch(progress=progress).resume(name, **changed)
-    _tell(project, report, as_json=as_json)
-    for line in _advice(report):
-        say(line)
-    _exit(report)
+    _finish(project, report, _advice(report), as_json=as_json)
 
 
 def _refuse_others(options: Sequence[object]) -> None:
@@ -129,21 +126,20 @@ def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
 
     with watching(project, name) as progress:
         report = project.batch(jobs=jobs, progress=progress).join(name)
-    _tell(project, report, as_json=as_json)
-    say(f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}")
-    _exit(report)
+    advice = f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}"
+    _finish(project, report, [advice], as_json=as_json)
 
 
-def _exit(report: BatchReport) -> None:
-    raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
-
-
-def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
+def _finish(project: Project, report: BatchReport, advice: Iterable[str], *, as_json: bool) -> None:
+    """Show what came of a batch and what to do next, and exit."""
     say_notices(project)
     if as_json:
         show_json(report.as_json())
     else:
         show_lines(report_lines(report))
+    for line in advice:
+        say(line)
+    raise typer.Exit(INTERRUPTED if report.halted == "interrupted" else report.exit_code)
 
 
 def read_duration(text: str) -> float | None:

@@ -16,6 +16,7 @@ from typing import Literal
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace as replace_struct
 
 from procauthor.data import grouped, pick
 from procauthor.library.thin import (
@@ -189,17 +190,14 @@ def find_places(
     marks = [*(_gaps(document, words) if template is not None else ()), *_proposals(document)]
     noted = list(_noted(document))
     places = [*_listed(document), *_apart(sorted([*noted, *marks], key=_begin))]
-    return tuple(_numbered(place, number) for number, place in enumerate(places, start=1))
+    return tuple(
+        replace(place, question=replace_struct(place.question, number=number))
+        for number, place in enumerate(places, start=1)
+    )
 
 
 def _begin(place: QuestionPlace) -> tuple[int, int]:
     return place.start, -place.end
-
-
-def _numbered(place: QuestionPlace, number: int) -> QuestionPlace:
-    q = place.question
-    numbered = Question(number, q.kind, q.text, q.line, q.section, q.value, q.reason, q.listed)
-    return replace(place, question=numbered)
 
 
 def _apart(places: list[QuestionPlace]) -> Iterator[QuestionPlace]:
@@ -334,7 +332,7 @@ def _behind_bracket(text: str, start: int, end: int) -> int | None:
 
 def _section_at(document: Document, offset: int) -> Section:
     """Return the section of the level below the title that an offset is in."""
-    section = _innermost(document, offset)
+    section = document.section_at(offset)
     while section.parent is not None and document.sections[section.parent].level > 1:
         section = document.sections[section.parent]
     return section
@@ -392,12 +390,8 @@ def _block_end(document: Document, start: int, line_end: int) -> int:
     return start + len(document.source.raw[start : block.end].rstrip())
 
 
-def _innermost(document: Document, offset: int) -> Section:
-    return document.sections[max(0, bisect_right(document.sections, offset, key=lambda each: each.start) - 1)]
-
-
 def _block_at(document: Document, offset: int) -> Block | None:
-    blocks = _innermost(document, offset).blocks
+    blocks = document.section_at(offset).blocks
     place = bisect_right(blocks, offset, key=lambda each: each.start) - 1
     return blocks[place] if place >= 0 and offset < blocks[place].end else None
 

@@ -15,7 +15,7 @@ from procauthor.regex import lazy
 
 # A made-up value says so.
 _MADE_UP = lazy(
-    rb"(?i)example|sample|dummy|fake|redacted|placeholder|change.?me|replace|insert|your|secret|password|passwd|xxxx"
+    rb"(?i)example|sample|dummy|fake|redacted|placeholder|change.?me|replace|insert|your|secret|password|passwd|p[@4]ss|xxxx"
     rb"|\.\.\.|\*\*\*|no-key|not-needed|\A(?:my|some|test|foo|bar)[-_]"
     # Published values: the key of the Azure storage emulator, and the payload that the makers of JWT show.
     rb"|Eby8vdM02xNOcqFlqUwJPLlm|eyJzdWIiOiIxMjM0NTY3ODkw"

@@ -132,7 +132,7 @@ class _StepText:
     def _ends(self) -> list[int]:
         """Return where each step ends: at the next step; the last one with its section."""
         last, document = self.steps[-1], self.procedure.document
-        section = next(s for s in document.sections if s.start <= last.start < s.end)
+        section = document.section_at(last.start)
         end = document.end(section) if section.start == last.start else section.end
         return [*self._starts[1:], end]
 

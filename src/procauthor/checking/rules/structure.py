@@ -444,16 +444,22 @@ _ONE: dict[Notation, str] = {
     "footnote": "a footnote",
     "link in HTML": "a link in HTML",
     "link with a space": "a link with a space in its target",
+    "link in a directive": "a link in a directive",
+    "link in a diagram": "a link in a diagram",
 }
 _MANY: dict[Notation, str] = {
     "link in HTML": "links in HTML",
     "link with a space": "links with a space in their targets",
+    "link in a directive": "links in directives",
+    "link in a diagram": "links in diagrams",
 }
 _HINTS: dict[Notation, str] = {
     "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
     "include": "the text that it brings in is not checked here",
     "shortcode": "what it shows is not checked",
     "footnote": "no footnote of that name is defined",
+    "link in a directive": "fence the directive with ::: instead, or change the link by hand after a rename",
+    "link in a diagram": "change the link by hand after a rename",
     "link with a space": "write %20 for the space, or the target between < and >",
     "link in HTML": "leave an empty line between the tag and the text with the link",
 }
