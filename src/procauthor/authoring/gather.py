@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import msgspec
+
 from procauthor.authoring.brief import (
     Brief,
     ChangeRequest,
@@ -479,7 +481,7 @@ def _censored(brief: Brief, library: Library) -> Brief:
     closed = "\n".join(chain.from_iterable((each.title, each.path) for each in brief.references))
     # The closed list is long, and hardly ever holds one.
     rest = replace(brief, references=()) if censor.each(closed) == closed else brief
-    censored = Brief.from_json(censor.each(rest.as_json()))
+    censored = msgspec.convert(censor.each(rest.as_json()), Brief)
     return replace(censored, text=brief.text, references=censored.references or brief.references)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from procauthor.authoring.allowance import too_much
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.memory import Connection, WorkMemory, usage_of
@@ -223,7 +225,7 @@ class SharedSession(BatchSession):
         memory, run = self.batch.memory, self.batch.run_id(number)
         raw = memory.part(run, DRAFT)
         if raw is not None:
-            self.records.drafts.save(Draft.from_json(json.loads(raw)))
+            self.records.drafts.save(msgspec.json.decode(raw, type=Draft))
             memory.drop_part(run, DRAFT)
 
     # Writing an item, in a thread of its own

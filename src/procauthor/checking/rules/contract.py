@@ -11,7 +11,7 @@ from itertools import chain
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.checking.usage import Need, find_document, needs, providers, reached_from
-from procauthor.convention.site import may_be_made
+from procauthor.convention.site import link_kind, may_be_made
 from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
@@ -409,6 +409,7 @@ def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterato
         title = entry.table.cell(entry.row, "title")
         written = title.link.target if title and title.link else ""
         made = may_be_made(written, scope.library.files, index.conventions)
+        made = made or link_kind(written) in index.conventions.unproven
         if entry.path and not made and not scope.exists(entry.path):
             message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
             other = scope.library.by_key.get(entry.key, ())

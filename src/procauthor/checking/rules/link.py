@@ -13,7 +13,7 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
 from procauthor.checking.usage import title_links
-from procauthor.convention.site import makes_anchor, may_be_made, rules_of
+from procauthor.convention.site import link_kind, makes_anchor, may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
@@ -103,7 +103,9 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
+        proven = link_kind(link.target) not in procedure.conventions.unproven
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+        finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
 
 
