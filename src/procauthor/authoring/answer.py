@@ -211,7 +211,7 @@ _TEXTS = ("title", "run", "by")
 _NO_FIELDS = "'fields' is not an object"
 _NO_QUESTIONS = "'open_questions' is not an array of strings"
 _NO_SOURCES = '\'sources\' is not an object such as {"purpose": ["P1"]}'
-_KEYS = (*_TEXTS, "fields", "sources", "open_questions", "schema_version")
+MEMBERS = (*_TEXTS, "fields", "sources", "open_questions", "schema_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +348,7 @@ def _typed(data: dict[str, Any]) -> HandedIn:
     questions = data.get("open_questions")
     if questions is not None and not (isinstance(questions, list) and all(isinstance(q, str) for q in questions)):
         raise _wrong(_NO_QUESTIONS)
-    rest = {key: value for key, value in data.items() if key not in _KEYS}
+    rest = {key: value for key, value in data.items() if key not in MEMBERS}
     # The fields may also be alone, without the object around them.
     fields, rest = (data["fields"], rest) if "fields" in data else (rest, {})
     return HandedIn(
