@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, count
 from typing import Literal
 
 import yaml
@@ -31,7 +31,7 @@ from procauthor.library.thin import (
     read_units,
 )
 from procauthor.markdown.document import Block, Document, Link, Replacement, Section, replace_spans
-from procauthor.markdown.front import find_front_matter, read_layout
+from procauthor.markdown.front import find_layout
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
@@ -253,9 +253,13 @@ def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:
     if field is None or field.value in (None, ""):
         return
     values = field.value if isinstance(field.value, list | tuple) else [field.value]
-    lines = _item_lines(document, key, len(values)) or [field.line] * len(values)
-    for index, (value, line) in enumerate(zip(values, lines, strict=True)):
-        yield index, value, line
+    known = find_layout(document.source) if document.front_matter else None
+    entry = known[1].entry(key) if known else None
+    lines = [field.line] * len(values)
+    if known and entry and isinstance(entry.node, yaml.SequenceNode) and len(entry.node.value) == len(values):
+        first = document.source.line(known[0].body)
+        lines = [first + item.start_mark.line for item in entry.node.value]
+    yield from zip(count(), values, lines, strict=False)
 
 
 def _said(value: object) -> tuple[str, str]:
@@ -265,19 +269,6 @@ def _said(value: object) -> tuple[str, str]:
         text = words.get("question") or words.get("text") or "; ".join(f"{k}: {v}" for k, v in words.items())
         return text, words.get("reason", "")
     return " ".join(str(value).split()), ""
-
-
-def _item_lines(document: Document, key: str, count: int) -> list[int]:
-    """Return the lines of the entries of a YAML list; nothing where it is none."""
-    front = find_front_matter(document.source) if document.front_kind == "yaml" else None
-    if front is None:
-        return []
-    layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    node = next((entry.node for entry in layout.entries if entry.key == key), None)
-    if not isinstance(node, yaml.SequenceNode) or len(node.value) != count:
-        return []
-    first = document.source.line(front.body)
-    return [first + item.start_mark.line for item in node.value]
 
 
 # In the text
