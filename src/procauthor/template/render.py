@@ -276,7 +276,7 @@ def _moment() -> re.Pattern[str]:
 
 
 def _before(part: SlotGroup) -> tuple[str, str]:
-    """Return what is in front of an optional field, and the word behind its sign: no "within" before a point in time."""
+    """Return what is in front of an optional field, and the word behind its sign: no "within" with a point in time."""
     match = _SIGN_AND_WORD.fullmatch(part.before) if part.slot.optional else None
     return (match[1], match[2]) if match else (part.before, "")
 
