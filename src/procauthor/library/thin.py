@@ -239,6 +239,8 @@ _BETWEEN = r"[`'*]{0,2}(?:\s{0,3}[,/|;+&]\s{0,3}|\s{1,3}[a-z]{1,3}\s{1,3}){1,2}[
 _LEADING_LABEL = lazy(r"\s*\*\*[^*\n]{1,80}(?::\*\*|\*\*:)\s*")
 _FENCE = lazy(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 _CODE = lazy(rb"`[ \t]{0,9}([^`\n]{1,200})`")
+# Brackets that lead nowhere.
+_BRACKETS = lazy(r"\[[^\[\]\n]{1,60}\](?![(\[:])")
 _BRACES = lazy(r"\{[^{}\n]+?\}")
 
 
@@ -248,6 +250,8 @@ class Leftover:
 
     text: str
     start: int
+    sure: bool = True
+    """Whether nothing around it says that it may be talked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +327,7 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
             end = place + len(shown)
             told = shown.startswith(signs.told) or _is_spoken(signs, shown, passage.text)
             if not told and not _is_mentioned(signs, passage.text, place, end):
-                yield Leftover(shown, passage.offset(place))
+                yield Leftover(shown, passage.offset(place), _is_sure(signs, shown, passage.text, place))
     if conventions.code:
         yield from _in_code(document, signs)
 
@@ -348,6 +352,19 @@ def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
         or _is_listed(signs, text, start, end)
         or _is_quoted(text, start, end)
     )
+
+
+def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
+    """Say whether a mark is used: a note with a colon or no word before it, and the only brackets.
+
+    Several ones in a text describe a form.
+    """
+    if shown.startswith("["):
+        return len(_BRACKETS.findall(text)) == 1
+    if shown not in signs.notes or text.startswith(":", start + len(shown)):
+        return True
+    before = text[max(0, start - _NEAR) : start].rstrip()
+    return not (before[-1:].isalnum() or before.endswith((",", ")")))
 
 
 def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
@@ -387,7 +404,9 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
         if not any(start <= span.start() < end for start, end in blocks):
             left = list(_leftover(signs, span[1], span.start(1)))
             # Among other words a bare mark is talked about: "collect all `TODO` notes".
-            if left and (left[0].text.encode() != span[1].strip() or _is_alone(raw, span.start(), span.end())):
+            # Among other words a comment is code that is talked about, too.
+            bare = left and (left[0].text.encode() == span[1].strip() or not left[0].text[0].isalpha())
+            if left and (not bare or _is_alone(raw, span.start(), span.end())):
                 yield from left
     for start, end in blocks:
         lines = [line for line in _FENCE.sub(b"", raw[start:end]).split(b"\n") if line.strip()]
