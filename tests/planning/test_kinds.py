@@ -147,7 +147,7 @@ KINDS = {
     "documents to write": ("## Runbooks to write\n\n1. Oven fire\n2. Flour recall\n", ["Oven fire P3", "Flour recall P3"]),
     "phases that rank": (
         "### Phase 1: Critical Fixes (this week)\n1. Mix again\n\n### Phase 2: Nice touches\n1. Add seeds\n",
-        ["1. Mix again P0", "1. Add seeds P3"],
+        ["1 Mix again P0", "1 Add seeds P3"],
     ),
     "a phase that is one item": (
         ("### Phase 1: Mix [COMPLETED]\n\n**Tasks**:\n- [x] Weigh\n\n**Depends on**: none\n\n"
@@ -196,7 +196,7 @@ KINDS = {
         ["Teig P3", "Ofen P1 <- Teig", "Brot P2 <- Ofen, Teig"],
     ),
     "numbers below a priority": ("## P0 - Critical\n1. Heat the oven\n2. Buy salt\n\n## P1\n1. Sweep\n",
-        ["1. Heat the oven P0", "2. Buy salt P0", "1. Sweep P1"]),
+        ["1 Heat the oven P0", "2 Buy salt P0", "1 Sweep P1"]),
     "codes below a priority": (
         "## CRITICAL\n\n### C1: Mould in the cellar\n- **Fix**: clean it\n\n## HIGH\n\n- H1: No salt left\n- H2: Oven leaks\n",
         ["C1 Mould in the cellar P0", "H1 No salt left P1", "H2 Oven leaks P1"],
@@ -349,7 +349,7 @@ KINDS = {
         ("**Phase 1 — Dough.** (small)\n\n1. Weigh the flour. File: flour.md. Effort: 1 h.\n   Depends on: none. Verify: taste it.\n"
         "2. Knead well. Effort: 2 h. Depends on: task 1. Verify: by hand.\n\n"
         "**Phase 2 — Oven.**\n\n1. Heat up. Effort: 1 h. Depends on: Phase 1.\n2. Bake. Effort: 1 h. Depends on: task 1.\n"),
-        ["1. Weigh the flour P3", "2. Knead well P3 <- Weigh the flour", "1. Heat up P3 <- Weigh the flour, Knead well", "2. Bake P3 <- Heat up"],
+        ["1 Weigh the flour P3", "2 Knead well P3 <- Weigh the flour", "1 Heat up P3 <- Weigh the flour, Knead well", "2 Bake P3 <- Heat up"],
     ),
     "phases of which some have no fields": (
         ("### Phase 0 — Safety\n- Gloves first\n- Done when: nobody burns\n\n### Phase 1a — Dough\n- Depends on: Phase 0\n- Weigh\n\n"

@@ -54,7 +54,7 @@ def find_openings(text: PlanText) -> list[Opening]:
         # Numbers from lists that each begin with 1 tell nothing apart.
         single = [bool(o.first) and not o.code and o.first == o.last for o in listed]
         listed = [
-            replace(o, first=0, last=0, code=f"{o.first}.") if one else o for o, one in zip(listed, single, strict=True)
+            replace(o, first=0, last=0, code=str(o.first)) if one else o for o, one in zip(listed, single, strict=True)
         ]
     return [sections.with_inherited(opening) for opening in _once((*headed, *rows, *listed))]
 
@@ -136,7 +136,8 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
 
 
 def _keys(code: str) -> list[str]:
-    return [code.upper()] if code and not code.endswith(".") else []
+    # A number of a list tells nothing apart.
+    return [code.upper()] if code and (code.startswith("0") or not code.isdigit()) else []
 
 
 def _titled(title: str) -> str:
