@@ -125,13 +125,10 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
         else:
             known = {f.key for f in kept[first].fields}
             more = tuple(f for f in opening.fields if f.key not in known)
-            # What is below a line that names an item again is said of the place: a session, a schedule.
-            line, headed = opening.line.number, opening.line.heading
-            again = tuple(f for f in opening.fields if f.key in known and (headed or f.line == line))
             own = kept[first]
             if (mark := opening.line.any_mark) and mark.done and not (own.line.any_mark or "status" in known):
                 more += (Field("done", "", "✅", opening.line.number),)
-            kept[first] = replace(own, fields=(*own.fields, *more), again=(*own.again, *again))
+            kept[first] = replace(own, fields=(*own.fields, *more))
     return sorted(kept, key=lambda o: o.line.start)
 
 

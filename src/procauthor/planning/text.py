@@ -140,8 +140,7 @@ class Opening:
 
     ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
     item where that is no whole number, as in "P0-1: Data Design Procedure" or "1.2 Data Design". ``place`` says which
-    table, list or family of headings it belongs to, ``said`` what the line says up to its first field, ``again`` the
-    fields of other places that name the item, which it has itself.
+    table, list or family of headings it belongs to, ``said`` what the line says up to its first field.
     """
 
     first: int
@@ -155,7 +154,6 @@ class Opening:
     code: str = ""
     place: int = 0
     said: str = ""
-    again: tuple[Field, ...] = ()
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""

@@ -15,14 +15,10 @@ from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, patt
 from procauthor.regex import lazy
 
 _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")
-_TAIL = lazy(
-    r"(?i)\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$"
-)
-# "Oven plates ✅ READY" and "Oven plates - done" say how far the work is.
-_STATED = lazy(r"\s+(?:[-–—]\s+|[✅☑✔❌🔄🚧⏳]\ufe0f?\s*)([^\W\d_]+)$")
 _COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
-_BEHIND = lazy(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
-_REMARK = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+# What is behind a title: in parentheses, or behind a dash, a colon or a sign.
+_PARENTHESES = lazy(r" ?[(\[]([^()\[\]]*)[)\]]$")
+_JOINT = lazy(r" [-–—|] (?:[-–—|] )*| ?: | ?[✅☑✔❌🔄🚧⏳]\ufe0f? ?(?=[^\W\d_]+$)")
 _QUOTED = lazy(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
 _MARKUP = lazy(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
 _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
@@ -147,18 +143,16 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
 
 
 def _clean(text: str, known: Collection[str]) -> str:
-    text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
+    text = _COUNTER.sub("", " ".join(plain_text(_MARKUP.sub("", text)).split()))
     text = _QUOTED.sub(lambda quoted: quoted["inside"] or "", text)
     bare = _verb().sub("", text)
     if title_key(bare) in known:
         return bare
     if (turned := _KIND_FIRST.match(bare)) and title_key(text) not in known:
-        text = _named(turned["name"])
-    text = _TAIL.sub("", _BEHIND.sub("", text)).rstrip(_EDGES).lstrip("*_ ")
-    if (stated := _STATED.search(text)) and value.says_only_status(stated[1]):
-        text = text[: stated.start()]
-    while (remark := _REMARK.search(text)) and value.is_remark(remark[1]):
-        text = text[: remark.start()].rstrip(_EDGES)
+        text = turned["name"]
+    text = _without_remarks(text, known).lstrip("*_ ")
+    if turned and text != bare and not ends_in_noun(text):
+        text = f"{text} Procedure"
     if title_key(text) in known:
         return text
     bare = strip_pictures(_verb().sub("", strip_pictures(text)).strip())
@@ -171,13 +165,23 @@ def _clean(text: str, known: Collection[str]) -> str:
 _cleaned = lru_cache(maxsize=value.REMEMBERED)(lambda text: _clean(text, ()))
 
 
-def _named(name: str) -> str:
-    """Put the word "Procedure" behind a name, before any remark: "Procedure: Data Design (P0)"."""
-    if re.search(r"\bprocedure\b", name, re.IGNORECASE):
-        return name
-    remark = _REMARK.search(name)
-    end = remark.start() if remark else len(name)
-    return f"{name[:end].rstrip(_EDGES)} Procedure{name[end:]}"
+def _without_remarks(text: str, known: Collection[str]) -> str:
+    """Cut what is said behind a title: a status, hours, a priority, and anything behind its kind of document."""
+    while (text := text.rstrip(_EDGES)) and title_key(text) not in known:
+        remark, joints = _PARENTHESES.search(text), list(_JOINT.finditer(text))
+        if remark and value.is_remark(remark[1]):
+            text = text[: remark.start()]
+        elif joints and _is_behind(text[: joints[-1].start()], text[joints[-1].end() :]):
+            text = text[: joints[-1].start()]
+        else:
+            break
+    return text
+
+
+def _is_behind(title: str, said: str) -> bool:
+    bare = re.sub(r" ?\([^()]*\)$", "", said)
+    remark = value.says_only_status(bare) or value.read_whole_effort(bare) or value.is_priority(bare)
+    return bool(remark or pattern("define", r"^(?:{})d?$").match(bare)) or ends_in_noun(title)
 
 
 def asks_for(text: str, title: str) -> bool:
