@@ -7,7 +7,7 @@ up among what people call the items of the plan: codes, numbers, ranges of both,
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -105,9 +105,8 @@ class Directory:
             known = [place for place in places if place is not None]
             known = [*range(known[0], known[1] + 1)] if ends and len(known) > 1 else known
             return [self._items[place].title for place in known]
-        first, last = (codes[0], codes[1]) if ends else ("", "")
-        counted = range(int(first), int(last) + 1)[:_MAX_RANGE] if (first + last).isdigit() and len(last) < 7 else ()
-        return [self.titles.get(each, f"#{each}") for each in counted]
+        first, last = map(int, codes) if ends and all(re.fullmatch(r"\d{1,6}", code) for code in codes) else (1, 0)
+        return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
 
     def _place(self, code: str, near: int) -> int | None:
         lettered = None if self._lettered else _LETTERED.match(code)
@@ -152,7 +151,11 @@ class Directory:
             fitting = (i for i in fitting if not phase or str(i.phase) == phase)
             self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
         numbers, own = self._kinds[key], bisect_left(self._kinds[key], item.number)
-        return numbers[own:][numbers[own : own + 1] == [item.number] :][: self._most] if behind else numbers[max(0, own - self._most) : own]
+        return (
+            numbers[own:][numbers[own : own + 1] == [item.number] :][: self._most]
+            if behind
+            else numbers[max(0, own - self._most) : own]
+        )
 
 
 def _undecided() -> re.Pattern[str]:
@@ -367,7 +370,9 @@ class Resolver:
             sure = named.vague or title_key(title) in self._keys
             near = [] if sure else [directory.find_by_words(part) or part for part in _joint().split(title)]
             whole = "" if sure or len(near) > 1 else directory.find_by_words(title)
-            titles = near if len(near) > 1 and near != _joint().split(title) else [title if whole in ("", own) else whole]
+            titles = (
+                near if len(near) > 1 and near != _joint().split(title) else [title if whole in ("", own) else whole]
+            )
         yield from (replace(named, title=each, vague=named.vague and each == named.title) for each in titles)
 
     def _is_called(self, number: Numbered) -> bool:
