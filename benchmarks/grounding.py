@@ -3,6 +3,8 @@
 Each defined procedure of a library is taken as if it were a draft, and held against the library.
 
 - *caught*: seeded inventions, of which no word stands in the library, are put into sentences and held against it.
+- *asked*: those of them that a person is asked about, because only a team can know them: not an option of a command,
+  the name of a variable, a file beside the page, or what a widely used program is told.
 - *false alarms*: every claim of the document itself, as it stands and in another spelling (without code marks,
   ``30-day`` for ``30 days``, ``percent`` for ``%``).
 - *left out*: the claims of a document against the library without it. These are no false alarms: the rest of the
@@ -24,6 +26,7 @@ from pathlib import Path
 from procauthor import Project
 from procauthor.authoring.claim import Particular, find_claims
 from procauthor.authoring.evidence import Evidence, document_texts
+from procauthor.authoring.grounding import doubt
 from procauthor.retrieval.chunk import chunk_document
 
 SYLLABLES = [a + b for a in ("bra", "fen", "gol", "jav", "lom", "pex") for b in ("dru", "hix", "kel", "nur", "zub")]
@@ -101,10 +104,12 @@ def measure(root: Path, seed: int, count: int, *, left_out: bool = True, each: i
     drafts = [p for p in library.counted if p.status in ("defined", "approved")][::each]
     caught: Counter[str] = Counter()
     made: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
     for _ in range(count):
         for kind, sentence in inventions(rng).items():
             made[kind] += 1
             caught[kind] += any(not whole.holds(claim) for claim in find_claims(sentence))
+            asked[kind] += bool(doubt([("step 1", sentence)], whole))
     alarms, said, again, respelled, own, doubted = [], 0, [], 0, 0, 0
     own_texts = {p.path: _texts(p) for p in (library.procedures if left_out else drafts)}
     for procedure in drafts:
@@ -126,6 +131,8 @@ def measure(root: Path, seed: int, count: int, *, left_out: bool = True, each: i
         "inventions": sum(made.values()),
         "caught": round(sum(caught.values()) / max(1, sum(made.values())), 4),
         "caught_by_kind": {kind: round(caught[kind] / made[kind], 3) for kind in made},
+        "asked": round(sum(asked.values()) / max(1, sum(made.values())), 4),
+        "asked_by_kind": {kind: round(asked[kind] / made[kind], 3) for kind in made},
         "claims": said,
         "false_alarms": round(len(alarms) / max(1, said), 4),
         "documents_with_a_false_alarm": doubted,

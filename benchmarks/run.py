@@ -122,7 +122,7 @@ def kill(args: argparse.Namespace) -> None:
         if carry_on is not None:
             Project.open(root).batch().resume(carry_on.id)
         second = Counter(server.requests()) - once
-        with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
+        with closing(sqlite3.connect(next(root.glob(".procauthor/work.*.db")))) as connection:
             kept, different = connection.execute("select count(*), count(distinct key) from call").fetchone()
         same = snapshot(root) == snapshot(calm)
         again = sum(count - 1 for count in second.values())

@@ -9,11 +9,11 @@ import base64
 import json
 import os
 import sqlite3
-import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from procauthor.library.state import database
 from tests.conftest import SETTINGS as PLAIN
 from tests.conftest import write_library
 
@@ -99,8 +99,16 @@ def plant_drafts(root: Path, outside: Path) -> None:
     put(root / ".procauthor/drafts/damaged.json", "")
 
 
+def _database(root: Path, name: str) -> Path:
+    """Return where a database of the state is or, where there is no state yet, the name that others know of it."""
+    try:
+        return database(root / ".procauthor" / name)
+    except OSError:
+        return root / ".procauthor" / name
+
+
 def plant_index(root: Path, _: Path) -> None:
-    file = root / ".procauthor/index/index.sqlite"
+    file = _database(root, "index/index.sqlite")
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         file.write_bytes(b"")
@@ -110,22 +118,8 @@ def plant_index(root: Path, _: Path) -> None:
     connection.close()
 
 
-def plant_rollback(database: Path, old: bytes, new: bytes) -> None:
-    """Lay a rollback journal beside a database that would put other words into all its pages."""
-    raw = database.read_bytes()
-    size, sector, nonce = int.from_bytes(raw[16:18], "big"), 512, 7
-    pages = [raw[start : start + size].replace(old, new) for start in range(0, len(raw), size)]
-    head = struct.pack(">5I", len(pages), nonce, len(pages), sector, size)
-    records = (
-        struct.pack(">I", number) + page + struct.pack(">I", (nonce + sum(page[size - 200 : 0 : -200])) & 0xFFFFFFFF)
-        for number, page in enumerate(pages, 1)
-    )
-    magic = bytes.fromhex("d9d505f920a163d7")
-    put(database.with_name(f"{database.name}-journal"), (magic + head).ljust(sector, b"\0") + b"".join(records))
-
-
 def plant_memory(root: Path, _: Path) -> None:
-    put(root / ".procauthor/check.db", b"SQLite format 3\0" + PLANTED.encode())
+    put(_database(root, "check.db"), b"SQLite format 3\0" + PLANTED.encode())
 
 
 def plant_links(root: Path, outside: Path) -> None:

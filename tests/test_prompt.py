@@ -86,6 +86,13 @@ def test_a_prompt_with_broken_syntax_is_an_error(tmp_path):
         PromptLibrary((tmp_path,)).render("system", {})
 
 
+@pytest.mark.parametrize("text", ["", " \n", "{# later #}\n", "{% if false %}\nOurs.\n{% endif %}\n"])
+def test_a_prompt_of_which_nothing_comes_is_an_error(tmp_path, text):
+    (tmp_path / "system.md.j2").write_text(text)
+    with pytest.raises(PromptError, match=r"prompts/system\.md\.j2: the prompt cannot be used: it says nothing"):
+        PromptLibrary((tmp_path,)).render("system", {})
+
+
 def test_text_in_a_variable_is_never_template_source():
     assert "{{ 7 * 7 }}" in PromptLibrary().render("plain", {"schema": {"a": "{{ 7 * 7 }}"}})
 

@@ -10,7 +10,7 @@ import pytest
 
 import procauthor
 from procauthor import Draft, ProcauthorError, Progress, Project
-from procauthor.authoring.author import STEPS
+from procauthor.authoring.brief import STEPS
 from tests.conftest import snapshot
 
 ROOT = Path(__file__).parents[1]

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest, Usage
     from procauthor.authoring.budget import Bound
     from procauthor.authoring.draft import Draft, DraftStore, Records
-    from procauthor.authoring.exchange import Handoff
-    from procauthor.authoring.handoff import Assignment
+    from procauthor.authoring.handoff import Assignment, Handoff
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.question import Questions
     from procauthor.authoring.revision import Revision
@@ -112,7 +111,7 @@ _HOMES = {
     "Following": "library.sidecar",
     "FrontMatterError": "errors",
     "HaltError": "errors",
-    "Handoff": "authoring.exchange",
+    "Handoff": "authoring.handoff",
     "HistoryEntry": "library.history",
     "Hit": "retrieval.index",
     "InvalidTitleError": "errors",

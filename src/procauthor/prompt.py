@@ -197,15 +197,18 @@ class PromptLibrary:
         """Render a prompt. Text in variables is never template source.
 
         Raises:
-            PromptError: There is no such prompt, it is no valid template, or a variable is missing.
+            PromptError: There is no such prompt, it is no valid template, lacks a variable, or says nothing.
         """
         template = self._template(name)
         self._environment.begin()
         try:
-            return template.render(variables).strip() + "\n"
+            text = template.render(variables).strip()
         except Exception as error:
             # A team's own prompt is a small program: it may divide by zero, count too far, or call itself.
             raise _broken(name, error) from error
+        if not text:
+            raise _broken(name, ValueError("it says nothing"))
+        return text + "\n"
 
     def hash(self, name: str) -> str:
         """Return the SHA-256 of a prompt and of every file that it imports."""

@@ -273,8 +273,10 @@ class Conventions(_Table):
     ``site`` is what shows the documents to readers, and says where their links lead; ``site_root`` is the folder of its
     pages, from the root of the library. ``pages`` are the names of files, without ending, that show a folder: like a
     README they are no procedures. ``procedures`` are patterns of paths whose documents are counted without a template.
-    ``template_files`` are documents that show a form, and are none of those that follow it. ``addresses`` are those at
-    which a host or a site shows a folder of the library, so that links by a whole address are known, too.
+    ``unproven`` are kinds of links of which it is not known where they lead: those from the ``root`` of a site, and
+    those to a ``page`` beside the document without the ending of a file. ``template_files`` are documents that show a
+    form, and are none of those that follow it. ``addresses`` are those at which a host or a site shows a folder of the
+    library, so that links by a whole address are known, too.
     """
 
     site: Site = "github"
@@ -286,6 +288,8 @@ class Conventions(_Table):
         examples=[{"https://github.com/example/handbook/blob/*": "", "https://docs.example.org": "docs"}],
     )
     """Where a host or a site shows a folder of the library, with that folder; ``*`` is any name of a branch."""
+    unproven: tuple[Literal["root", "page"], ...] = Field(default=(), examples=[["root"]])
+    """Kinds of links that mostly lead nowhere: what shows them is not known, so a broken one is no error."""
     pages: tuple[str, ...] = ("readme",)
     """Names of files, without ending, that show a folder, or paths of such files; they are no procedures."""
     procedures: tuple[str, ...] = Field(default=(), examples=[["runbooks/*.md"]])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from procauthor.authoring.author import Ask
+from procauthor.authoring.brief import Ask
 from procauthor.authoring.chat import ChatAuthor
 from procauthor.authoring.memory import CallLog
 from procauthor.errors import ModelError, ModelOutputError

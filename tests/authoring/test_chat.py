@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from procauthor.authoring.author import Ask, FieldProblem
-from procauthor.authoring.brief import Answer, Brief, ChangeRequest, Passage, Reference
+from procauthor.authoring.brief import Answer, Ask, Brief, ChangeRequest, FieldProblem, Passage, Reference
 from procauthor.authoring.chat import ChatAuthor
 from procauthor.authoring.field import merge_late
 from procauthor.authoring.memory import CallLog

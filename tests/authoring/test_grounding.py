@@ -204,26 +204,29 @@ git config user.name "First Last" && git config user.email name@example.com
 gh api -X DELETE orgs/ORG/teams/TEAM/memberships/USER
 velero --kubecontext "$CTX" backup create "$NAME" --wait
 $K get deploy -A -o json | jq -r '.items[]'""".splitlines()
-OF_A_TEAM = """curl https://x.acme.example/
-git push deploy-box main
-git status | frobctl --all
-git 'open
-npm run release:all
-kubectl rollout restart deployment/billing
-docker restart billing-db
-frobctl status
-rm -rf /
-aws s3 cp ledgers
+PUBLIC += r"""kafka-topics.sh --bootstrap-server "$BROKER" --delete --topic billing
 aws iam delete-role --role-name BillingDeploy
-kafka-topics.sh --bootstrap-server "$BROKER" --delete --topic billing
-az group delete --name billing
-gh repo delete acme/billing
+aws rds wait db-instance-available --db-instance-identifier "$DB"
+DO $$ DECLARE s record; BEGIN
+550 5.7.1 rejected
+psql -c '\\if :right_db'
+nohup ./own.sh &
+curl -s https://example.com/ http://sink.test/
+stripe post /v1/invoices/create_preview -d "$SUB"
+tail -f /var/log/nginx/error.log
+open() { cat "$1"; }; open a""".splitlines()
+OF_A_TEAM = """curl https://x.acme.com/
+git status | frobctl --all
+kubectl rollout restart deployment/billing
+frobctl status
+if frobctl status; then echo yes; fi
 psql -h db1.corp.internal -c "SELECT 1"
-cat /etc/acme/limits
-sed -i s/a/b/ ops/hosts.yml
-Run-Frob -A
-Send-MailMessage -To ops@acme.example
-SELECT * FROM hook WHERE url = 'https://hooks.acme.example/a'""".splitlines()
+cat /srv/acme/limits
+aws s3 ls s3://acme-ledgers
+A=$(frobctl status)
+Send-MailMessage -To ops@acme.com
+SELECT * FROM hook WHERE url = 'https://hooks.acme.com/a'""".splitlines()
+SPOKEN = ["wave clean", "done outside", "Stop, stop, stop", "changed 3, expected 3", "max_wait", "p=reject", "--force"]
 
 
 @pytest.mark.parametrize("command", PUBLIC)
@@ -257,6 +260,7 @@ def test_a_command_with_what_a_team_has_named_is_a_question(command: str) -> Non
         "N=1000000",
         "TOPIC.repair-GROUP",
         "/ACCOUNT",
+        *SPOKEN,
     ],
 )
 def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
@@ -266,20 +270,18 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "asked"),
     [
-        (["```sh\nfrobctl a\nfrobctl b\n```"], ["command `frobctl a` in step 1"]),
-        (
-            ["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."],
-            ["commands `frobctl 'a b'` in", "names and places `out.csv` in step 1"],
-        ),
-        (["```sh\nfrobctl a > out.csv\n```\nRead `out.csv`."], ["command `frobctl a > out.csv`"]),
+        (["```sh\nfrobctl a\nfrobctl b\n```"], ["commands `frobctl a` in step 1; `frobctl b` in step 1"]),
+        (["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."], ["command `frobctl 'a b'` in step 1"]),
         (["```sh\npython3 - <<'END'\nimport frob\nEND\nfrobctl a\n```"], ["command `frobctl a` in step 1"]),
         (["```python\nimport frob\n```"], []),
-        (["```yaml\nurl: https://frob.acme.example\n```"], ["command `url: https://frob.acme.example` in step 1"]),
+        (["```sql\nSELECT frob FROM b;\n\\if :ok\n```"], []),
+        (["```yaml\nurl: https://frob.acme.com\n```"], ["place `frob.acme.com` in step 1"]),
         (["```text\nWe know more at 17:00, in 90 minutes.\n```"], ['number "90 minutes" in step 1']),
         (
-            ["Run `frobctl a`.", "Set `frob_b`, then `frob_c`."],
-            ["commands `frobctl a` in", "names and places `frob_b` in step 2; `frob_c` in step 2"],
+            ["Run `frobctl a`.", "Read `ops/frob.yml`, then `/srv/frob`."],
+            ["commands `frobctl a` in", "names and places `ops/frob.yml` in step 2; `/srv/frob` in step 2"],
         ),
+        (["Check 500 rows on 2026-03-02, in MySQL or Okta. PyPI: yank it."], ['"MySQL"']),
         (["Wait 3 days, or 5 %.", "Wait 3 days."], ['numbers "3 days" in step 1 and step 2; "5 %" in step 1']),
         (
             ["Ask a.acme.internal and b.acme.internal."],
@@ -303,7 +305,7 @@ def test_what_is_answered_together_is_one_question(texts: list[str], asked: list
     [
         ("Run `git tag -a v1` and `frobctl push --fast`.", "command `frobctl push --fast` in step 1"),
         ("Run `git fetch && frobctl push | tail -1`.", "command `frobctl push` in step 1"),
-        ("```sh\nkubectl -n shop scale deploy/worker --replicas=0\n```", "`shop` in step 1; `deploy/worker` in step 1"),
+        ("```sh\nkubectl -n shop scale deploy/worker --replicas=0\n```", "place `deploy/worker` in step 1"),
         ("If it is gone: end in Lost.", ""),
         ("Begin on Wednesday.", ""),
         ("Ask the Chief Threat Officer first.", 'role "Chief Threat Officer" in step 1'),
@@ -333,16 +335,9 @@ def test_a_time_in_another_unit_is_the_same() -> None:
     assert unverified(TEMPLATE, fields, Evidence.of(())) == ('Unverified: number "13 minutes" in "1. Purpose"',)
 
 
-KAFKA = "Which broker carries the events? The commands are written for Apache Kafka and the Record Register."
-
-
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("Run `kafka-frob.sh --all billing`, and read `kafka.server` in Kafka.", []),
-        ("Run `frobctl kafka --all`; add `--execute`; set `auto.create.topics=false`; watch `BytesOutPerSec`.", []),
-        ("Run `kafka-frob.sh --at kafka1.acme.internal`.", ["command"]),
-        ("Run `record merge --now`.", ["command `record merge --now`"]),
         (
             "Keep it in `/srv/acme/audit`, tell #ops-night at 12 % after 40 days, and open a ticket in Jira.",
             [
@@ -354,10 +349,8 @@ KAFKA = "Which broker carries the events? The commands are written for Apache Ka
         ("At T + 70 minutes it is over: 70 minutes (proposed: 25 minutes; as usual), then 95 minutes.", []),
     ],
 )
-def test_what_an_open_question_covers_is_not_asked_and_all_else_is(text: str, asked: list[str]) -> None:
-    """The library knows records and a register: these words of a question name no product."""
-    evidence = Evidence.of(["We keep a record of each change in a register."])
-    questions = doubt([("step 1", text)], evidence, [KAFKA])
+def test_what_only_a_team_knows_is_asked_and_its_own_times_are_not(text: str, asked: list[str]) -> None:
+    questions = doubt([("step 1", text)], Evidence.of(()))
     assert len(questions) == bool(asked)
     for words in asked:
         assert words in questions[0]
@@ -407,7 +400,7 @@ def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:
     ("text", "claims"),
     [
         ("Say `You were right: this is an attack. We block it now.`", []),
-        ("Say `Tell Snyk about 17 minutes. It is done now.`", ["tool", "number"]),
+        ("Say `Look in Snyk for 17 minutes. It is done now.`", ["tool", "number"]),
         ("Type `frobctl check it now.`", ["command"]),
         ("Type `Run-Frob -A | jq x y z.`", ["command"]),
     ],

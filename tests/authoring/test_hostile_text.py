@@ -8,6 +8,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.errors import PromptError
+from procauthor.library.state import database
 from procauthor.prompt import PromptLibrary
 from tests.cli.test_create_with_a_model import KEY, TITLE, draft_with, good, point
 from tests.cli.test_create_with_a_model import key as key  # noqa: PLC0414 - a fixture
@@ -65,7 +66,7 @@ def test_neither_secret_nor_key_is_kept_on_disk(attacked: Path) -> None:
     assert TOKEN.encode() not in kept
     assert KEY.encode() not in kept
     assert "\u200b".encode() not in kept
-    with closing(sqlite3.connect(attacked / ".procauthor/work.db")) as connection:
+    with closing(sqlite3.connect(database(attacked / ".procauthor/work.db"))) as connection:
         assert connection.execute("select count(*) from call").fetchone()[0] == 3
 
 

@@ -41,7 +41,7 @@ def test_a_remark_is_mended_by_asking_for_its_field_alone(root: Path) -> None:
     assert "a reviewer says: Nobody can see" in words_of(server.requests[4])
     assert '"Component Diagram"' in words_of(server.requests[3])
     assert found.usage.calls == 5
-    assert [row["fields"] for row in found.usage_by_step if row["step"] == 8] == [["edits", "settled"], ["review"]]
+    assert [row["fields"] for row in found.usage_by_step if row["step"] == 8] == [["edits", "settled"], ["remarks"]]
 
 
 def test_a_remark_on_several_fields_opens_all_of_them(root: Path) -> None:
@@ -52,13 +52,19 @@ def test_a_remark_on_several_fields_opens_all_of_them(root: Path) -> None:
     assert asked == [{"workflow", "exit_states"}]
 
 
-@pytest.mark.parametrize(
-    "remarks", [[], [{"fields": ["nonsense"], "remark": "x"}], [7], [{"fields": ["trigger"], "remark": ""}]]
-)
+@pytest.mark.parametrize("remarks", [[], [{"fields": ["trigger"], "remark": ""}], [{"fields": [], "remark": "x"}]])
 def test_without_a_remark_that_counts_nothing_is_asked_again(root: Path, remarks: object) -> None:
     with Loopback(reviewing(remarks)) as server:
         draft(root, server)
     assert models(server) == ["any"] * 3 + ["critic"]
+
+
+@pytest.mark.parametrize("remarks", [[{"fields": ["nonsense"], "remark": "x"}], [7], "none"])
+def test_remarks_that_do_not_fit_are_asked_for_once_more(root: Path, remarks: object) -> None:
+    with Loopback(reviewing(remarks)) as server:
+        found = draft(root, server)
+    assert models(server) == ["any"] * 3 + ["critic"] * 2
+    assert any("openai:critic gave no usable reply" in question for question in found.open_questions)
 
 
 def test_a_reviewer_that_cannot_be_read_is_told_in_an_open_question(root: Path) -> None:

@@ -244,7 +244,7 @@ def test_drafts_come_home_and_what_a_person_decides_counts(tmp_path, server, url
     assert "has ended" in run("-C", there, "run", "--join", "batch-1", code=2).stderr
     assert "batch-1" in run("-C", root, "runs", "prune", "--keep", "0").stdout
     assert server.rows(url, "select id from job union select job from part union select job from item") == []
-    assert not list(root.rglob("work.db"))
+    assert not list(root.rglob("work.*db"))
 
 
 def test_a_worker_that_would_write_other_bytes_is_refused(tmp_path, url, away) -> None:

@@ -14,6 +14,7 @@ from procauthor.checking.check import check
 from procauthor.finding import Finding
 from procauthor.library.library import read_library
 from procauthor.library.sidecar import read_marks
+from procauthor.library.state import database
 from procauthor.markdown.parse import parse
 from procauthor.project import Project
 from procauthor.workspace import Workspace
@@ -264,7 +265,7 @@ EDITS: tuple[Edit, ...] = (
 def test_after_any_edits_a_check_finds_what_one_that_remembers_nothing_finds(root: Path) -> None:
     rng = random.Random(1)
     assert_same(root)
-    assert (root / ".procauthor/check.db").is_file()
+    assert database(root / ".procauthor/check.db").is_file()
     for _ in range(14):
         edits = rng.choices(EDITS, k=rng.choice([1, 1, 2]))
         for edit in edits:
@@ -307,7 +308,7 @@ def test_paths_narrow_what_is_shown_and_not_what_is_remembered(root: Path) -> No
 )
 def test_a_spoilt_file_is_made_anew(root: Path, spoilt: bytes | None) -> None:
     wanted = warm(root)
-    file = root / ".procauthor/check.db"
+    file = database(root / ".procauthor/check.db")
     if spoilt is None:
         raw = bytearray(file.read_bytes())
         for place in range(3000, len(raw), 50):
@@ -322,7 +323,7 @@ def test_a_spoilt_file_is_made_anew(root: Path, spoilt: bytes | None) -> None:
 
 
 def tamper(root: Path, *statements: str) -> None:
-    connection = sqlite3.connect(root / ".procauthor/check.db", isolation_level=None)
+    connection = sqlite3.connect(database(root / ".procauthor/check.db"), isolation_level=None)
     for statement in statements:
         connection.execute(statement)
     connection.close()
@@ -371,10 +372,11 @@ def test_what_came_with_a_copy_of_the_folder_is_not_believed(root: Path, tmp_pat
     shutil.copytree(root, copy)
     (copy / "feature/p00.md").write_text("# Another\n\n[x](gone.md)\n")
     warm(copy)
-    clean = copy / ".procauthor/check.db"
+    clean = database(copy / ".procauthor/check.db")
     shutil.copy2(root / "feature/p00.md", copy / "feature/p00.md")
     assert warm(copy) == wanted
-    shutil.copy2(clean, root / ".procauthor/check.db")
+    for name in (clean.name, "check.db"):
+        shutil.copy2(clean, root / ".procauthor" / name)
     (root / "feature/p01.md").write_text("# Another\n\n[x](gone.md)\n")
     assert_same(root)
 
@@ -387,7 +389,7 @@ def test_where_nothing_can_be_kept_the_check_works_all_the_same(root: Path) -> N
 def test_another_process_that_writes_does_not_stop_a_check(root: Path) -> None:
     warm(root)
     say_more(root, random.Random(4))
-    connection = sqlite3.connect(root / ".procauthor/check.db", isolation_level=None)
+    connection = sqlite3.connect(database(root / ".procauthor/check.db"), isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     assert warm(root) == cold(root)
     connection.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from procauthor import Project
-from procauthor.authoring.author import Ask
+from procauthor.authoring.brief import Ask
 from procauthor.authoring.chat import ChatAuthor
 from procauthor.authoring.memory import CallLog
 from procauthor.prompt import PromptLibrary

@@ -23,7 +23,6 @@ from tests.hostile import (
     plant_index,
     plant_journal,
     plant_links,
-    plant_rollback,
     plant_state_link,
     put,
     write_hostile,
@@ -217,20 +216,24 @@ def test_an_index_counts_only_with_the_words_of_the_documents(clone: Path, outsi
     assert "feature/threat-check.md" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("work.db", "runs"), ("index/index.sqlite", "search threat"), ("check.db", "check")]
-)
-def test_a_database_plays_nothing_back_that_was_laid_beside_it(clone: Path, name: str, words: str) -> None:
-    for number in range(64):
-        put(clone / f"feature/thing-{number}.md", f"# Thing {number} Procedure\n\n## 1. Purpose\n\nThreats.\n")
-    for line in ("create {title}", "search threat", "check"):
-        run("-C", clone, *(word.format(title="Threat Check Procedure") for word in line.split(" ")), code=None)
-    database = clone / ".procauthor" / name
-    plant_rollback(database, b"hreat", b"XXXXX")
-    for _ in range(2):
-        assert "XXXXX" not in run("-C", clone, *words.split(" "), code=None).output
-    assert b"XXXXX" not in database.read_bytes()
-    assert not database.with_name(f"{database.name}-journal").exists()
+def test_no_database_plays_back_what_a_pull_can_lay_beside_it(clone: Path, tmp_path: Path) -> None:
+    theirs = shutil.copytree(clone, tmp_path / "theirs")
+    for root, word in ((clone, "Threats."), (theirs, "XXXXX.")):
+        for number in range(64):
+            put(root / f"feature/thing-{number}.md", f"# Thing {number} Procedure\n\n## 1. Purpose\n\n{word}\n")
+        for line in ("create|Threat Check Procedure", "search|thing", "check"):
+            run("-C", root, *line.split("|"), code=None)
+    state = theirs / ".procauthor"
+    planted = [file.relative_to(state) for file in state.rglob("*.*") if file.suffix in (".db", ".sqlite")]
+    assert {path.name.partition(".")[0] for path in planted} == {"work", "index", "check"}
+    for path in planted:
+        for name in (path.name, f"{path.name.partition('.')[0]}{path.suffix}"):
+            for end in ("", "-wal", "-shm", "-journal"):
+                shutil.copy2(state / path, clone / ".procauthor" / path.parent / (name + end))
+    for line in ("runs", "search|thing", "check", "refs|Thing 3 Procedure"):
+        done = run("-C", clone, *line.split("|"), code=None)
+        assert "XXXXX" not in done.output
+        assert "set aside" not in done.output
 
 
 def test_a_link_that_leaves_the_library_is_no_document_in_any_command(clone: Path, outside: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_dry_run_shows_order_and_bound_and_keeps_nothing(tmp_path: Path) -> No
     assert found["bound"]["calls"] == 6 * (CALLS + 1)
     assert found["bound"]["ceiling"] == 6 * 200_000
     assert server.requests == []
-    assert not (root / ".procauthor/work.db").exists()
+    assert not list(root.glob(".procauthor/work.*db"))
     shown = run("-C", root, "run", "--dry-run", "--only", "2,5-6").stdout
     assert "wave 1: 2 Part 2 Work Procedure, 6 Part 6 Work Procedure" in shown
     assert "the longest chain has 2: 2 -> 5" in shown
@@ -360,11 +360,12 @@ def test_an_interrupt_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> 
         assert found["usage"]["calls"] == len(server.requests)
         assert "procauthor run --resume batch-1" in err
         assert states(Project.open(root).batch().resume()) == ["drafted"] * 3
-        assert len(server.requests) == 3 * CALLS
+        # A look that was answered, and not yet used, is asked again where others have written what it would show now.
+        assert 3 * CALLS <= len(server.requests) <= 3 * CALLS + 3
 
 
 def test_an_unknown_plan_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
     root = write_batch_library(tmp_path, [[]])
     with pytest.raises(PlanError):
         Project.open(root).batch().run("gone.md")
-    assert not (root / ".procauthor/work.db").exists()
+    assert not list(root.glob(".procauthor/work.*db"))

@@ -14,6 +14,7 @@ import pytest
 from procauthor import Project
 from procauthor.authoring.pipeline import Progress
 from procauthor.errors import DraftError, ModelError
+from procauthor.library.state import database
 from tests.batch import CALLS
 from tests.cli.inside import run, run_json
 from tests.cli.test_commands import CLI
@@ -231,14 +232,14 @@ def damage(file: Path, how: str) -> None:
 @pytest.mark.parametrize("how", ["no database", "torn", "of another program"])
 def test_a_damaged_memory_is_named_and_set_aside_and_blocks_nothing(waiting: tuple[Path, Loopback], how: str) -> None:
     root, server = waiting
-    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
+    with closing(sqlite3.connect(database(root / ".procauthor/work.db"))) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")
-    damage(root / ".procauthor/work.db", how)
+    damage(database(root / ".procauthor/work.db"), how)
     assert run_json("-C", root, "check")["summary"]["errors"] == 0
     done = run("-C", root, "runs")
     assert "work.db was damaged" in done.stderr
-    assert "work.db.damaged-1" in done.stderr
-    assert (root / ".procauthor/work.db.damaged-1").exists()
+    assert ".db.damaged-1" in done.stderr
+    assert list(root.glob(".procauthor/work.*.db.damaged-1"))
     # The draft waits still, and its name is not given to another run.
     assert Project.open(root).author(model="openai:any").create(TITLE).id == "threat-check-2"
     assert len(server.requests) == 2 * CALLS
@@ -257,7 +258,7 @@ def test_a_row_that_another_hand_changed_is_said_and_does_not_block_the_draft(
     root: Path, change: str, what: str
 ) -> None:
     Project.open(root).author().create(TITLE)
-    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection, connection:
+    with closing(sqlite3.connect(database(root / ".procauthor/work.db"))) as connection, connection:
         connection.execute(change)
     done = run("-C", root, "runs", code=3)
     assert what in done.stderr
@@ -267,7 +268,7 @@ def test_a_row_that_another_hand_changed_is_said_and_does_not_block_the_draft(
 
 def test_a_memory_of_a_newer_version_is_left_alone(root: Path) -> None:
     Project.open(root).author().create(TITLE)
-    with closing(sqlite3.connect(root / ".procauthor/work.db")) as connection:
+    with closing(sqlite3.connect(database(root / ".procauthor/work.db"))) as connection:
         connection.execute("pragma user_version = 99")
     assert "newer version" in run("-C", root, "runs", code=3).stderr
     assert not list(root.glob(".procauthor/*damaged*"))
@@ -298,7 +299,7 @@ def test_a_dry_run_says_what_would_be_sent_and_needs_no_key(root: Path) -> None:
     done = run("-C", root, "create", TITLE, "--model", "openai:any", "--dry-run", OPENAI_API_KEY="")
     assert "passage P1: feature/design-review.md" in done.stdout
     assert "budget for openai:any: 4 calls" in done.stdout
-    assert not (root / ".procauthor/work.db").exists()
+    assert not list(root.glob(".procauthor/work.*db"))
     assert Project.open(root).author().bound(Project.open(root).author().brief(TITLE)) is None
 
 

@@ -15,7 +15,7 @@ import procauthor.cli.library
 import procauthor.mcp.tool
 from pages import ROOT
 from procauthor import Project
-from procauthor.authoring.author import Ask, Author
+from procauthor.authoring.brief import Ask, Author
 from procauthor.checking.rule import FAMILIES, RULES
 
 TEXT = (ROOT / "extend.md").read_text(encoding="utf-8")
@@ -59,7 +59,8 @@ def test_the_author_is_one() -> None:
 
 
 def test_the_tool_lists_titles(root: Path) -> None:
-    names = example("def _titles", procauthor.mcp.tool)
-    outcome = names["_titles"](Project.open(root), None)
+    tool = example('@_tool("List titles"', procauthor.mcp.tool)["list_titles"]
+    assert (tool.name, tool.description) == ("list_titles", "Return the titles of all procedures.")
+    outcome = tool.call(Project.open(root), None)
     assert "Design Review Procedure" in outcome.data["titles"]
     assert outcome.rows == ("titles",)

@@ -436,10 +436,12 @@ def test_a_file_is_called_as_most_are(tmp_path: Path) -> None:
 WORK = {
     "several short lists": "## On disk\n\n1. Go there.\n2. Look.\n\n## Live\n\n1. Log in.\n2. Look.\n",
     "numbers in bold": "**1.** Stop it.\n\n```\nstop\n```\n\n**2.** Drain it.\n\n**3.** Start it.\n",
+    "duties in prose": "Cards must be read. You should ask, you need to sign, and please never leave it open.\n",
     "programs without a language": "```\nkubectl get pods\n```\n\nThen:\n\n```\n$ reboot\n```\n",
 }
 TALK = {
     "one short list": "We count:\n\n1. pumps\n2. leaks\n",
+    "one duty": "A card is read by the door, which opens. A card should be worn by all.\n",
     "output": "```\nTYPE  STATUS\n```\n\n```\n{}\n```\n",
     "days in bold": "**24 hours** are a day.\n\n**7 days** are a week.\n\n**52 weeks** are a year.\n",
     "lists of links": "1. [A](a.md)\n2. [B](b.md)\n\nThen:\n\n1. [A](a.md)\n2. [B](b.md)\n",
@@ -451,6 +453,27 @@ def test_what_tells_what_to_do_counts(tmp_path: Path, body: str) -> None:
     write(tmp_path, {"a.md": "# A\n\nWords.\n", "b.md": "# B\n\nWords.\n", "pump.md": f"# Pump\n\n{body}"})
     init(tmp_path)
     assert documents(tmp_path)["pump.md"]["counted"] == (body in WORK.values())
+
+
+def test_what_lies_among_work_is_work_where_it_says_something(tmp_path: Path) -> None:
+    work = {f"support/{n}.md": f"# Task {n}\n\n1. Look.\n2. Stop it.\n3. Start it.\n" for n in range(4)}
+    told = "# Paging\n\n" + "We look at the graph of it, and then at the log. " * 5
+    files = {**work, "support/paging.md": told, "support/stub.md": "# Stub\n\nSee the graph.\n", "about/us.md": told}
+    write(tmp_path, files)
+    init(tmp_path)
+    rows = documents(tmp_path)
+    assert {path for path, row in rows.items() if row["counted"]} == {*work, "support/paging.md"}
+
+
+def test_links_of_a_kind_that_mostly_leads_nowhere_make_no_errors(tmp_path: Path) -> None:
+    text = "# Pump {0}\n\n[One](/guides/one), [two](/guides/{0}), [next](./{0}.md) and [gone](gone.md).\n"
+    write(tmp_path, {f"{n}.md": text.format(n) for n in "abc"})
+    assert init(tmp_path)["conventions"]["unproven"] == ["root"]
+    found = run_json("-C", tmp_path, "check", "--no-baseline", code=1)["findings"]
+    assert {(f["severity"], f["message"].split("'")[1][0]) for f in found if f["rule"] == "broken-link"} == {
+        ("info", "/"),
+        ("error", "g"),
+    }
 
 
 def test_a_page_alone_in_its_folder_is_a_document_and_a_list_of_changes_has_no_form(tmp_path: Path) -> None:

@@ -30,5 +30,6 @@ def test_an_example_says_what_is_read(tmp_path: Path, example: str) -> None:
         "declared": row["declared_status"],
         "counted": "yes" if row["counted"] else "no",
         "finding": next((finding["rule"] for finding in report["findings"]), "none"),
+        "severity": next((finding["severity"] for finding in report["findings"]), "none"),
     }
     assert {name: read[name] for name in said} == said

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from procauthor.batch.writer import CpuSlots
+from procauthor.batch.session import CpuSlots
 
 
 def test_an_item_with_a_reply_goes_before_those_that_wait_to_begin() -> None:

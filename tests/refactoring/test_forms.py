@@ -48,6 +48,13 @@ def library(folder: Path, **files: str) -> Project:
         ("[👉 The Night Watch (!)](old.md)", "[👉 The Day Watch (!)](day-watch.md)"),
         ("[the night watch procedure](old.md)", "[the day watch procedure](day-watch.md)"),
         ("[NIGHT WATCH](old.md)", "[DAY WATCH](day-watch.md)"),
+        ('[it](old.md "Night Watch Procedure")', '[it](day-watch.md "Day Watch Procedure")'),
+        ("[Night Watch](old.md 'See the Night Watch Procedure')", "[Day Watch](day-watch.md 'See the Day Watch Procedure')"),
+        ("[it](old.md (The Night Watch))", "[it](day-watch.md (The Day Watch))"),
+        ('![x](<old.md>\n"Night Watch")', '![x](<day-watch.md>\n"Day Watch")'),
+        ('[it][r]\n\n[r]: old.md\n  "Night Watch"', '[it][r]\n\n[r]: day-watch.md\n  "Day Watch"'),
+        ('[a](old.md "Some \\"Night\\" Watch")', '[a](day-watch.md "Some \\"Night\\" Watch")'),
+        ('[a](index.md "Night Watch")', '[a](index.md "Night Watch")'),
     ],
 )  # fmt: skip
 def test_only_the_words_that_differ_change(tmp_path: Path, text: str, expected: str) -> None:
@@ -70,6 +77,15 @@ def test_references_keep_their_labels(tmp_path: Path, text: str, expected: str) 
     project = library(tmp_path, user=text + end)
     project.apply(project.refactor.rename("old.md", "Day Watch Procedure", alias=False))
     assert (tmp_path / "user.md").read_text() == expected + end.replace("old.md", "day-watch.md")
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "title"), [('"', '"', 'A \\"Day\\" (Watch)'), ("(", ")", 'A "Day" \\(Watch\\)')]
+)
+def test_a_title_of_a_link_keeps_its_quotes(tmp_path: Path, opened: str, closed: str, title: str) -> None:
+    project = library(tmp_path, user=f"[it](old.md {opened}Night Watch Procedure{closed})\n")
+    project.apply(project.refactor.rename("old.md", 'A "Day" (Watch)', alias=False))
+    assert f"{opened}{title}{closed})" in (tmp_path / "user.md").read_text()
 
 
 @pytest.mark.parametrize("how", ["deprecate", "merge"])
@@ -180,3 +196,31 @@ def test_bold_metadata_stay_metadata(tmp_path: Path) -> None:
     project.apply(project.refactor.deprecate("one.md", "two.md"))
     document = project.library().by_path["one.md"].document
     assert {"owner": "me", "phase": "2", "status": "Deprecated"}.items() <= document.metadata.items()
+
+
+def test_settings_follow_where_they_name_the_document_and_nowhere_else(tmp_path: Path) -> None:
+    before = """\
+[library]
+index = "index.md"
+exclude = ["other.md", "old.md.bak"]
+[templates]
+'old.md' = ""  # "old.md" is the oldest one
+"**/*.md" = ""
+[conventions]
+procedures = ["old.md"]
+[conventions.titles.names]
+"old.md" = "Night Watch Procedure"
+[conventions.status.words]
+"old.md" = "defined"
+[sections.synonyms]
+"Part" = ["old.md"]
+"""
+    library(tmp_path)
+    (tmp_path / "procauthor.toml").write_text(before)
+    project = Project.open(tmp_path)
+    project.apply(project.refactor.rename("old.md", "Day Watch Procedure"))
+    own = ("'old.md' =", 'procedures = ["old.md"]', '"old.md" = "Night Watch Procedure"')
+    expected = before
+    for line in own:
+        expected = expected.replace(line, line.replace("'", '"').replace("old.md", "day-watch.md"))
+    assert (tmp_path / "procauthor.toml").read_text() == expected

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, product
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
 from procauthor.convention.word import words
+from procauthor.library.library import folder_of
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
@@ -28,6 +31,12 @@ _FEWEST_RUN = 2
 _NEAR = 8
 # A list with a link in most of its items leads to other pages.
 _MOSTLY = 0.5
+# In prose that tells what to do a word for it is among so many words.
+_DUTIES = 0.02
+_FEWEST_DUTIES = 4
+# With fewer words a document says too little to be like those beside it.
+_FEW_WORDS = 40
+_NEARLY_ALL = 0.75
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
 _HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
@@ -45,12 +54,23 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
     """
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
-    for path, document in documents.items():
-        other = _is_about_other(path) or ends_as_template(path)
-        if path not in taken and not other and _tells_what_to_do(path, document):
-            others = [keys[each] for each in documents if each != path]
-            if not any(describes(document, form) for form in forms) and not _repeats(keys[path], others):
-                yield path
+    own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path)}
+    free = {path: document for path, document in sorted(own.items()) if not ends_as_template(path)}
+    told = {path for path, document in free.items() if _tells_what_to_do(path, document)}
+    for path in (*sorted(told), *_alike(free.keys() - told, told | taken, documents)):
+        others = [keys[each] for each in documents if each != path]
+        if not any(describes(free[path], form) for form in forms) and not _repeats(keys[path], others):
+            yield path
+
+
+def _alike(paths: Iterable[str], work: set[str], documents: Mapping[str, Document]) -> Iterator[str]:
+    """Yield what says something in folders where nearly all documents tell what to do: their team keeps work there."""
+    said = {path for path, document in documents.items() if count_words(document) > _FEW_WORDS}
+    homes, every = Counter(map(folder_of, work)), Counter(map(folder_of, said.union(work)))
+    for path in sorted(said.intersection(paths)):
+        home = folder_of(path)
+        if homes[home] >= max(_FEWEST_STEPS, every[home] * _NEARLY_ALL):
+            yield path
 
 
 def describes(document: Document, form: Form) -> bool:
@@ -114,7 +134,20 @@ def _tells_what_to_do(path: str, document: Document) -> bool:
     if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or _is_named(document):
         return True
     run = sum(map(_is_run, document.blocks))
-    return run >= _FEWEST_RUN or _has_steps(document)
+    return run >= _FEWEST_RUN or _has_steps(document) or _obliges(document)
+
+
+def _obliges(document: Document) -> bool:
+    """Say whether a text in prose says in many of its sentences what its reader has to do."""
+    text = " ".join(run.text for run in document.runs if not run.heading)
+    duties = len(_duties().findall(text))
+    return duties >= max(_FEWEST_DUTIES, len(text.split()) * _DUTIES)
+
+
+@lru_cache(maxsize=1)
+def _duties() -> re.Pattern[str]:
+    phrases = "|".join(map(re.escape, words()["survey"]["duties"]))
+    return re.compile(rf"\b(?:{phrases})\b", re.IGNORECASE)
 
 
 def _is_run(block: Block) -> bool:

@@ -25,7 +25,7 @@ from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.adoption.start import hidden_folders
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
-from procauthor.convention.site import by_address, is_part, read_links
+from procauthor.convention.site import by_address, is_part, link_kind, may_be_made, read_links
 from procauthor.convention.word import (
     folder_lifecycle,
     is_chapter,
@@ -61,6 +61,9 @@ _BUNDLE_SHARE = 0.2
 _ASKED = 0.5
 # A form has the name of a folder that holds this share of its documents.
 _CALLED = 0.6
+# Of fewer links of a kind nothing can be told, and where fewer of them lead to something, their kind is not understood.
+_FEWEST_LINKS = 4
+_PROVEN = 0.5
 # With fewer words a file says nothing of its own.
 _HARDLY_ANY = 12
 # What is to be filled in, besides words for it in square brackets.
@@ -177,6 +180,11 @@ def survey(folder: Path) -> Survey:
     if marks:
         conventions = _with_marks(conventions, marks)
         guesses += tuple(guess for *_, guess in marks)
+        library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
+    astray = list(_unproven(library))
+    if astray:
+        conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
+        guesses += tuple(astray)
         library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
@@ -329,6 +337,24 @@ def _ignored(folder: Path) -> Iterator[str]:
                 yield f"{escape_pattern(path)}*"
         elif is_document(path):
             yield escape_pattern(path)
+
+
+def _unproven(library: Library) -> Iterator[Guess]:
+    """Yield the kinds of links of which most lead to nothing: then it is not known what shows these documents."""
+    kinds: dict[str, list[tuple[bool, str]]] = {}
+    for procedure, link in ungrouped((p, p.links) for p in library.procedures):
+        target = library.settle(procedure.resolve(link.target))
+        plain = target.path is not None and not may_be_made(link.target, library.files, procedure.conventions)
+        if plain and not link.image and not link.target.startswith("#"):
+            there = target.path in library.files
+            kinds.setdefault(link_kind(link.target), []).append((there, f"{procedure.path}:{link.line}"))
+    for kind, seen in kinds.items():
+        right = sum(there for there, _ in seen)
+        if kind != "file" and len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
+            examples = tuple(place for there, place in seen if not there)[:2]
+            name = {"root": "links from the root", "page": "links to pages"}[kind]
+            question = f"what shows these documents? {right} of {len(seen)} {name} lead to one"
+            yield Guess("unproven", kind, 0.5, len(seen) - right, len(seen), examples, question)
 
 
 def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[bool]:

@@ -30,7 +30,7 @@ def survey_lines(survey: Survey) -> Iterator[str]:
     yield f"{amount(_count(survey), 'document')} found; nothing in them is changed"
     yield f"site: {_guessed(survey.site.guess)}"
     for guess in _together(survey.guesses):
-        if guess.subject.partition(".")[0] in ("titles", "addresses", "status", "index", "placeholders"):
+        if guess.subject.partition(".")[0] in ("titles", "addresses", "unproven", "status", "index", "placeholders"):
             yield f"{guess.subject}: {_guessed(guess)}"
     for proposed in survey.templates:
         yield from _template_lines(proposed, [p for p, name in survey.patterns.items() if name == proposed.name])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
-from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, find_elsewhere
+from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, Records, find_elsewhere
 from procauthor.authoring.evidence import DocumentTexts
-from procauthor.authoring.field import Fields
 from procauthor.authoring.gather import gather
-from procauthor.authoring.judge import Complaint
+from procauthor.authoring.judge import Complaint, HandoffAuthor, judge
+from procauthor.authoring.memory import CallLog
+from procauthor.authoring.offline import OfflineAuthor, render_offline
 from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
 from procauthor.authoring.request import (
@@ -25,22 +26,57 @@ from procauthor.authoring.request import (
     refuse_revision,
 )
 from procauthor.authoring.run import HAND_OFF, Run
-from procauthor.authoring.writing import RunContext, check_author, open_prompts, open_work
+from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
 from procauthor.checking.rule import look_at_one
 from procauthor.checking.rules.structure import PLACEHOLDER_TEXT
-from procauthor.errors import AuthoringError
+from procauthor.errors import AuthoringError, ConfigError
 from procauthor.finding import Finding
-from procauthor.library.library import Library, Procedure, read_procedure
+from procauthor.library.library import Library
 from procauthor.library.reference import check_title
-from procauthor.planning.plan import Plan
 from procauthor.retrieval.chunk import Chunk
-from procauthor.template.spec import Template
+from procauthor.template.spec import Template, has_foreign_words
 
 if TYPE_CHECKING:
     from procauthor.authoring.budget import Bound
-    from procauthor.authoring.draft import Records
+    from procauthor.planning.plan import Plan
+    from procauthor.prompt import PromptLibrary
 
 _UNFINISHED = PLACEHOLDER_TEXT.name
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What the runs of a batch share, and what one of them sees instead of the files as they are.
+
+    ``library`` is what the run may build on, ``plan`` the plan that has its item, ``search`` finds passages, ``spend``
+    makes its calls when there is room, ``gate`` keeps them back while the server has too many requests, and ``texts``
+    are the documents as evidence.
+    """
+
+    library: Library
+    plan: Plan
+    search: Callable[[str, int], Sequence[Chunk]]
+    prompts: PromptLibrary
+    spend: Spend = at_once
+    gate: Gate | None = None
+    texts: DocumentTexts = field(default_factory=DocumentTexts)
+
+
+def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> None:
+    """Fail on an unknown author before anything is gathered.
+
+    Raises:
+        ConfigError: It is neither offline nor a model, cannot change what is there, or has a reviewer and is no model.
+    """
+    if reviewer and ":" not in name:
+        message = "a reviewer needs a chat model as author"
+        raise ConfigError(message, 'name one with --model "provider:name"')
+    if name == SKELETON and changing:
+        message = "the skeleton author writes new documents and changes none"
+        raise ConfigError(message, "edit the file, or use offline or a model")
+    if name not in (OFFLINE, SKELETON) and ":" not in name:
+        message = f"{name!r} names no model"
+        raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
 
 @dataclass(frozen=True)
@@ -155,9 +191,9 @@ class Authoring:
             AmbiguousError: Several documents share the title.
             DraftError: The document is derived, or still a placeholder, or the wish is empty.
         """
-        from procauthor.authoring.wish import update_brief
+        from procauthor.authoring.operations import update_brief
 
-        search = None if self.model == "offline" else self.search
+        search = None if self.model == OFFLINE else self.search
         return update_brief(self.records.workspace, reference, wish, search)
 
     def update(self, reference: str, wish: str) -> Draft:
@@ -175,10 +211,14 @@ class Authoring:
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.update(reference, wish))
 
     async def acreate(self, title: str, **options: Unpack[BriefOptions]) -> Draft:
         """Create without blocking the event loop; the options are those of `brief`."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.create(title, **options))
 
     def resume(self, name: str = "") -> Draft:
@@ -196,16 +236,13 @@ class Authoring:
         if ":" not in self.model:
             return None
         from procauthor.authoring.budget import bound_run, bound_update
+        from procauthor.authoring.update.outline import outline_of
 
-        prompts, settings = open_prompts(self.records), self.records.workspace.settings.authoring
-        templates = self.records.workspace.templates
-        template = templates.get(brief.template) if brief.template else templates.of_kind("procedure")
-        limit = self._limit
+        prompts, settings = self.records.prompts, self.records.workspace.settings.authoring
+        template, limit = self.template_of(brief), self._limit
         if not brief.request.wish:
             return bound_run(prompts, settings, brief, template, limit, reviewed=bool(self.reviewer))
-        from procauthor.authoring.wish import outline_of
-
-        return replace(bound_update(prompts, settings, brief, outline_of(templates, brief), template), ceiling=limit)
+        return bound_update(prompts, settings, brief, outline_of(brief, template), template, limit)
 
     def _tell_bound(self, run: Run) -> None:
         bound = self.bound(run.brief) if ":" in self.model and self.progress else None
@@ -234,6 +271,11 @@ class Authoring:
             return run
         return self.records.runs.renew(run, replace(brief, template_hash=now))
 
+    def template_of(self, brief: Brief) -> Template:
+        """Return the template of a document, or that of procedures where it has none."""
+        templates = self.records.workspace.templates
+        return templates.get(brief.template) if brief.template else templates.of_kind("procedure")
+
     def carry(self, run: Run, complaints: Sequence[Complaint] = ()) -> Draft:
         """Carry a run that is held to its draft, and keep that.
 
@@ -241,38 +283,21 @@ class Authoring:
             run: The run.
             complaints: What is wrong with the last part that was handed in, beside its fields.
         """
-        based = library = self.library()
-        templates = self.records.workspace.templates
-        template = templates.get(run.brief.template) if run.brief.template else templates.of_kind("procedure")
-        # A document that is there is judged by its own template, even if it has none.
-        expected: Template | None = template
-        if run.brief.request.wish:
-            based, expected = library.overlay(self._read(run.brief.path, run.brief.text.encode())), None
-        make = partial(
-            Work,
-            run=run,
-            template=template,
-            library=library,
-            check=lambda text, rules: self.check(based, run.brief.path, text, rules, expected),
-            report=self.progress or (lambda _: None),
-            search=self.search(library),
-            texts=self.context.texts if self.context else DocumentTexts(),
-        )
-        work = open_work(self.records, run, make, self.context, fresh=self.fresh, complaints=complaints)
+        work = open_work(self, run, complaints)
         if self.context is None:
             # A model that cannot be used costs nothing, so it is opened before anything is said of its cost.
             self._tell_bound(run)
         return self.keep(run, carry(work, self._strategy(work)))
 
     def _strategy(self, work: Work) -> Strategy:
-        if not work.brief.request.wish:
-            return Fields(work)
-        from procauthor.authoring.operations import Operations
-        from procauthor.authoring.wish import known_references, outline_of
+        # A brief needs none of them.
+        if work.brief.request.wish:
+            from procauthor.authoring.operations import Operations
 
-        return Operations(
-            work, outline_of(self.records.workspace.templates, work.brief), *known_references(work.brief, work.library)
-        )
+            return Operations(work)
+        from procauthor.authoring.field import Fields
+
+        return Fields(work)
 
     def keep(self, run: Run, draft: Draft) -> Draft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
@@ -292,21 +317,18 @@ class Authoring:
     def _with_surroundings(self, draft: Draft) -> Draft:
         """Return a draft with what accepting it causes elsewhere, and where its questions may be answered."""
         library = self.library()
-        after = self._read(draft.path, draft.text.encode())
+        after = self.records.workspace.parse(draft.path, draft.text.encode())
         elsewhere = (finding.as_json() for finding in find_elsewhere(self.records.workspace, library, after))
         search = self.search(library)
         leads = find_leads(draft.open_questions, library, search, draft.path)
         return replace(draft, findings=(*draft.findings, *elsewhere), leads=tuple(lead.as_json() for lead in leads))
-
-    def _read(self, path: str, text: bytes) -> Procedure:
-        return read_procedure(path, text, self.records.workspace.settings, self.records.workspace.templates)
 
     def check(
         self, library: Library, path: str, text: bytes, rules: Sequence[str], template: Template | None = None
     ) -> Sequence[Finding]:
         """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
         records = self.records
-        procedure = self._read(path, text)
+        procedure = self.records.workspace.parse(path, text)
         if procedure.template is None and template is not None:
             procedure = replace(procedure, template=template, kind="procedure")
         laid = library.overlay(procedure)
@@ -317,3 +339,78 @@ class Authoring:
             return findings
         # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
         return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in findings]
+
+
+def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = ()) -> Work:
+    """Return a run with its author, ready to be carried out; for the arguments see `Authoring.carry`.
+
+    Raises:
+        ConfigError: The model cannot be used.
+    """
+    workspace, library, template = authoring.records.workspace, authoring.library(), authoring.template_of(run.brief)
+    # A document that is there is judged by its own template, even if it has none.
+    based, expected = library, template if not run.brief.request.wish else None
+    if run.brief.request.wish:
+        based = workspace.with_text(library, run.brief.path, run.brief.text.encode())
+    work = partial(
+        Work,
+        run=run,
+        template=template,
+        library=library,
+        calls=run.calls,
+        check=lambda text, rules: authoring.check(based, run.brief.path, text, rules, expected),
+        report=authoring.progress or (lambda _: None),
+        search=authoring.search(library),
+        texts=authoring.context.texts if authoring.context else DocumentTexts(),
+    )
+    if run.author == HAND_OFF:
+        submission = run.submission
+        verdict = judge(template, run.brief, submission)
+        # It is asked once, so there are no repairs. A person knows more than the brief says, and answers for it;
+        # an agent is a model like any other.
+        return work(
+            author=HandoffAuthor(verdict, submission),
+            written_by=submission.by or ("" if run.brief.revises else HAND_OFF),
+            verdict=verdict,
+            complaints=tuple(complaints),
+            doubts="note" if submission.person else "question",
+        )
+    if run.author == SKELETON:
+        return work(author=SkeletonAuthor(), render=render_skeleton)
+    repairs = workspace.settings.authoring.repairs
+    work = partial(work, repairs=repairs, doubts="question")
+    if run.author != OFFLINE:
+        return _with_model(authoring, run, work)
+    work = partial(work, written_by="offline author, no language model")
+    if run.brief.request.wish:
+        from procauthor.authoring.update.offline import OfflineUpdateAuthor
+
+        return work(author=OfflineUpdateAuthor())
+    if has_foreign_words(template):
+        return work(author=SkeletonAuthor(), render=render_skeleton)
+    return work(author=OfflineAuthor(), render=render_offline)
+
+
+def _with_model(authoring: Authoring, run: Run, work: Callable[..., Work]) -> Work:
+    from procauthor.authoring.chat import ChatAuthor
+    from procauthor.authoring.provider import Provider
+
+    context, settings = authoring.context, authoring.records.workspace.settings.authoring
+    prompts = context.prompts if context else authoring.records.prompts
+    spend = context.spend if context else at_once
+    calls = CallLog(authoring.records.memory, run.id, fresh=authoring.fresh)
+    author = ChatAuthor.open(run.author, settings, prompts, calls, spend, context.gate if context else None)
+    reviewer = None
+    if run.reviewer:
+        # The server of one provider is not that of another.
+        same = run.reviewer.partition(":")[0] == run.author.partition(":")[0]
+        own = settings.model_copy(update={"repairs": 1} if same else {"repairs": 1, "base_url": ""})
+        reviewer = ChatAuthor(Provider.open(run.reviewer, own), own, prompts, calls, spend)
+    return work(
+        author=author,
+        calls=calls,
+        reply_tokens=settings.reply_tokens,
+        written_by=run.author,
+        prompt=prompts.fingerprint(),
+        reviewer=reviewer,
+    )

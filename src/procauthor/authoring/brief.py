@@ -1,16 +1,23 @@
-"""What an author is asked, and all that it needs to know. Values only; they are stored as JSON."""
+"""What an author is asked, all that it needs to know, and what it answers. A brief is stored as JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+
+import msgspec
 
 from procauthor.data import ungrouped
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from procauthor.template.spec import Template
 
 Relation = Literal["depends on", "is needed by", "is named by", "is close to"]
 
@@ -70,6 +77,11 @@ class Passage:
     hash: str
     text: str
     role: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """Return the passage as models read it: its id, where it is from, and what it says."""
+        source = {"procedure": self.title, "heading": self.heading, "at": f"{self.path}:{self.line}"}
+        return {"id": self.id, "source": source, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,55 +233,9 @@ class Brief:
         return ungrouped((n, n.wants) for n in self.downstream)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the brief as JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Brief:
-        """Read a brief back."""
-        request = dict(data["request"])
-        for name in ("depends_on", "blocks", "actions", "added"):
-            request[name] = tuple(request.get(name, ()))
-        return cls(
-            request=ChangeRequest(**request),
-            path=data["path"],
-            template=data["template"],
-            template_hash=data["template_hash"],
-            base=data["base"],
-            present=data["present"],
-            text=data.get("text", ""),
-            passages=tuple(Passage(**each) for each in data["passages"]),
-            neighbours=tuple(_neighbour(each) for each in data["neighbours"]),
-            standards=tuple(data["standards"]),
-            references=tuple(Reference(**each) for each in data["references"]),
-            orchestrations=tuple(data["orchestrations"]),
-            nearest=data.get("nearest"),
-            revises=data.get("revises", False),
-            rules=tuple(_standard(each) for each in data.get("rules", ())),
-            promises=tuple(
-                Promise(each["title"], tuple(each["artifacts"]), each["announced"]) for each in data.get("promises", ())
-            ),
-            untold=data.get("untold", 0),
-            roles=tuple(data.get("roles", ())),
-            registers=tuple(data.get("registers", ())),
-            namesakes=tuple(Namesake(**each) for each in data.get("namesakes", ())),
-            heading=data.get("heading"),
-            front=tuple((name, value) for name, value in data.get("front", ())),
-            left=tuple(data.get("left", ())),
-        )
-
-
-def _standard(data: Mapping[str, Any]) -> Standard:
-    return Standard(data["title"], data["path"], tuple(NamedText(**each) for each in data["rules"]))
-
-
-def _neighbour(data: Mapping[str, Any]) -> Neighbour:
-    values = dict(data)
-    for name in ("outputs", "wants", "lacks"):
-        values[name] = tuple(NamedText(**each) for each in values.get(name, ()))
-    for name in ("promised", "triggers", "takes"):
-        values[name] = tuple(values.get(name, ()))
-    return Neighbour(**values)
+        """Return the brief as JSON, which `msgspec.convert` reads back."""
+        data: dict[str, Any] = msgspec.to_builtins(self)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,3 +282,88 @@ class Answer:
 def mark_of(brief: Brief) -> str:
     """Return what the markers around data carry: the same for every call, and not to be guessed by texts."""
     return hashlib.sha256(json.dumps(brief.as_json(), sort_keys=True).encode()).hexdigest()[:10]
+
+
+# An author
+
+# The eight steps of Create or Update Procedure, under the names that users see.
+STEPS: tuple[str, ...] = (
+    "Identify purpose and boundaries",
+    "Identify inputs and triggers",
+    "Decompose the workflow",
+    "Validate input/output continuity",
+    "Define failure modes",
+    "Define output contract and definition of done",
+    "Format with the canonical template",
+    "Validate and review",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """Why a field must be written again: its name, and what was wrong with it."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForm:
+    """What an ask wants instead of the template's fields: a model of its own, and the prompts that ask for it.
+
+    ``prompts`` are (name, variables) in order; each gets the marker of the brief as ``mark`` besides. ``briefed`` puts
+    the brief before them.
+    """
+
+    model: type[BaseModel]
+    prompts: tuple[tuple[str, Mapping[str, object]], ...]
+    briefed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one step asks of an author.
+
+    ``fields`` holds what earlier steps filled, ``asked`` the questions that are open so far; ``problems`` is empty on
+    the first ask, and names what must be written again on a later one. ``budget`` is the number of tokens that the run
+    may still use, None for no bound; ``left`` how many proposals and questions the draft may still have, likewise.
+    """
+
+    brief: Brief
+    template: Template
+    step: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[FieldProblem] = ()
+    budget: int | None = None
+    form: AskForm | None = None
+    asked: tuple[str, ...] = ()
+    left: int | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields that must be corrected; empty on the first ask, which wants all fields of the step."""
+        return frozenset(problem.field for problem in self.problems)
+
+
+class Author(Protocol):
+    """Fills the typed fields of one step at a time."""
+
+    @property
+    def id(self) -> str:
+        """``offline``, or ``provider:model``."""
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return values that fit ``build_model(template, step, brief.titles)``.
+
+        Raises:
+            ModelError: The provider failed after retries.
+            ModelOutputError: No usable output after repairs.
+            BudgetError: The next call could pass the run's ceiling.
+        """
+
+
+def told(value: Any) -> Any:
+    """Return a value without the members that say nothing: a model reads them in every call."""
+    if isinstance(value, Mapping):
+        return {name: told(each) for name, each in value.items() if each is not None}
+    return [told(each) for each in value] if isinstance(value, list) else value

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.author import Ask
-from procauthor.authoring.brief import Brief
+from procauthor.authoring.brief import Ask, Brief
 from procauthor.authoring.chat import request_size
 from procauthor.authoring.outline import LOOKS, is_outline, outline_first
 from procauthor.authoring.update.form import operation_form, scope_form
@@ -113,10 +112,15 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     return Bound(len(asked) + looks, usual, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
 
 
-def bound_update(
-    prompts: PromptLibrary, settings: AuthoringSettings, brief: Brief, outline: Outline, template: Template
+def bound_update(  # noqa: PLR0913, PLR0917 - what a bound depends on
+    prompts: PromptLibrary,
+    settings: AuthoringSettings,
+    brief: Brief,
+    outline: Outline,
+    template: Template,
+    ceiling: int | None,
 ) -> Bound:
-    """Return the bound of a change of a document, without a ceiling.
+    """Return the bound of a change of a document.
 
     Before the first call it is open which sections change. Most wishes change those of two steps at most; all steps
     can have work where the wish may need so many sections, each with all that can be named in its sections.
@@ -139,7 +143,7 @@ def bound_update(
         plain,
         tries**2 * (1 + steps * tries),
         tries**3 * (plain + 3 * (1 + steps) * reply),
-        None,
+        ceiling,
     )
 
 

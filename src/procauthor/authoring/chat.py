@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.answer import is_thought, read_object
-from procauthor.authoring.author import Ask, FieldProblem, told
-from procauthor.authoring.brief import Answer, Brief, Passage, Usage, mark_of
+from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Usage, mark_of, told
 from procauthor.authoring.memory import CallLog, call_key
 from procauthor.authoring.outline import AIM, OUTLINE, WRITE, is_outline
 from procauthor.authoring.passage import join_questions
@@ -166,8 +165,15 @@ class ChatAuthor:
         return json.dumps([self.provider.url, self.settings.temperature, self.settings.reply_tokens])
 
     def _check_budget(self, work: _Work, request: Request) -> None:
-        left = None if work.ask.budget is None else work.ask.budget - work.usage.tokens
-        check_room(request, self.settings.reply_tokens, left)
+        if work.ask.budget is None:
+            return
+        left, reply = work.ask.budget - work.usage.tokens, self.settings.reply_tokens
+        if request.tokens + reply > left:
+            message = (
+                f"the next call could use {request.tokens + reply} tokens ({request.tokens} in, {reply} out), "
+                f"and {max(left, 0)} are left"
+            )
+            raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
 
     def _unusable(self, work: _Work) -> UnusableReplyError:
         last = work.last or Reply("")
@@ -181,27 +187,6 @@ class ChatAuthor:
         message = f"{self.id} gave no usable {', '.join(work.open)} for step {work.ask.step}: its last reply {what}"
         hint = "raise reply_tokens in the settings" if last.finish == "length" else "try another model"
         return UnusableReplyError(message, f"{hint}, then resume the run", last.text)
-
-
-def check_room(request: Request, reply_tokens: int, left: int | None) -> None:
-    """Refuse a call that could pass the ceiling.
-
-    Raises:
-        BudgetError: It could.
-    """
-    need = request.tokens + reply_tokens
-    if left is not None and need > left:
-        message = (
-            f"the next call could use {need} tokens ({request.tokens} in, {reply_tokens} out), "
-            f"and {max(left, 0)} are left"
-        )
-        raise BudgetError(message, "raise the ceiling with --max-tokens, and resume the run")
-
-
-def brief_words(prompts: PromptLibrary, brief: Brief, template: Template) -> tuple[str, str]:
-    """Return the brief as every call of a run begins with it, and the mark of its data."""
-    mark = mark_of(brief)
-    return prompts.render("brief", _brief_variables(brief, template, mark)), mark
 
 
 def request_size(prompts: PromptLibrary, ask: Ask) -> int:
@@ -426,7 +411,7 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "standards": [standard.shown() for standard in brief.rules],
         "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],
-        "passages": [_passage(passage) for passage in brief.passages],
+        "passages": [passage.shown() for passage in brief.passages],
     }
 
 
@@ -439,11 +424,6 @@ def _neighbour(data: Mapping[str, Any]) -> dict[str, object]:
     if outputs and not any(output["text"] for output in outputs):
         known["outputs"] = [output["name"] for output in outputs]
     return known
-
-
-def _passage(passage: Passage) -> dict[str, object]:
-    source = {"procedure": passage.title, "heading": passage.heading, "at": f"{passage.path}:{passage.line}"}
-    return {"id": passage.id, "source": source, "text": passage.text}
 
 
 def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[str, object]]:

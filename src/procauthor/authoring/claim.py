@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from procauthor.authoring.public import QUOTED, names_place
+from procauthor.authoring.public import QUOTED, find_places
 from procauthor.checking.phrase import find_phrases
 from procauthor.convention.word import words
 from procauthor.regex import lazy
@@ -26,12 +26,13 @@ FENCED = lazy(
     re.DOTALL | re.MULTILINE,
 )
 """A block of code, with its language and its body."""
-# Blocks in these are lines to type; a block of words is read as words, and all else is program text.
-_TYPED_LANGUAGES = frozenset(("", "sh", "bash", "shell", "zsh", "console", "sql", "psql", "powershell", "pwsh", "ps1"))
+# Blocks in these are commands to type; a block of words is read as words, and all else is program text.
+_TYPED_LANGUAGES = frozenset(("", "sh", "bash", "shell", "zsh", "console"))
 WORDED_LANGUAGES = frozenset(("text", "txt", "md", "markdown"))
 """A block in one of these is words, and no code."""
 _HERE = lazy(r"<<-?\s*['\"]?(?P<end>\w+)['\"]?")
 _CODE = lazy(r"(`+)(.+?)\1", re.DOTALL)
+_WITH_OPTION = lazy(r"\S.*\s--?[A-Za-z]", re.DOTALL)
 # What is said or written: capital first, several words, a full stop, and no sign of a shell.
 _SENTENCE = lazy(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!?…][\"”“')]?")
 _CONTINUED_LINE = lazy(r"\\\r?\n\s*")
@@ -59,13 +60,12 @@ def _any(name: str) -> str:
 
 _FLAG = lazy(r"(?<![\w-])--[a-zA-Z][\w-]*")
 _FLAGGED = lazy(r"(?<![\w/.-])[a-z][\w./-]*(?:\s+--?[a-zA-Z][\w-]*(?:=[^\s,;]+)?)+")
-_CAMEL = lazy(r"(?<![\w./@#-])[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*\b|(?<![\w./@#-])[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*\b")
 _SNAKE = lazy(r"(?<![\w./@#-])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?![\w/])")
 _NUMBER = r"\d+(?:[.,]\d+)*"
 # A year in front of a quantity is none itself: "from 2027 47 days".
 _LISTED = rf"(?!(?:19|20)\d\d(?!\d)){_NUMBER}\s*(?:%|percent)?"
 _LIST = rf"(?P<list>(?:{_LISTED}(?:,\s+(?:and\s+|or\s+)?|\s+(?:and|or|to)\s+|\s*[-–]\s*))*)"
-_EXACT = lazy(r"\b(?:v\d+(?:\.\d+)+|\d{4}-\d{2}-\d{2}|\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[Pp]ort \d{2,5})\b")
+_EXACT = lazy(r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+(?:[-+.][\w.]+)?|[Pp]ort \d{2,5})\b")
 _JOINING = frozenset({"the", "a", "an", "and", "or", "of", "to", "for", "in", "on", "with", "by", "&", "/"})
 _SHOWN = 120
 MORE = "..."
@@ -73,22 +73,22 @@ MORE = "..."
 _SINGLE = lazy(r"\d{1,9}(?:\.\d{1,9})?")
 _MINUTES = {"second": 1 / 60, "minute": 1, "hour": 60, "day": 24 * 60, "working day": 24 * 60, "week": 7 * 24 * 60}
 _LONGEST_LINE = 2000
+# A sign that is no letter keeps the words at both sides apart.
+_APART = " \u2022 "
+# A verb that says that something is typed is so near to it.
+_NEAR = 40
 
 Quantity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Particular:
-    """One fact as it is in a text. ``quantities`` holds number and unit, where it is a quantity.
-
-    ``block`` numbers the block of code that it is in, from 1 in each text.
-    """
+    """One fact as it is in a text. ``quantities`` holds number and unit, where it is a quantity."""
 
     kind: Kind
     text: str
     quantities: tuple[Quantity, ...] = ()
     names: tuple[str, ...] = ()
-    block: int = 0
 
     def __str__(self) -> str:
         """Return it as an open question names it: ``command `foo --bar```, ``number "30 days"``."""
@@ -104,15 +104,17 @@ class Particular:
 
 def find_claims(text: str) -> Iterator[Particular]:
     """Yield what a text claims, each place once: what is in code first, then addresses, then words and numbers."""
-    for number, match in enumerate(FENCED.finditer(text), start=1):
-        yield from _block_claims(match, number)
-    text, codes = _cut(_ends().sub("", FENCED.sub("\n", text)), _CODE)
-    for code in codes:
-        yield from _code_claims(" ".join(code.strip("`").split()))
+    yield from chain.from_iterable(map(_block_claims, FENCED.finditer(text)))
+    text = _ends().sub("", FENCED.sub("\n", text))
+    for match in _CODE.finditer(text):
+        typed = bool(_typing().search(text, max(0, match.start() - _NEAR), match.start()))
+        yield from _code_claims(" ".join(match[0].strip("`").split()), typed=typed)
+    text = _CODE.sub(_APART, text)
     for kind, pattern in _patterns():
         text, pieces = _cut(text, pattern)
         yield from (Particular(kind, each.rstrip(".,;:!?")) for each in pieces)
-    yield from _named(text)
+    # Emphasis keeps the end of a label from being seen as one.
+    yield from _named(text.replace("**", ""))
     for match in _quantity().finditer(text):
         yield Particular("number", " ".join(match[0].split()), tuple(_quantities(match)))
 
@@ -144,8 +146,18 @@ def _path() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _products() -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w./@#-])(?:{'|'.join(map(re.escape, _data()['products']))})\b")
+def _tool() -> re.Pattern[str]:
+    """Return the pattern of a tool that something is done in: a product that is only named is public knowledge."""
+    using = rf"(?:(?<=[\w,] )(?:{_any('using')})|\b(?i:use))"
+    products = "|".join(map(re.escape, _data()["products"]))
+    camel = r"[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*|[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*"
+    return re.compile(rf"{using} ((?:{products}|{camel})\b(?![\w./@#-]\w)|[A-Z][a-z]\w+(?![\w-]| [A-Z]| (?:%|\d)))")
+
+
+@lru_cache(maxsize=1)
+def _typing() -> re.Pattern[str]:
+    """Return the pattern of what says in front of code that it is a command."""
+    return re.compile(rf"\b(?i:{_any('typed')})\s+\Z")
 
 
 @lru_cache(maxsize=1)
@@ -167,9 +179,7 @@ def _patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
         ("command", _FLAG),
         ("name", _SNAKE),
         ("role", _role()),
-        ("tool", _CAMEL),
-        ("tool", _products()),
-        ("tool", re.compile(rf"(?<=[\w,] )(?:{_any('using')}) ([A-Z][a-z]\w+)(?![\w-]| [A-Z]| (?:%|\d))")),
+        ("tool", _tool()),
         ("number", re.compile(rf"(?:[$€£]\s?\d+(?:[.,]\d+)*[kKmM]?\b|\b{_NUMBER}\s?(?:{_any('currencies')})\b)")),
         ("number", _EXACT),
     )
@@ -189,22 +199,21 @@ def _quantity() -> re.Pattern[str]:
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     """Return the text with the matches taken out, and the matches: what was read once is not read as something else."""
-    part = 0 if pattern is _CODE else pattern.groups
-    pieces = [match[part] for match in pattern.finditer(text)]
-    # A sign that is no letter keeps the words at both sides apart.
-    return pattern.sub(" \u2022 ", text), pieces
+    return pattern.sub(_APART, text), [match[pattern.groups] for match in pattern.finditer(text)]
 
 
-def _block_claims(block: re.Match[str], number: int) -> Iterator[Particular]:
+def _block_claims(block: re.Match[str]) -> Iterator[Particular]:
     """Yield what a block of code claims: what is typed line by line; of program text only places that a team has."""
     if language_of(block) in WORDED_LANGUAGES:
         yield from find_claims(block["body"])
-        return
-    for line in _lines_of(block):
-        if _SENTENCE.fullmatch(line):
-            yield from find_claims(line)
-        elif re.search(r"\w", line):
-            yield Particular("command", line, block=number)
+    elif language_of(block) not in _TYPED_LANGUAGES:
+        yield from _program_text(block["body"].splitlines())
+    else:
+        yield from _typed_lines(_CONTINUED_LINE.sub(" ", block["body"]).splitlines())
+
+
+def _program_text(lines: Iterable[str]) -> Iterator[Particular]:
+    yield from (Particular("name", line.strip()) for line in lines if any(find_places(line)))
 
 
 def language_of(block: re.Match[str]) -> str:
@@ -212,36 +221,36 @@ def language_of(block: re.Match[str]) -> str:
     return block["language"].strip().split(" ")[0].casefold()
 
 
-def _lines_of(block: re.Match[str]) -> Iterable[str]:
-    if language_of(block) in _TYPED_LANGUAGES:
-        return _typed_lines(_CONTINUED_LINE.sub(" ", block["body"]).splitlines())
-    return (line.strip() for line in block["body"].splitlines() if names_place(line))
+def _typed_lines(lines: Iterable[str]) -> Iterator[Particular]:
+    """Yield what is typed in some lines, one whose quotation goes on together with the next ones.
 
-
-def _typed_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a block that are typed, one whose quotation goes on together with the next ones.
-
-    What a line hands on as text (``<<'END'``) is text of a program: of this only the lines that name a place.
+    What a line hands on as text (``<<'END'``) is text of a program, and so is what a quotation goes on with.
     """
     begun, end = "", ""
     for raw in lines:
         if end:
             end = "" if raw.strip() == end else end
-            if names_place(raw):
-                yield raw.strip()
+            yield from _program_text([raw])
             continue
         begun = f"{begun} {raw.strip()}" if begun else " ".join(_PROMPT.sub("", raw).split())
         if re.search("[\"']", QUOTED.sub("", begun)) and len(begun) < _LONGEST_LINE:
             continue
         here = _HERE.search(begun)
         end = here["end"] if here else ""
-        yield begun
+        yield from _typed_line(begun)
         begun = ""
-    if begun:
-        yield begun
+    yield from _typed_line(begun)
 
 
-def _code_claims(code: str) -> Iterator[Particular]:
+def _typed_line(line: str) -> Iterator[Particular]:
+    if _SENTENCE.fullmatch(line):
+        yield from find_claims(line)
+    elif re.search(r"\w", line):
+        yield Particular("command", line)
+
+
+def _code_claims(code: str, *, typed: bool) -> Iterator[Particular]:
+    """Yield what code in a sentence claims; several words are a command where they are typed or have an option."""
     if not re.search(r"\w", code):
         return
     if _SENTENCE.fullmatch(code):
@@ -251,7 +260,7 @@ def _code_claims(code: str) -> Iterator[Particular]:
         yield Particular("URL", code)
     elif _EMAIL.fullmatch(code):
         yield Particular("address", code)
-    elif " " in code or code.startswith("-"):
+    elif code.startswith("-") or (" " in code and (typed or _WITH_OPTION.match(code))):
         yield Particular("command", code)
     elif _path().fullmatch(code):
         yield Particular("path", code)
@@ -313,15 +322,10 @@ def _unit(text: str) -> str:
     unit = unit.replace("business ", "working ").removeprefix("calendar ")
     *before, last = unit.split(" ") if " per " not in unit else [unit]
     units = _data()["units"]
-    last = last if last in (*units, "px", "times") or last.endswith("ss") else last.removesuffix("s")
+    last = last if last in units or last.endswith("ss") else last.removesuffix("s")
     return " ".join([*before, units.get(last, last)])
 
 
 def names_of_unit(unit: str) -> set[str]:
     """Return the words by which a unit may be written, without the ending of the plural."""
     return {unit.removesuffix("y"), *(name for name, known in _data()["units"].items() if known == unit)}
-
-
-def names_product(text: str) -> bool:
-    """Say whether a text names a product that the trade knows."""
-    return _products().search(text) is not None

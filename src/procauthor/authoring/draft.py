@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.memory import DATABASE, FILE, FileMemory, WorkMemory, find_address, password_of
@@ -35,6 +36,9 @@ from procauthor.system import read_regular
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
 from procauthor.workspace import Workspace
+
+if TYPE_CHECKING:
+    from procauthor.prompt import PromptLibrary
 
 _KIND = "draft"
 Outcome = Literal["Awaiting review", "Needs revision", "No change", "Published", "Updated", "Rejected"]
@@ -162,20 +166,10 @@ class Draft:
         return {"draft": self.id, **pick(self, "title", "path", "author", "outcome")}
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        data = asdict(replace(self, kept=None))
+        """Return what is stored, which `msgspec.convert` reads back."""
+        data: dict[str, Any] = msgspec.to_builtins(replace(self, kept=None))
         del data["kept"]
         return data
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Draft:
-        """Read a stored draft."""
-        values = dict(data)
-        values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "leads", "findings", "notes", "usage_by_step"):
-            values[name] = tuple(values.get(name, ()))
-        values["sources"] = {key: tuple(rests) for key, rests in values["sources"].items()}
-        return cls(**values)
 
     # In its library
 
@@ -265,6 +259,8 @@ class Draft:
 
     async def aaccept(self) -> Change:
         """Accept without blocking the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.accept)
 
     def reject(self) -> None:
@@ -551,10 +547,10 @@ class DraftStore:
         """Return a draft, or None where there is none that counts."""
         try:
             plain = unseal(file, _KIND, read_regular(file))
-            draft = None if plain is None else replace(Draft.from_json(json.loads(plain)), kept=self._records)
+            draft = None if plain is None else replace(msgspec.json.decode(plain, type=Draft), kept=self._records)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             draft = None
         if draft is None or draft.id != file.stem:
             self._records.workspace.tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")
@@ -597,6 +593,13 @@ class Records:
         if memory.notice:
             self.workspace.tell(memory.notice)
         return memory
+
+    @property
+    def prompts(self) -> PromptLibrary:
+        """The prompts; the library's own come first."""
+        from procauthor.prompt import PromptLibrary
+
+        return PromptLibrary(self.workspace.own_folder("prompts"))
 
     def close(self) -> None:
         """Let go of the file of the memory until the next question."""

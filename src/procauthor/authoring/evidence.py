@@ -11,7 +11,7 @@ from itertools import chain
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import FENCED, MORE, Kind, Particular, find_quantities, names_of_unit, spellings
-from procauthor.authoring.public import is_public, is_public_host, is_public_name, is_public_path, is_public_port
+from procauthor.authoring.public import is_public_host, is_public_port
 from procauthor.character import strip_hidden
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import UNVERIFIED, without_proposals
@@ -77,13 +77,6 @@ class DocumentTexts:
         """Yield the documents that may hold something, as their letters and digits tell."""
         return (self._text(procedure) for procedure in procedures if may_hold(self._letters_of(procedure)))
 
-    def written(self, procedure: Procedure, words: Iterable[str]) -> set[str]:
-        """Return those of some words in lower case that a document has as they are, wherever in it."""
-        letters = self._letters_of(procedure)
-        possible = [word for word in words if word.encode() in letters]
-        text = SourceText(procedure.source.raw.decode(errors="replace") if possible else "")
-        return {word for word in possible if text.states(word, folded=False)}
-
     def _letters_of(self, procedure: Procedure) -> bytes:
         key = (procedure.path, procedure.stamp)
         if key not in self._letters:
@@ -101,11 +94,8 @@ class DocumentTexts:
 _CALENDAR = frozenset(chain(calendar.day_name, calendar.month_name))
 # What the trade knows of each kind.
 _PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
-    "command": is_public,
-    "name": is_public_name,
     "URL": is_public_host,
     "address": is_public_host,
-    "path": is_public_path,
     "number": is_public_port,
     "tool": _CALENDAR.__contains__,
 }
@@ -120,8 +110,6 @@ class Evidence:
     procedures: Sequence[Procedure] = ()
     texts: DocumentTexts = field(default_factory=DocumentTexts)
     roles: tuple[str, ...] = ()
-    known: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
-    """What was found of words that were looked for in the documents: nowhere written are these of them."""
 
     @classmethod
     def of(cls, texts: Iterable[str], titles: Iterable[str] = ()) -> Evidence:
@@ -143,17 +131,6 @@ class Evidence:
         if self._is_written(plain_of(claim.text), folded=claim.kind in ("tool", "role", "address", "URL", "number")):
             return True
         return claim.kind == "URL" and self._is_written(claim.text.rstrip("/"), folded=True)
-
-    def strange(self, words: Iterable[str]) -> set[str]:
-        """Return those of some words in lower case that are nowhere written as they are."""
-        left = {word for word in words if not self.own.states(word, folded=False)}
-        # The questions of a draft are asked again with each of its steps.
-        sought = frozenset(left)
-        if sought not in self.known:
-            for procedure in self.procedures if left else ():
-                left -= self.texts.written(procedure, left)
-            self.known[sought] = frozenset(left)
-        return set(self.known[sought])
 
     def _is_written(self, words: str, *, folded: bool) -> bool:
         piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()

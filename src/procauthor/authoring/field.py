@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from procauthor.authoring.author import Ask, FieldProblem
-from procauthor.authoring.brief import Answer, Brief, Neighbour
+from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
 from procauthor.authoring.document import links_of
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.evidence import Evidence, gather_evidence
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import unverified
-from procauthor.authoring.judge import join_findings
+from procauthor.authoring.judge import join_findings, name_at
 from procauthor.authoring.look import (
     MOST_OPEN,
     LookState,
     add_times,
     carry,
-    count_proposals,
     look_form,
     read_edits,
     split_late,
@@ -37,13 +36,13 @@ from procauthor.data import ungrouped
 from procauthor.errors import BudgetError, ModelOutputError
 from procauthor.finding import Finding
 from procauthor.library.contract import read_contract
-from procauthor.library.status import match_sections
+from procauthor.library.status import PROPOSED, told_first
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact
 from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
 from procauthor.template.render import render
-from procauthor.template.spec import SectionSpec, Template, section_key
+from procauthor.template.spec import SectionSpec, Template
 
 _WRITTEN = DONE | {"in progress"}
 
@@ -168,10 +167,10 @@ class Fields:
 
     def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
         """Return findings in sections that an author filled, as problems of their fields."""
-        raw = self._render(state)
+        document = parse(self._render(state))
         places = []
         for finding in findings:
-            name = field_at(self.template, raw, finding.line)
+            name = name_at(self.template, document, finding.line)
             if name in self._steps:
                 hint = f" ({finding.hint})" if finding.hint else ""
                 places.append((self._steps[name], FieldProblem(name, finding.message + hint)))
@@ -373,33 +372,6 @@ def merge_late(template: Template, written: Mapping[str, Any]) -> dict[str, Any]
     return fields
 
 
-def field_at(template: Template, raw: bytes, line: int) -> str:
-    """Return the name of the field that wrote a line; empty for the head of the document."""
-    document = parse(raw)
-    match = match_sections(document, template)
-    spec: SectionSpec | None = None
-    for each in template.sections:
-        section = match.sections.get(each.key)
-        if section is not None and section.line <= line:
-            spec = each
-    if spec is None:
-        return ""
-    part = _part_at(spec, raw, line)
-    if part is not None and part.constraint.step not in (0, spec.constraint.step):
-        return late_name(spec, part)
-    return spec.name
-
-
-def _part_at(spec: SectionSpec, raw: bytes, line: int) -> SectionSpec | None:
-    """Return the labelled part of a step that a line belongs to: the nearest label above it."""
-    labels: dict[str, SectionSpec] = {}
-    for part in spec.parts:
-        labels |= dict.fromkeys(part.keys, part)
-    for text in reversed(raw.decode().splitlines()[:line]):
-        if text.startswith("#"):
-            return None
-        if text.startswith("**"):
-            named = labels.get(section_key(text.split("**")[1]))
-            if named:
-                return named
-    return None
+def count_proposals(fields: Mapping[str, Any]) -> int:
+    """Return how many values of some fields are proposed."""
+    return told_first(json.dumps(fields, ensure_ascii=False)).count(PROPOSED)

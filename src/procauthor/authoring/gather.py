@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from itertools import chain, islice
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
 
 from procauthor.authoring.brief import (
     Brief,
@@ -21,55 +23,35 @@ from procauthor.authoring.brief import (
     Reference,
     Relation,
 )
+from procauthor.authoring.dealing import (
+    Dealings,
+    dealings_in,
+    dealings_of,
+    find_registers,
+    find_roles,
+    takers_in,
+)
 from procauthor.authoring.near import rank_near, words_near
 from procauthor.authoring.passage import Rarity, Search, choose_passages, find_chunks, read_subject
 from procauthor.authoring.request import refuse_unknown
 from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.change import refuse_conflict
-from procauthor.library.dealing import dealings_of
 from procauthor.library.derive import bare_title
 from procauthor.library.index import heading_of, manner, missing_titles, new_path
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import check_title
 from procauthor.markdown.front_edit import refuse_unreadable
 from procauthor.naming import title_key
-from procauthor.planning.plan import Plan
 from procauthor.procedure import DONE, UNCOUNTED, Artifact
 from procauthor.regex import lazy
-from procauthor.retrieval.lexical import is_common, list_features, list_words
+from procauthor.retrieval.lexical import list_features
 from procauthor.secret import Censor
 from procauthor.template.read import refuse_conflicted
 from procauthor.workspace import Workspace
 
-_MOST_NAMED = 20
-_LEAST_DOCUMENTS = 2
-
-
-def find_roles(library: Library) -> tuple[str, ...]:
-    """Return the roles that several documents name, the most used first: "security lead"."""
-    return _used(library, lambda procedure: {*procedure.gist.roles, *dealings_of(procedure).doers})
-
-
-def find_registers(library: Library) -> tuple[str, ...]:
-    """Return the registers and logs that several documents name, the most used first: "Risk Register"."""
-    return _used(library, lambda procedure: procedure.gist.registers)
-
-
-def _used(library: Library, names: Callable[[Procedure], Iterable[str]]) -> tuple[str, ...]:
-    counts: Counter[str] = Counter()
-    for procedure in library.procedures:
-        if procedure.status in DONE and procedure.kind in ("procedure", "standard"):
-            counts.update(names(procedure))
-    # "author and reviewer" is two roles in one name.
-    single = (name for name, count in counts.most_common() if count >= _LEAST_DOCUMENTS and not _is_joined(name))
-    return tuple(islice(single, _MOST_NAMED))
-
-
-def _is_joined(name: str) -> bool:
-    """Say whether a name holds a word that says nothing by itself."""
-    return any(map(is_common, list_words(name.lower())))
-
+if TYPE_CHECKING:
+    from procauthor.planning.plan import Plan
 
 # A word that so many titles have says what they are, and not what they are about: "Procedure".
 _COMMON = 0.3
@@ -78,36 +60,39 @@ _ALIKE = 0.5
 # of the 137 purposes of our own library share more than six tenths.
 _SAME_WORK = 0.65
 _LEAST_SHARED = 4
-_SENTENCE_END = lazy(r"(?<=[.;])\s")
 _MOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A title that is there or announced; the path is empty for the latter."""
+class Candidate(NamedTuple):
+    """A title that is there or announced: the path is empty for the latter. What it is known by are stems of words."""
 
     title: str
+    key: str
     path: str
     lifecycle: str
-    purpose: str = ""
-    """What it is for, in one sentence."""
-    triggers: tuple[str, ...] = ()
+    words: frozenset[str]
+    purpose: frozenset[str] = frozenset()
+    """Of what it is for, in one sentence."""
+    triggers: frozenset[str] = frozenset()
 
 
 def common_words(library: Library, announced: Iterable[str]) -> frozenset[str]:
     """Return the stems that a third of all titles have, such as that of "Procedure"; ``announced`` ones count too."""
-    titles = [set(list_features(title)) for title in (*(p.title for p in library.counted), *announced)]
+    dealings = dealings_in(library)
+    titles = [*(dealings[p.path].title for p in library.counted), *(set(list_features(each)) for each in announced)]
     counts = Counter(chain.from_iterable(titles))
     return frozenset(word for word, count in counts.items() if count > max(1, _COMMON * len(titles)))
 
 
 def list_candidates(library: Library, announced: Mapping[str, str]) -> Iterator[Candidate]:
     """Yield all procedures, and the ``announced`` titles with the lifecycle of each."""
+    dealings = dealings_in(library)
     for p in library.counted:
         if p.kind == "procedure" and p.status not in UNCOUNTED:
-            purpose = _SENTENCE_END.split(p.gist.purpose, maxsplit=1)[0]
-            yield Candidate(p.title, p.path, p.lifecycle, purpose, p.gist.triggers)
-    yield from (Candidate(title, "", lifecycle) for title, lifecycle in announced.items())
+            own = dealings[p.path]
+            yield Candidate(p.title, p.key, p.path, p.lifecycle, own.title, own.purpose, own.triggers)
+    for title, lifecycle in announced.items():
+        yield Candidate(title, title_key(title), "", lifecycle, frozenset(list_features(title)))
 
 
 def find_namesakes(
@@ -121,28 +106,26 @@ def find_namesakes(
         common: The words of titles that say nothing of their work.
     """
     common |= frozenset(list_features(request.lifecycle))
+    key, lifecycle = title_key(request.title), title_key(request.lifecycle)
     own = _words(request.title, common)
     others = list(candidates)
-    counts = Counter(chain.from_iterable(_words(" ".join(each.triggers), common) & own for each in others))
+    counts = Counter(chain.from_iterable(each.triggers & own for each in others))
     # The rarest word of a title says best what it is about.
     rare = frozenset(sorted(counts, key=lambda word: (counts[word], word))[:1])
     graded: list[tuple[float, Namesake]] = []
-    purposes = _purposes(others, common)
     said = _words(request.purpose, common)
+    manner = _manner(others) | common if said else frozenset()
     for each in others:
-        if title_key(each.title) == title_key(request.title):
+        if each.key == key:
             continue
-        words = _words(each.title, common)
-        near = title_key(each.lifecycle) == title_key(request.lifecycle)
-        shared = own & words
-        share = len(shared) / max(1, len(own | words))
-        within = bool(shared) and (own <= words or words <= own) and (len(shared) > 1 or own == words)
-        if within or (near and share >= _ALIKE):
+        shared = own & each.words
+        near = title_key(each.lifecycle) == lifecycle
+        if shared and (share := _share(own, each.words - common, near=near)):
             why = f"both are about {_spelled(each.title, shared)}"
             graded.append((share + near, Namesake(each.title, each.path, why)))
             continue
-        told = _told(own, each, common, rare if near else frozenset())
-        alike = _same_work(said, purposes.get(each.title, frozenset()))
+        told = _told(own, each, rare if near else frozenset())
+        alike = _same_work(said, each.purpose, manner)
         if told or alike:
             about = f"its purpose is about {_spelled(request.title, told)}"
             why = about if told else f"both purposes speak of {_spelled(request.purpose, alike)}"
@@ -150,30 +133,38 @@ def find_namesakes(
     return tuple(each for _, each in sorted(graded, key=lambda pair: -pair[0])[:_MOST])
 
 
-def _purposes(candidates: Sequence[Candidate], common: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Return the words of each purpose by title, without those that many have: these are a manner of speaking."""
-    purposes = {each.title: _words(each.purpose, common) for each in candidates if each.purpose}
+def _share(own: frozenset[str], words: frozenset[str], *, near: bool) -> float:
+    """Return how much two titles share that may name the same work; nothing where they do not."""
+    shared = own & words
+    share = len(shared) / max(1, len(own | words))
+    within = (own <= words or words <= own) and (len(shared) > 1 or own == words)
+    return share if within or (near and share >= _ALIKE) else 0.0
+
+
+def _manner(candidates: Iterable[Candidate]) -> frozenset[str]:
+    """Return the words that the purposes of many titles have: these are a manner of speaking."""
+    purposes = {each.title: each.purpose for each in candidates if each.purpose}
     counts = Counter(chain.from_iterable(purposes.values()))
-    manner = {word for word, count in counts.items() if count > max(1, _COMMON * len(purposes))}
-    return {title: words - manner for title, words in purposes.items()}
+    return frozenset(word for word, count in counts.items() if count > max(1, _COMMON * len(purposes)))
 
 
-def _same_work(said: frozenset[str], purpose: frozenset[str]) -> frozenset[str]:
-    """Return the words that two purposes share, where they tell of the same work."""
-    shared = said & purpose
-    enough = max(_LEAST_SHARED, _SAME_WORK * min(len(said), len(purpose)))
-    return shared if len(shared) >= enough else frozenset()
+def _same_work(said: frozenset[str], purpose: frozenset[str], manner: frozenset[str]) -> frozenset[str]:
+    """Return the words that two purposes share, beside a ``manner`` of speaking, where they tell of the same work."""
+    shared = said & (purpose - manner)
+    if len(shared) < _LEAST_SHARED:
+        return frozenset()
+    return shared if len(shared) >= _SAME_WORK * min(len(said), len(purpose - manner)) else frozenset()
 
 
-def _told(own: frozenset[str], candidate: Candidate, common: frozenset[str], rare: frozenset[str]) -> frozenset[str]:
+def _told(own: frozenset[str], candidate: Candidate, rare: frozenset[str]) -> frozenset[str]:
     """Return the words of a title that another procedure is for: all of several, or the one that is ``rare``.
 
     One word alone means other things in another lifecycle ("backlog"), and has to be in a trigger too.
     """
-    purpose = own & _words(candidate.purpose, common)
+    purpose = own & candidate.purpose
     if len(purpose) > 1 and purpose == own:
         return purpose
-    return purpose & rare & _words(" ".join(candidate.triggers), common)
+    return purpose & rare & candidate.triggers
 
 
 def _spelled(title: str, stems: Collection[str]) -> str:
@@ -192,7 +183,11 @@ _LONGEST = 4500
 
 def says_use(provider: Procedure, key: str) -> list[str]:
     """Return the artifacts of which a procedure says that the title with this key uses them, each once."""
-    return list(dict.fromkeys(artifact for artifact, user in dealings_of(provider).uses if _is_user(user, key)))
+    return _artifacts_for(dealings_of(provider), key)
+
+
+def _artifacts_for(dealings: Dealings, key: str) -> list[str]:
+    return list(dict.fromkeys(artifact for artifact, user in dealings.uses if _is_user(user, key)))
 
 
 def _is_user(user: str, key: str) -> bool:
@@ -202,14 +197,12 @@ def _is_user(user: str, key: str) -> bool:
 
 def wanted_of(consumer: Procedure, key: str) -> list[Artifact]:
     """Return the inputs that a procedure takes from the title with this key, announced or not."""
-    if key not in dealings_of(consumer).takes:
-        return []
     return [a for a in consumer.contract.inputs if a.source and title_key(bare_title(a.source)) == key]
 
 
 def expected_of(library: Library, key: str) -> list[str]:
     """Return the artifacts that procedures require from a title, each once."""
-    wanted = (wanted_of(p, key) for p in library.counted if p.status in WRITTEN)
+    wanted = (wanted_of(p, key) for p in takers_in(library).get(key, ()) if p.status in WRITTEN)
     return list(dict.fromkeys(artifact.name for artifact in chain.from_iterable(wanted)))
 
 
@@ -222,21 +215,23 @@ def list_promises(library: Library, announced: Iterable[str], first: Iterable[st
         first: Paths and titles that come first.
     """
     order = {name: place for place, name in enumerate(dict.fromkeys(first))}
+    dealings = dealings_in(library)
     written = [
-        (order.get(p.path, len(order)), Promise(p.title, gives))
+        (p.path, p.title, gives, False)
         for p in library.counted
-        if p.kind == "procedure" and p.status in WRITTEN and (gives := dealings_of(p).gives)
+        if p.kind == "procedure" and p.status in WRITTEN and (gives := dealings[p.path].gives)
     ]
-    expected = ((title, expected_of(library, title_key(title))) for title in announced)
-    written += [(order.get(t, len(order)), Promise(t, tuple(names), announced=True)) for t, names in expected if names]
-    promises = [promise for _, promise in sorted(written, key=lambda each: each[0])]
+    expected = ((title, tuple(expected_of(library, title_key(title)))) for title in announced)
+    written += [(title, title, names, True) for title, names in expected if names]
+    written.sort(key=lambda each: order.get(each[0], len(order)))
     room, kept = _LONGEST, 0
-    for promise in promises:
-        room -= len(promise.title) + sum(len(name) + 2 for name in promise.artifacts)
+    for _, title, names, _ in written:
+        room -= len(title) + sum(len(name) + 2 for name in names)
         if room < 0:
             break
         kept += 1
-    return tuple(promises[:kept]), len(promises) - kept
+    promises = (Promise(title, names, announced=alone) for _, title, names, alone in written[:kept])
+    return tuple(promises), len(written) - kept
 
 
 # An artifact is written with capitals, and in more than one word: "Threat Model Document".
@@ -335,15 +330,17 @@ def _declared(library: Library, key: str) -> list[str]:
 
 def _providers(library: Library, key: str) -> list[str]:
     """Return who says that this procedure uses an output."""
-    return [p.title for p in library.counted if p.status in WRITTEN and says_use(p, key)]
+    dealings = dealings_in(library)
+    return [p.title for p in library.counted if _artifacts_for(dealings[p.path], key) and p.status in WRITTEN]
 
 
 def _consumers(library: Library, key: str) -> list[str]:
     """Return who needs this procedure: by a required input, or by declared dependency."""
+    dealings = dealings_in(library)
     return [
         p.title
         for p in library.counted
-        if p.kind == "procedure" and (wanted_of(p, key) or any(title_key(title) == key for title in p.depends_on))
+        if p.kind == "procedure" and (key in dealings[p.path].takes or key in dealings[p.path].needs)
     ]
 
 
@@ -481,7 +478,11 @@ def _censored(brief: Brief, library: Library) -> Brief:
     The document itself stays as it is, byte for byte: a draft is laid over it. Prompts take it through a `Censor`.
     """
     censor = Censor.of(*_texts(brief, library))
-    return replace(Brief.from_json(censor.each(brief.as_json())), text=brief.text)
+    closed = "\n".join(chain.from_iterable((each.title, each.path) for each in brief.references))
+    # The closed list is long, and hardly ever holds one.
+    rest = replace(brief, references=()) if censor.each(closed) == closed else brief
+    censored = msgspec.convert(censor.each(rest.as_json()), Brief)
+    return replace(censored, text=brief.text, references=censored.references or brief.references)
 
 
 def _of_document(present: Procedure) -> dict[str, Any]:

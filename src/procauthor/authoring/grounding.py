@@ -1,32 +1,20 @@
-"""The grounding gate: what a draft claims must be in its brief or in the library, or a person has to confirm it.
+"""The grounding gate: what a draft claims of its team must be in its brief or in the library, or a person confirms it.
 
-Commands, paths, addresses, tools, roles, procedure names and quantities are looked up letter by letter. What is not
-there is not taken out, because it may be right; it becomes an open question that says where it is.
+What only the team can know is looked up letter by letter: its programs, places, tools, roles, documents and limits.
+What is not there is not taken out, because it may be right; it becomes an open question that says where it is. What
+the trade knows is no question: an option of a command, a product, a name in a program.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import accumulate, chain, combinations
 from typing import Any
 
-from procauthor.authoring.claim import (
-    FENCED,
-    WORDED_LANGUAGES,
-    Kind,
-    Particular,
-    Quantity,
-    find_claims,
-    find_minutes,
-    language_of,
-    minutes_of,
-    names_product,
-)
-from procauthor.authoring.evidence import OTHERS, Evidence, SourceText, open_claims, plain_of, texts_of
-from procauthor.authoring.public import find_strange, is_name_of_program, is_option, names_place, names_suite
+from procauthor.authoring.claim import Kind, Particular, find_claims, find_minutes, minutes_of
+from procauthor.authoring.evidence import OTHERS, Evidence, open_claims, texts_of
+from procauthor.authoring.public import find_places, find_programs, is_public_path
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.data import grouped
@@ -36,15 +24,12 @@ from procauthor.template.spec import Template
 
 _MANY: Mapping[Kind, str] = {"command": "commands", "number": "numbers", "role": "roles"}
 """What is asked together: what is tried, who does it, and what is decided; all else is looked up."""
-# Words with a capital inside a sentence: of a question they name the products that it is about.
-_CAPITALISED = lazy(r"(?<=[\w,;/(] )(?P<word>[A-Z][A-Za-z]{2,})(?![\w-])")
-# A product of so many letters may go on in the name of its program: RabbitMQ, rabbitmqctl.
-_LONG_NAME = 4
-_FUNCTION = lazy(r"^\s*(?:function\s+)?(\w+)\s*\(\)", re.MULTILINE)
+_FUNCTION = lazy(r"\b(\w+)\s*\(\)")
 # A time on the clock of the work: "T + 70 minutes".
 _CLOCK = lazy(r"\b[A-Z]\w?\s?\+\s?\d[\d.,]*\s?[a-z]+")
 _PROPOSED_VALUE = lazy(rf"{re.escape(PROPOSED)}([^;)]*)")
-_LETTERS = lazy(r"[a-z0-9]+")
+# An example claims nothing, and a card only what the steps say.
+_NO_CLAIMS = frozenset(("example", "card"))
 
 
 def unverified(
@@ -92,9 +77,7 @@ def doubt(
     limits: Sequence[str] = (),
     doers: Iterable[tuple[str, Particular]] = (),
 ) -> tuple[str, ...]:
-    """Return an open question about the claims in texts that the evidence does not hold: one for all of them.
-
-    A block of code is asked about once, and what it uses is asked about with it.
+    """Return an open question about what texts claim of the team and the evidence does not hold: one for all of it.
 
     Args:
         placed: Each text with its place, as the question names it.
@@ -105,114 +88,31 @@ def doubt(
     """
     given = [(place, told_first(text)) for place, text in placed]
     texts = [(place, without_proposals(text)) for place, text in given]
-    own = _Own(
-        [text for _, text in texts],
-        asked,
-        frozenset(_products(asked, evidence)),
-        _own_times([text for _, text in given], limits),
-    )
-    claims = chain(((0, *doer) for doer in doers), _claims(texts, own, evidence))
+    claimed = frozenset(open_claims(list(asked)))
+    functions = frozenset(chain.from_iterable(_FUNCTION.findall(text) for _, text in texts))
+    times = _own_times([text for _, text in given], limits)
+    claims = ((place, claim) for place, text in texts for claim in find_claims(text))
     places: dict[Particular, list[str]] = {}
-    blocks: set[tuple[int, int]] = set()
-    for number, place, claim in claims:
-        bare = replace(claim, block=0)
-        told = claim.kind == "command" and (number, claim.block) in blocks
-        if told or (bare not in places and (own.explains(claim) or evidence.holds(claim))):
+    for place, claim in chain(doers, claims):
+        if evidence.holds(claim) or claim.quoted[1:-1] in claimed:
             continue
-        if claim.kind == "command" and claim.block:
-            blocks.add((number, claim.block))
-        if place not in places.setdefault(bare, []):
-            places[bare].append(place)
+        for part in _of_team(claim, functions, times):
+            known = part in places or not (evidence.holds(part) or part.quoted[1:-1] in claimed)
+            if known and place not in places.setdefault(part, []):
+                places[part].append(place)
     return tuple(_together(places))
 
 
-def _claims(texts: Iterable[tuple[str, str]], own: _Own, evidence: Evidence) -> Iterator[tuple[int, str, Particular]]:
-    """Yield what texts claim, each with the number of its text and its place."""
-    for number, (place, text) in enumerate(texts, start=1):
-        for claim in find_claims(text):
-            yield from ((number, place, part) for part in own.parts(claim, evidence))
-
-
-@dataclass(frozen=True)
-class _Own:
-    """What a draft says of itself: its texts, what it asks, the products that it asks about, and its own times."""
-
-    texts: Sequence[str]
-    asked: Sequence[str]
-    products: frozenset[str]
-    times: frozenset[float]
-
-    @cached_property
-    def _code(self) -> SourceText:
-        """The code in its blocks."""
-        blocks = chain.from_iterable(map(FENCED.finditer, self.texts))
-        return SourceText("\n".join(plain_of(b["body"]) for b in blocks if language_of(b) not in WORDED_LANGUAGES))
-
-    @cached_property
-    def _names(self) -> frozenset[str]:
-        """Names that are a whole field, such as exit states."""
-        return frozenset(map(str.strip, self.texts))
-
-    @cached_property
-    def _functions(self) -> frozenset[str]:
-        return frozenset(chain.from_iterable(map(_FUNCTION.findall, self.texts)))
-
-    @cached_property
-    def _claimed(self) -> frozenset[str]:
-        """What its questions, or those of its document, already doubt."""
-        return frozenset(open_claims(list(self.asked)))
-
-    @cached_property
-    def _has_product(self) -> bool:
-        """Whether it names a product, whose names are looked up in a manual."""
-        return bool(self.products) or any(names_product(text) or names_suite(text) for text in self.texts)
-
-    def parts(self, claim: Particular, evidence: Evidence) -> Iterator[Particular]:
-        """Yield what of a claim only a team can know: of a command that nothing holds its own programs and names."""
-        if claim.kind != "command" or is_option(claim.text) or evidence.holds(claim) or self._is_asked(claim):
-            yield claim
-            return
-        for kind, text in find_strange(claim.text, self._functions):
-            yield replace(claim, kind=kind, text=text)
-
-    def _is_asked(self, claim: Particular) -> bool:
-        return claim.quoted[1:-1] in self._claimed
-
-    def explains(self, claim: Particular) -> bool:
-        """Say whether a claim is asked about already, or is no fact of its own."""
-        if self._is_asked(claim) or self._covers(claim):
-            return True
-        if claim.kind == "tool":
-            return claim.text in self._names
-        if claim.kind == "number":
-            return bool(claim.quantities) and all(map(self._sets, claim.quantities))
-        if claim.kind == "command" and is_option(claim.text):
-            return True
-        if claim.kind == "name" and self._has_product and is_name_of_program(claim.text):
-            return True
-        used = claim.kind in ("name", "path", "command") and "/" not in claim.text
-        return used and not claim.block and self._code.states(plain_of(claim.text), folded=False)
-
-    def _covers(self, claim: Particular) -> bool:
-        """Say whether a question about a product covers a claim; a place of the team is asked for in any case."""
-        if claim.kind not in ("command", "name", "tool") or names_place(claim.text):
-            return False
-        pieces = _LETTERS.findall(claim.text.casefold())
-        return any(self._is_of_product(piece) for piece in pieces)
-
-    def _is_of_product(self, piece: str) -> bool:
-        beginnings = tuple(product for product in self.products if len(product) >= _LONG_NAME)
-        return piece in self.products or piece.startswith(beginnings)
-
-    def _sets(self, quantity: Quantity) -> bool:
-        return minutes_of(quantity) in self.times
-
-
-def _products(questions: Iterable[str], evidence: Evidence) -> set[str]:
-    """Return the names of products in some questions: capitalised words that are no ordinary word of the library."""
-    asked = (question for question in questions if not question.startswith(UNVERIFIED))
-    words = chain.from_iterable(map(_CAPITALISED.finditer, asked))
-    return evidence.strange(match["word"].casefold() for match in words)
+def _of_team(claim: Particular, functions: frozenset[str], times: frozenset[float]) -> Iterator[Particular]:
+    """Yield what of a claim only a team can know: its programs, places, roles, tools, documents and limits."""
+    if claim.kind in ("command", "name"):
+        programs = find_programs(claim.text, functions) if claim.kind == "command" else ()
+        yield from (Particular("command", program) for program in programs)
+        yield from (Particular("place", place) for place in find_places(claim.text))
+    elif claim.kind == "path":
+        yield from () if is_public_path(claim.text) else (claim,)
+    elif not claim.quantities or any(minutes_of(quantity) not in times for quantity in claim.quantities):
+        yield claim
 
 
 def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[float]:
@@ -237,10 +137,10 @@ def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:
 
 
 def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each text with its place: ``step 3``, or the heading of its section. An example claims nothing."""
+    """Yield each text with its place: ``step 3``, or the heading of its section."""
     for spec in template.sections:
         value = fields.get(spec.name)
-        if spec.role == "example":
+        if spec.role in _NO_CLAIMS:
             continue
         if spec.kind == "steps" and isinstance(value, Sequence):
             for number, row in enumerate(value, start=1):

@@ -11,70 +11,70 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from procauthor.authoring.brief import Brief
+from procauthor.authoring.brief import Answer, Ask, Brief
 from procauthor.authoring.complaint import RULES
-from procauthor.authoring.reply import restrict
-from procauthor.authoring.submission import Submission
+from procauthor.authoring.reply import FieldPlace, path_of, restrict
+from procauthor.authoring.run import HAND_OFF, Submission
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.regex import lazy
-from procauthor.template.model import build_draft_model, sections_of_step
+from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, Template, section_key
 
 _LABEL = lazy(r"^\*\*([^*\n]+?):?\*\*")
 
 
-def field_path(template: Template, document: Document, line: int) -> str:
-    """Return the path of the field that wrote a line; empty for the head of the document."""
+def place_at(template: Template, document: Document, line: int) -> FieldPlace:
+    """Return the place of what wrote a line of a rendered document."""
     match = match_sections(document, template)
     placed = [(match.sections[s.key], s) for s in template.sections if s.key in match.sections]
     above = [(section, spec) for section, spec in placed if section.line <= line]
     if not above:
-        return ""
+        return ()
     section, spec = max(above, key=lambda each: each[0].line)
     if spec.kind == "steps":
-        return _in_step(document, section, spec, line)
-    return spec.name + _index(section.blocks, line)
+        return (spec.name, *_in_step(document, section, spec, line))
+    return (spec.name, *_index(section.blocks, line))
 
 
-def _in_step(document: Document, section: Section, spec: SectionSpec, line: int) -> str:
+def name_at(template: Template, document: Document, line: int) -> str:
+    """Return the name of the field that an author filled with a line: that of a late part, where it is in one."""
+    name, *inside = place_at(template, document, line) or ("",)
+    part_name = inside[1] if len(inside) > 1 else ""
+    late = (late_name(s, part) for s, part in late_parts(template) if (s.name, part.name) == (name, part_name))
+    return next(late, str(name))
+
+
+def _in_step(document: Document, section: Section, spec: SectionSpec, line: int) -> FieldPlace:
     steps = [s for s in document.family(section) if s.level == spec.step_level and s.index != section.index]
     above = [(number, step) for number, step in enumerate(steps) if step.line <= line]
     if not above:
-        return spec.name
+        return ()
     number, step = above[-1]
-    base = f"{spec.name}[{number}]"
-    parts = {part.key: part.name for part in spec.parts}
+    parts: dict[str, str] = {}
+    for part in spec.parts:
+        parts |= dict.fromkeys(part.keys, part.name)
     name, body = "", list[Block]()
-    for block in _blocks(document, step):
+    for block in chain.from_iterable(part.blocks for part in document.family(step)):
         if block.line > line:
             break
         label = _LABEL.match(document.source.slice(block.start, block.end))
         if label and section_key(label[1]) in parts:
             name, body = parts[section_key(label[1])], []
         body.append(block)
-    return f"{base}.{name}{_index(body, line)}" if name else base
+    return (number, name, *_index(body, line)) if name else (number,)
 
 
-def _blocks(document: Document, step: Section) -> Sequence[Block]:
-    return list(chain.from_iterable(part.blocks for part in document.family(step)))
-
-
-def _index(blocks: Sequence[Block], line: int) -> str:
-    """Return the index of the item or row that is at a line, or nothing."""
+def _index(blocks: Sequence[Block], line: int) -> FieldPlace:
+    """Return the index of the item or row that is at a line, if there is one; each that we render is one line."""
     for block in blocks:
         rows = [item.line for item in block.items if item.level == 0] or [row.line for row in block.rows]
         above = [number for number, start in enumerate(rows) if start <= line]
-        if above and line <= _last_line(block, rows):
-            return f"[{above[-1]}]"
-    return ""
-
-
-def _last_line(block: Block, rows: Sequence[int]) -> int:
-    """Return the last line of a block of items: each item that we render is one line."""
-    return max(block.line, *rows)
+        if above and line <= max(block.line, *rows):
+            return (above[-1],)
+    return ()
 
 
 # What is wrong with what was handed in, by name: the code, and what it is called.
@@ -176,7 +176,7 @@ def _ask(spec: SectionSpec) -> str:
     return ": ".join(filter(None, [f"hand in {spec.name!r}", count]))
 
 
-def _examples(location: tuple[int | str, ...], value: Any) -> Iterator[Complaint]:
+def _examples(location: FieldPlace, value: Any) -> Iterator[Complaint]:
     """Report the texts of the brief's examples: left in a draft, that place was not filled."""
     if isinstance(value, str) and _EXAMPLE.fullmatch(value):
         yield Complaint("field-example", path_of(location), f"{_shown(value)} is still the text of the example")
@@ -220,12 +220,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def path_of(location: Sequence[int | str]) -> str:
-    """Return a place as people and programs write it: ``workflow[2].inputs[1].source``."""
-    pieces = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(pieces).removeprefix(".")
-
-
 def _reference(path: str, value: Any, brief: Brief) -> Complaint:
     near = _near(str(value), brief)
     hint = (
@@ -244,7 +238,7 @@ def _unknown_member(path: str, name: str, known: Sequence[str]) -> Complaint:
     return Complaint("field-unknown", path, f"there is no {name!r} here", f"known are {', '.join(known)}", tuple(known))
 
 
-def _members(schema: Mapping[str, Any], location: Sequence[int | str]) -> tuple[str, ...]:
+def _members(schema: Mapping[str, Any], location: FieldPlace) -> tuple[str, ...]:
     """Return the names of the members that the object at a place may have."""
     place = _resolve(schema, schema)
     for part in location:
@@ -296,7 +290,8 @@ def join_findings(  # noqa: PLR0913, PLR0917 - both sides of what there is to sa
     document = parse(text)
     joined = [complaint.as_json(path) for complaint in (*verdict.complaints, *complaints)]
     own = [finding for finding in findings if not _follows(str(finding["rule"]), template, verdict.lacking)]
-    joined += [place_finding(finding, template, document) for finding in own]
+    places = (path_of(place_at(template, document, int(finding["line"]))) for finding in own)
+    joined += [{**finding, "field": path, "allowed": []} for finding, path in zip(own, places, strict=True)]
     # That the status is not true yet only sums up the other errors.
     return tuple(each for each in joined if each["rule"] != "status-mismatch") or tuple(joined)
 
@@ -311,6 +306,40 @@ def _follows(rule: str, template: Template, lacking: frozenset[str]) -> bool:
     )
 
 
-def place_finding(finding: Mapping[str, Any], template: Template, document: Document) -> dict[str, Any]:
-    """Return a finding of a rule with the path of the field that it is about."""
-    return {**finding, "field": field_path(template, document, int(finding["line"])), "allowed": []}
+# The author whose answers were handed in
+
+
+class HandoffAuthor:
+    """Answers each step with the fields that were handed in and fit; what is missing stays empty."""
+
+    id = HAND_OFF
+
+    def __init__(self, verdict: Verdict, submission: Submission) -> None:
+        self._verdict = verdict
+        self._questions = submission.questions
+
+    def fill(self, ask: Ask) -> Answer:
+        """Return the fields of one step."""
+        values: dict[str, Any] = {}
+        sources: dict[str, tuple[str, ...]] = {}
+        late = {(section.name, part.name) for section, part in late_parts(ask.template)}
+        for spec in sections_of_step(ask.template, ask.step):
+            if spec.name in self._verdict.values:
+                values[spec.name] = _without(self._verdict.values[spec.name], spec, late)
+                sources[spec.name] = self._verdict.sources.get(spec.name, ())
+        for section, part in late_parts(ask.template, ask.step):
+            rows = self._verdict.values.get(section.name)
+            if rows is not None:
+                entries = [
+                    {"step": number, part.name: row[part.name]}
+                    for number, row in enumerate(rows, start=1)
+                    if row[part.name] is not None
+                ]
+                values[late_name(section, part)] = entries
+        return Answer(values, {name: ids for name, ids in sources.items() if ids}, self._questions)
+
+
+def _without(value: Any, spec: SectionSpec, late: set[tuple[str, str]]) -> Any:
+    if spec.kind != "steps":
+        return value
+    return [{name: part for name, part in row.items() if (spec.name, name) not in late} for row in value]

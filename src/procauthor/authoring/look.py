@@ -1,4 +1,4 @@
-"""A look at a whole draft, as the page that its reader gets: edits of passages, and answered questions."""
+"""Looks at a whole draft: at the page that its reader gets, by its author, and at its fields, by a second model."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from procauthor.authoring.author import AskForm
+from procauthor.authoring.brief import AskForm, FieldProblem
 from procauthor.authoring.claim import find_minutes
 from procauthor.authoring.draft import QUESTION_RULES
 from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
-from procauthor.library.status import PROPOSED, told_first
 from procauthor.markdown.link import write_link
 from procauthor.template.model import late_name, late_parts
 from procauthor.template.render import Names, is_left_out
@@ -123,11 +122,6 @@ def take_fitting(
         return list(taken)
     half = len(edits) // 2
     return take_fitting(edits[half:], fits, take_fitting(edits[:half], fits, taken))
-
-
-def count_proposals(fields: Mapping[str, Any]) -> int:
-    """Return how many values of some fields are proposed."""
-    return told_first(json.dumps(fields, ensure_ascii=False)).count(PROPOSED)
 
 
 def add_times(template: Template, fields: Mapping[str, Any]) -> str:
@@ -242,3 +236,25 @@ def _filled(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str
 
 def _without_left_out(parts: Mapping[str, SectionSpec], row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in parts or not is_left_out(parts[name], value)}
+
+
+# A review by a second model
+
+_MOST_REMARKS, _LONGEST_REMARK = 8, 600
+
+
+def review_form(fields: Mapping[str, Any]) -> AskForm:
+    """Return what a second model is asked when it reads the fields of a draft."""
+    names: Any = Literal[tuple(fields)]
+    remark = create_model("Remark", __config__=_CLOSED, fields=(list[names], ...), remark=(str, ...))
+    model = create_model("ReviewReply", __config__=_CLOSED, remarks=(list[remark], ...))  # type: ignore[valid-type]
+    return AskForm(model, (("review/critique", {"fields": list(fields), "document": fields}),), briefed=True)
+
+
+def read_remarks(values: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
+    """Yield what a reviewer says of each of the fields, as many remarks as count."""
+    for each in values.get("remarks", ())[:_MOST_REMARKS]:
+        text = " ".join(each["remark"].split())[:_LONGEST_REMARK]
+        yield from (
+            FieldProblem(name, f"a reviewer says: {text}") for name in fields if text and name in each["fields"]
+        )

@@ -21,18 +21,19 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 from zipfile import BadZipFile
 
+import msgspec
+
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.identity import is_local
 from procauthor.authoring.reply import Reply
 from procauthor.data import pick
 from procauthor.errors import ConfigError, StoreError
-from procauthor.library.state import drop_journal, make_folder, mark
+from procauthor.library.state import database, make_folder
 from procauthor.system import hold
 
 FILE = "work.db"
 _VERSION = 1
 TABLES = """
-create table origin (mark text not null);
 create table job (
     number integer primary key autoincrement,
     id text not null unique,
@@ -62,7 +63,7 @@ create table call (
 create index call_of_run on call (run, key);
 create index call_of_use on call (key) where state = 'good';
 """
-_NAMES = {"origin", "job", "part", "item", "call"}
+_NAMES = {"job", "part", "item", "call"}
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
 """The lower bits of SQLite's error codes say what kind of error it is."""
@@ -212,8 +213,7 @@ class WorkMemory(ABC):
 class FileMemory(WorkMemory):
     """The memory in a file, which the first writing makes.
 
-    A file that is damaged, or was not written in this state folder, is set aside under another name, so that it blocks
-    nothing and is not believed; ``notice`` says so.
+    A file that is damaged is set aside under another name, so that it blocks nothing; ``notice`` says so.
 
     Args:
         file: The SQLite file; without one, everything is forgotten with the object.
@@ -264,39 +264,42 @@ class FileMemory(WorkMemory):
 
     def _find(self) -> sqlite3.Connection | None:
         """Return the connection if there is something to connect to."""
-        if self._opened is None and (self._file is None or self._file.exists()):
+        if self._opened is None and self._is_there():
             return self._open()
         return self._opened
+
+    def _is_there(self) -> bool:
+        try:
+            return self._file is None or database(self._file).exists()
+        except OSError:
+            return False
 
     def _open(self) -> sqlite3.Connection:
         with self._told():
             if self._file is None:
-                self._opened = _connect(":memory:", "")
+                self._opened = _connect(":memory:")
                 return self._opened
             try:
                 make_folder(self._file.parent)
                 with hold(self._file.with_suffix(".lock"), _WAIT, f"{self._file.name} is being opened"):
-                    self._opened = self._connect(self._file)
+                    self._opened = self._connect(database(self._file))
             except OSError as error:
                 message = f"{self._file} cannot be used: {error.strerror}"
                 raise StoreError(message, "make its folder writable") from error
             return self._opened
 
     def _connect(self, file: Path) -> sqlite3.Connection:
-        origin = mark(file)
-        drop_journal(file)
         try:
-            return _connect(file, origin)
+            return _connect(file)
         except sqlite3.DatabaseError as error:
             if not _is_damaged(error):
                 raise
-            what = "was not written here" if isinstance(error, _ForeignError) else f"was damaged ({error})"
             aside = _set_aside(file)
             self.notice = (
-                f"{file.name} {what} and is now {aside.name}: its runs cannot be resumed, and what they paid for does"
-                " not count; drafts that wait are not in it"
+                f"{FILE} was damaged ({error}) and is now {aside.name}: its runs cannot be resumed, and what they paid"
+                " for does not count; drafts that wait are not in it"
             )
-            return _connect(file, origin)
+            return _connect(file)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -309,20 +312,20 @@ class FileMemory(WorkMemory):
             raise StoreError(message, again) from error
 
 
-def _connect(file: Path | str, origin: str) -> sqlite3.Connection:
+def _connect(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=_WAIT, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
-        _prepare(connection, origin)
+        _prepare(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, origin: str) -> None:
-    """Make the tables of a new file, with the mark of the state folder; refuse one that is not ours or not whole.
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new file; refuse one that is not whole.
 
     Raises:
         sqlite3.DatabaseError: It is damaged.
@@ -334,15 +337,12 @@ def _prepare(connection: sqlite3.Connection, origin: str) -> None:
         message = f"{FILE} was written by a newer version of procauthor"
         raise StoreError(message, "update procauthor")
     if not version and not names:
-        made = f"insert into origin values ('{origin}'); pragma user_version = {_VERSION}"  # noqa: S608 - hexadecimal
-        connection.executescript(f"begin immediate; {TABLES} {made}; commit")
+        connection.executescript(f"begin immediate; {TABLES} pragma user_version = {_VERSION}; commit")
         return
     (state,) = connection.execute("pragma quick_check(1)").fetchone()
     if state != "ok" or not names >= _NAMES:
         message = str(state).splitlines()[-1] if state != "ok" else "its tables are missing"
         raise _DamagedError(message)
-    if [row["mark"] for row in connection.execute("select mark from origin")] != [origin]:
-        raise _ForeignError
 
 
 @contextmanager
@@ -354,19 +354,17 @@ def readable(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile, msgspec.MsgspecError) as error:
         message = f"{what} cannot be read from {FILE}"
-        raise StoreError(message, f"delete {FILE} to start over; drafts that wait are not in it") from error
+        raise StoreError(
+            message, f"delete .procauthor/{FILE.replace('.', '.*.')} to start over; drafts that wait are not in it"
+        ) from error
 
 
 class _DamagedError(sqlite3.DatabaseError):
     """The file can be opened and is not whole; never leaves this module."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-
-
-class _ForeignError(_DamagedError):
-    """The file was written in another state folder; never leaves this module."""
 
 
 def _is_damaged(error: sqlite3.Error) -> bool:

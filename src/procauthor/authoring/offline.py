@@ -6,11 +6,11 @@ gap what it was not told: it has no sentences of its own for a step, a criterion
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from procauthor.authoring.author import Ask
-from procauthor.authoring.brief import Answer, Brief, NamedText
+from procauthor.authoring.brief import Answer, Ask, Brief, NamedText
+from procauthor.authoring.document import IN_PROGRESS, render_draft
 from procauthor.authoring.topic import (
     TO_DO,
     Facts,
@@ -34,7 +34,7 @@ from procauthor.authoring.topic import (
 from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import DONE
 from procauthor.template.model import late_name, late_parts, sections_of_step
-from procauthor.template.spec import SectionSpec, inputs_name
+from procauthor.template.spec import SectionSpec, Template, inputs_name
 from procauthor.template.spec import plain_heading as plain_title
 
 
@@ -383,3 +383,22 @@ def _akin(topic: str, artifact: str) -> bool:
 def _words(value: Any) -> str:
     """Return the words of an item, whatever its fields are."""
     return value if isinstance(value, str) else ": ".join(str(text) for text in value.values() if text)
+
+
+# The document
+
+
+def render_offline(brief: Brief, template: Template, fields: Mapping[str, Any], **options: Any) -> bytes:
+    """Render a draft, whose options are those of `render_draft`; one with marked gaps says that it is in progress."""
+    if holds_gap(fields) or _lacks(template, fields):
+        options["status"] = IN_PROGRESS
+    return render_draft(brief, template, fields, **options)
+
+
+def _lacks(template: Template, fields: Mapping[str, Any]) -> bool:
+    """Say whether a section stays empty that should hold something: a reference that cannot be chosen."""
+    return any(
+        not fields.get(spec.name) and not spec.constraint.none and spec.constraint.minimum
+        for spec in template.required
+        if spec.kind != "group"
+    )

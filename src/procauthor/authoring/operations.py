@@ -1,27 +1,37 @@
-"""The steps on an existing document: step 1 picks sections, and every step names operations in its own."""
+"""Changes of existing documents: from a wish to the operations that each step names, and to the changed document."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, product
 from typing import Any
 
-from procauthor.authoring.author import Ask, AskForm, FieldProblem
-from procauthor.authoring.brief import Answer
-from procauthor.authoring.document import add_questions
+from procauthor.authoring.brief import Answer, Ask, AskForm, Brief, ChangeRequest, FieldProblem
+from procauthor.authoring.document import add_questions, links_of
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.evidence import gather_evidence
+from procauthor.authoring.gather import gather
 from procauthor.authoring.grounding import unverified_changes
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.pipeline import Place, State, Work
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
+from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline, allowance, step_of, targets_in
+from procauthor.authoring.update.outline import Outline, allowance, outline_of, read_outline, step_of, targets_in
 from procauthor.data import ungrouped
-from procauthor.errors import ModelOutputError
+from procauthor.errors import DraftError, ModelOutputError
 from procauthor.finding import Finding
+from procauthor.library.index import show_status
+from procauthor.library.library import Library, Procedure
+from procauthor.markdown.parse import parse
+from procauthor.naming import title_key
+from procauthor.retrieval.chunk import Chunk
+from procauthor.workspace import Workspace
 
+_DERIVED = ("index", "readme", "plan", "template")
+_MAX_WISH = 4000
 _CHOICE = 0
 """The step under which the questions of the choice of sections are kept."""
 
@@ -31,16 +41,11 @@ class Operations:
 
     Args:
         work: The run; its ``check`` is about the document that the brief holds.
-        outline: What can be named in the document.
-        links: The link of each title of the closed list.
-        statuses: The status of each title that has a document, as it is shown.
     """
 
-    def __init__(self, work: Work, outline: Outline, links: Mapping[str, str], statuses: Mapping[str, str]) -> None:
+    def __init__(self, work: Work) -> None:
         self.work = work
-        self.outline = outline
-        self.links = links
-        self.statuses = statuses
+        self.outline = outline_of(work.brief, work.template)
         self._known: dict[tuple[str, ...], frozenset[str]] = {}
 
     # Step 1
@@ -137,7 +142,7 @@ class Operations:
 
     def _edit(self, operations: Sequence[Operation]) -> Edited:
         """Apply operations; every one is refused that its target does not allow."""
-        return edit(self.outline, operations, self.links, self.statuses)
+        return edit_document(self.outline, operations, self.work.brief, self.work.library)
 
     def findings(self, state: State, rules: Sequence[str]) -> list[Finding]:
         """Return the findings that the document has after the operations, and did not have before."""
@@ -145,7 +150,7 @@ class Operations:
         if key not in self._known:
             before = self.work.check(self.outline.document.source.raw, rules)
             self._known[key] = frozenset(finding.fingerprint for finding in before)
-        after = self._edit(operations_of(state.written)).raw
+        after = self._document(state)[1]
         return [finding for finding in self.work.check(after, rules) if finding.fingerprint not in self._known[key]]
 
     def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
@@ -155,10 +160,17 @@ class Operations:
         changed = [(step, name) for step, (name, changes) in written if changes]
         return [(step, FieldProblem(name, message)) for (step, name), message in product(changed, messages)]
 
-    def _doubts(self, operations: Sequence[Operation], asked: Sequence[str]) -> tuple[str, ...]:
-        """Return questions about the claims that operations put in and nothing supports; ``asked`` are open already."""
+    def _document(self, state: State) -> tuple[Edited, bytes, tuple[str, ...], tuple[str, ...]]:
+        """Return what the operations do, the document with its open questions, these, and what nothing supports."""
+        operations, asked = operations_of(state.written), state.open_questions
+        edited = self._edit(operations)
         evidence = gather_evidence(self.work.brief, self.work.library, self.work.texts)
-        return unverified_changes(self.outline, operations, evidence, asked)
+        doubts = unverified_changes(self.outline, operations, evidence, asked)
+        questions = join_questions(asked, doubts if self.work.doubts == "question" else ())
+        # A document that stays as it is takes up no question either.
+        same = edited.raw == self.work.brief.text.encode()
+        raw = edited.raw if same else add_questions(edited.raw, self.work.brief.path, questions)
+        return edited, raw, questions, doubts
 
     def look(self, state: State) -> bool:  # noqa: ARG002 - what a wish does not need stays as it is
         """Return False: an update is looked at while it is made."""
@@ -166,22 +178,17 @@ class Operations:
 
     def draft(self, state: State) -> Draft:
         """Return the draft of the changed document."""
-        operations = operations_of(state.written)
-        edited = self._edit(operations)
-        questions = join_questions(state.open_questions, self._doubts(operations, state.open_questions))
-        raw = edited.raw
-        # A document that stays as it is takes up no question either.
-        if raw != self.work.brief.text.encode():
-            raw = add_questions(raw, self.work.brief.path, questions)
+        edited, raw, questions, doubts = self._document(state)
+        told = doubts if self.work.doubts == "note" else ()
         return Draft.of_run(
             self.work.run,
             raw,
             [finding.as_json() for finding in state.findings],
-            fields={"operations": [operation.as_json() for operation in operations]},
+            fields={"operations": [operation.as_json() for operation in operations_of(state.written)]},
             prompt=self.work.prompt,
             sources=state.sources,
             open_questions=questions,
-            notes=tuple(filter(None, (state.reason, *edited.notes))),
+            notes=tuple(filter(None, (state.reason, *edited.notes, *told))),
         )
 
 
@@ -189,3 +196,69 @@ def operations_of(written: Mapping[int, Mapping[str, Any]]) -> tuple[Operation, 
     """Return the operations of all steps, in the order of the steps."""
     changes = chain.from_iterable(read_changes(written[step]) for step in sorted(written))
     return tuple(operation for _, operation in changes)
+
+
+def edit_document(outline: Outline, operations: Sequence[Operation], brief: Brief, library: Library) -> Edited:
+    """Apply operations to the document of a brief, which may refer to the titles of its closed list.
+
+    Raises:
+        OperationError: They cannot be applied; see `edit`.
+    """
+    documents = {r.title: library.by_path.get(r.path) for r in brief.references}
+    return edit(
+        outline, operations, links_of(brief), {title: show_status(p.status) for title, p in documents.items() if p}
+    )
+
+
+# From a wish to a brief
+
+
+Search = Callable[[Library], Callable[[str, int], Sequence[Chunk]]]
+
+
+def update_brief(workspace: Workspace, reference: str, wish: str, search: Search | None) -> Brief:
+    """Gather the brief of an update.
+
+    Args:
+        workspace: The library.
+        reference: Path, id or title of the document.
+        wish: What should change, in words.
+        search: Finds passages in a library; None for the offline author, which reads none.
+
+    Raises:
+        DraftError: The wish is empty, the document is derived or a placeholder, or the author cannot do what is wished.
+    """
+    words = wish.strip()
+    if not words or len(words) > _MAX_WISH:
+        message = "the wish is empty" if not words else f"the wish has more than {_MAX_WISH} characters"
+        raise DraftError(message, 'say what to change, for example: add exit state "Deferred": decided next quarter')
+    library = workspace.read()
+    own = library.find(reference)
+    _refuse(own)
+    request = ChangeRequest(own.title, own.lifecycle, own.phase, own.depends_on, wish=words)
+    plan = workspace.own_plan(library)
+    brief = gather(request, workspace, library, plan, search(library) if search else lambda *_: (), own)
+    brief = _name_first(replace(brief, template=own.template.name if own.template else ""))
+    if search is None:
+        # What the offline author cannot do is refused at once, so that no run is left behind.
+        outline = read_outline(parse(brief.text.encode()), own.template)
+        edit_document(outline, understand(words, outline, brief.titles).operations, brief, library)
+    return brief
+
+
+def _refuse(own: Procedure) -> None:
+    if own.kind in _DERIVED:
+        message = f"{own.path} is a document of kind {own.kind}, and is not updated by a wish"
+        raise DraftError(message, "procauthor sync keeps tables up to date; a person writes the rest")
+    if own.status == "placeholder" and own.declared_status == "placeholder":
+        message = f"{own.title!r} is a placeholder"
+        raise DraftError(message, f'draft it with: procauthor create "{own.title}"')
+
+
+def _name_first(brief: Brief) -> Brief:
+    """Return the brief with the titles that the wish names in front of the closed list."""
+    wish = f" {title_key(brief.request.wish)} "
+    named = [r for r in brief.references if r.path and f" {title_key(r.title)} " in wish]
+    references = tuple({r.title: r for r in (*named, *brief.references)}.values())
+    far = sum(r not in brief.near for r in named)
+    return replace(brief, references=references, nearest=len(brief.near) + far)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from procauthor.authoring.brief import ChangeRequest, Passage
-from procauthor.library.library import EVALUATIONS, Library
+from procauthor.library.library import EVALUATIONS, Library, Procedure
 from procauthor.library.status import UNVERIFIED
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
@@ -113,8 +113,8 @@ class Rarity:
         def count() -> Rarity:
             paths = sorted(p.path for p in library.procedures if p.kind not in _NO_SOURCE)
             sample = paths[:: len(paths) // _SAMPLE + 1]
-            texts = (library.by_path[path].source.raw.decode(errors="replace") for path in sample)
-            return cls(Counter(chain.from_iterable(set(list_features(text)) for text in texts)), len(sample))
+            words = (_vocabulary(library.by_path[path]) for path in sample)
+            return cls(Counter(chain.from_iterable(words)), len(sample))
 
         return library.once("rarity", count)
 
@@ -131,6 +131,15 @@ class Rarity:
         if 2 * count > self.documents > _FEW:
             return 0.0
         return min(math.log((self.documents + 2) / (count + 0.5)), _RAREST)
+
+
+def _vocabulary(procedure: Procedure) -> frozenset[str]:
+    """Return the stems of a document that say what it is about."""
+
+    def read() -> frozenset[str]:
+        return frozenset(list_features(procedure.source.raw.decode(errors="replace")))
+
+    return procedure.remembered("vocabulary", frozenset[str], read)
 
 
 def cover(text: str, telling: Mapping[str, float]) -> float:

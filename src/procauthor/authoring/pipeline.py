@@ -11,29 +11,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from procauthor.authoring.author import STEPS, Author, FieldProblem
-from procauthor.authoring.brief import Answer, Brief, Usage
+from procauthor.authoring.brief import STEPS, Answer, Ask, Author, Brief, FieldProblem, Usage
 from procauthor.authoring.document import render_draft
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.judge import Complaint, Verdict
+from procauthor.authoring.look import read_remarks, review_form
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.outline import LOOKS
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.run import Run
 from procauthor.authoring.update.outline import ScopeEntry
 from procauthor.data import ungrouped
+from procauthor.errors import ModelOutputError
 from procauthor.finding import Finding
 from procauthor.library.library import Library
 from procauthor.naming import amount
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
-
-if TYPE_CHECKING:
-    from procauthor.authoring.review import Reviewer
-
 
 _SCOPE, _WORKFLOW, _CONTINUITY, _FAILURES, _FORMAT, _REVIEW = 1, 3, 4, 5, 7, 8
 _END = _REVIEW + 1
@@ -136,7 +133,7 @@ class Work:
     render: Callable[..., bytes] = render_draft
     prompt: str = ""
     search: Callable[[str, int], Sequence[Chunk]] | None = None
-    reviewer: Reviewer | None = None
+    reviewer: Author | None = None
     verdict: Verdict | None = None
     complaints: tuple[Complaint, ...] = ()
     report: Callable[[Progress], None] = lambda _: None
@@ -286,9 +283,14 @@ class _Pipeline:
         state, reviewer = self.state, self.work.reviewer
         if reviewer is None or state.reviewed:
             return
-        critique = reviewer.review(self.work.brief, self.work.template, state.fields, self.work.left)
-        steps: Mapping[str, int] = {name: step for step, name in ungrouped(state.written.items())}
         state.reviewed = True
-        state.problems = tuple((steps[remark.field], remark) for remark in critique.remarks)
-        if critique.question:
-            state.questions[_REVIEW] = (critique.question,)
+        ask = Ask(self.work.brief, self.work.template, _REVIEW, budget=self.work.left, form=review_form(state.fields))
+        try:
+            answer = reviewer.fill(ask)
+        except ModelOutputError:
+            answer = Answer(
+                {}, questions=(f"The reviewer {reviewer.id} gave no usable reply: who else reads this draft?",)
+            )
+        steps: Mapping[str, int] = {name: step for step, name in ungrouped(state.written.items())}
+        state.problems = tuple((steps[each.field], each) for each in read_remarks(answer.values, state.fields))
+        state.questions[_REVIEW] = join_questions(state.questions.get(_REVIEW, ()), answer.questions)

@@ -39,6 +39,7 @@ _KINDS = {
     " real": " double precision",
 }
 _SHARED = """
+create table origin (mark text not null);
 create table hold (job text not null, number integer not null, holder text not null, primary key (job, number));
 create table reservation (id text primary key, job text not null, number integer not null, tokens integer not null);
 """

@@ -13,8 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from procauthor.authoring.author import FieldProblem
-from procauthor.authoring.brief import Usage
+from procauthor.authoring.brief import FieldProblem, Usage
 from procauthor.errors import ModelOutputError
 
 SOURCES = "passages_used"
@@ -230,10 +229,20 @@ def _complaints(error: ValidationError) -> str:
     return "; ".join(dict.fromkeys(told))
 
 
+FieldPlace = tuple[int | str, ...]
+"""Where something is in the fields: ``("workflow", 2, "actions", 0)``; empty for the head of the document."""
+
+
+def path_of(place: FieldPlace) -> str:
+    """Return a place as people and programs write it: ``workflow[2].inputs[1].source``."""
+    pieces = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return "".join(pieces).removeprefix(".")
+
+
 def _complaint(detail: ErrorDetails) -> str:
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"][1:])
+    where = path_of(detail["loc"][1:])
     what = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "literal_error":
         # Pydantic would list the whole closed list here.
         what = f"{str(detail['input'])[:_MAX_SHOWN]!r} is not in the closed list"
-    return f"{where.lstrip('.')}: {what}" if where else what
+    return f"{where}: {what}" if where else what

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from procauthor.authoring.brief import ChangeRequest
 from procauthor.convention.word import lifecycle_name, plain_name
@@ -14,13 +15,11 @@ from procauthor.errors import DraftError, NotFoundError
 from procauthor.library.index import missing_titles
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.planning.field import read_fields
-from procauthor.planning.line import read_lines
-from procauthor.planning.order import edges
-from procauthor.planning.plan import Plan, PlanItem
-from procauthor.planning.words import read_words
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
+
+if TYPE_CHECKING:
+    from procauthor.planning.plan import Plan, PlanItem
 
 # Between the names of a list, in the languages that ship.
 _BETWEEN = lazy(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
@@ -75,6 +74,10 @@ class _Told:
 
 def _read_stub(present: Procedure, library: Library) -> _Told:
     """Read the labels of a placeholder ("Depends on: ..."), which are those of items in plans."""
+    from procauthor.planning.field import read_fields
+    from procauthor.planning.line import read_lines
+    from procauthor.planning.words import read_words
+
     before: list[str] = []
     after: list[str] = []
     owners: list[str] = []
@@ -120,6 +123,8 @@ def _before(key: str, item: PlanItem | None, plan: Plan | None, library: Library
         return tuple(
             _title(library, i.title) for i in plan.items if key in map(title_key, set(i.blocks) - set(i.soft_blocks))
         )
+    from procauthor.planning.order import edges
+
     named = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
     place = plan.items.index(item)
     ordered = sorted((a, strength) for (a, b), strength in edges(plan.items).items() if b == place)

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 from procauthor.authoring.answer import clean
-from procauthor.authoring.authoring import Authoring
+from procauthor.authoring.authoring import Authoring, open_work
 from procauthor.authoring.brief import Brief
-from procauthor.authoring.document import add_questions
-from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import gather_evidence
-from procauthor.authoring.grounding import unverified_changes
-from procauthor.authoring.passage import join_questions
+from procauthor.authoring.draft import Draft, Records
+from procauthor.authoring.operations import Operations, edit_document, operations_of
+from procauthor.authoring.pipeline import State
 from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF
-from procauthor.authoring.update.edit import Edited, edit
-from procauthor.authoring.update.form import operation_model, operation_schema, read_changes
+from procauthor.authoring.update.form import operation_model, operation_schema
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import EditTarget, Outline, allowance, sections_of, targets_in
-from procauthor.authoring.wish import known_references, outline_of
+from procauthor.authoring.update.outline import EditTarget, Outline, allowance, outline_of, sections_of, targets_in
 from procauthor.errors import AnswerError, NotFoundError
-from procauthor.finding import Finding
 from procauthor.retrieval.lexical import list_words
 from procauthor.secret import Censor
 from procauthor.template.spec import section_key
-
-if TYPE_CHECKING:
-    from procauthor.authoring.draft import Records
 
 _AGAIN = "the targets, their hashes and the schema: procauthor update REF WISH --dry-run --json"
 
@@ -48,8 +40,9 @@ class Revision:
         Raises:
             ProcauthorError: There is no such document, it is derived or a placeholder, or the wish is empty.
         """
-        brief = Authoring(records, HAND_OFF).update_brief(reference, wish)
-        return cls(records, brief, outline_of(records.workspace.templates, brief))
+        authoring = Authoring(records, HAND_OFF)
+        brief = authoring.update_brief(reference, wish)
+        return cls(records, brief, outline_of(brief, authoring.template_of(brief)))
 
     def as_json(self) -> dict[str, Any]:
         """Return brief, targets with their hashes, and the schema of the answer, without secrets."""
@@ -103,28 +96,15 @@ class Revision:
             AnswerError: It has no field of the schema, a value does not fit, or it reaches wider than the wish.
             OperationError: A target is stale or does not allow what is wanted of it.
         """
-        operations = tuple(operation for _, operation in read_changes(self._read(values)))
-        edited = self._edit(operations)
-        evidence = gather_evidence(self.brief, self.records.workspace.read())
-        asked = _read_asked(values)
-        doubts = unverified_changes(self.outline, operations, evidence, asked)
-        questions = join_questions(asked, () if person else doubts)
-        raw = edited.raw
-        if raw != self.brief.text.encode():
-            raw = add_questions(raw, self.brief.path, questions)
-        findings = [finding.as_json() for finding in self._findings(raw)]
+        fields, asked = self._read(values), _read_asked(values)
+        self._refuse_unfit(operations_of({1: fields}))
         authoring = Authoring(self.records, HAND_OFF)
-        run = authoring.begin(self.brief, None)
-        draft = Draft.of_run(
-            run,
-            raw,
-            findings,
-            author=" ".join(by.split()) or HAND_OFF,
-            fields={"operations": [operation.as_json() for operation in operations]},
-            open_questions=questions,
-            notes=(*edited.notes, *(doubts if person else ())),
-        )
-        return authoring.keep(run, draft)
+        work = open_work(authoring, authoring.begin(self.brief, None))
+        changes = Operations(replace(work, doubts="note" if person else "question"))
+        state = State(written={1: fields}, questions={1: asked})
+        state.findings = tuple(changes.findings(state, ()))
+        draft = replace(changes.draft(state), author=" ".join(by.split()) or HAND_OFF)
+        return authoring.keep(work.run, draft)
 
     def _read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         model = operation_model(self.outline, targets_in(self.outline, sections_of(self.outline)), self.brief.titles)
@@ -141,21 +121,14 @@ class Revision:
             raise AnswerError(message, _AGAIN)
         return dict(checked.values)
 
-    def _edit(self, operations: Sequence[Operation]) -> Edited:
+    def _refuse_unfit(self, operations: Sequence[Operation]) -> None:
+        """Refuse operations that reach wider than the wish, or that the document does not allow."""
         touched = {self.outline.targets[operation.target].section for operation in operations}
         limit = allowance(self.outline, self.brief.request.wish)
         if len(touched) > limit:
             message = f"the answer changes {len(touched)} sections, and this wish can need at most {limit}"
             raise AnswerError(message, "say the wish more widely, or hand in the changes one after the other")
-        library = self.records.workspace.read()
-        return edit(self.outline, operations, *known_references(self.brief, library))
-
-    def _findings(self, raw: bytes) -> list[Finding]:
-        """Return the findings that the document would have and does not have now."""
-        authoring, library = Authoring(self.records, HAND_OFF), self.records.workspace.read()
-        before = {f.fingerprint for f in authoring.check(library, self.brief.path, self.brief.text.encode(), ())}
-        after = authoring.check(library, self.brief.path, raw, ())
-        return [finding for finding in after if finding.fingerprint not in before]
+        edit_document(self.outline, operations, self.brief, self.records.workspace.read())
 
 
 def _read_asked(values: Mapping[str, Any]) -> tuple[str, ...]:

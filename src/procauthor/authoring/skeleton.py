@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from procauthor.authoring.author import Ask
-from procauthor.authoring.brief import Answer, Brief
+from procauthor.authoring.brief import Answer, Ask, Brief
 from procauthor.authoring.document import IN_PROGRESS, render_draft
 from procauthor.authoring.draft import SKELETON
 from procauthor.authoring.topic import TO_DO, gap_words

@@ -15,7 +15,7 @@ from procauthor.data import ungrouped
 from procauthor.library.status import OPEN
 from procauthor.naming import title_key
 from procauthor.regex import lazy
-from procauthor.template.spec import Pattern, SectionSpec, Slot, Template
+from procauthor.template.spec import Pattern, SectionSpec, Slot
 
 _CLAUSE = lazy(r"(?<=[.;])\s")
 _DEFINE = lazy(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
@@ -262,15 +262,6 @@ def gap_fields(patterns: Sequence[Pattern], titles: Collection[str]) -> dict[str
     row: dict[str, Any] = {slot.name: None for slot in slots.values() if slot.reference}
     row |= {slot.name: gap_words(slot) if slot is texts[0] else OPEN for slot in texts}
     return row or None
-
-
-def lacks(template: Template, fields: Mapping[str, Any]) -> bool:
-    """Say whether a section stays empty that should hold something: a reference that cannot be chosen."""
-    return any(
-        not fields.get(spec.name) and not spec.constraint.none and spec.constraint.minimum
-        for spec in template.required
-        if spec.kind != "group"
-    )
 
 
 def holds_gap(value: Any) -> bool:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from procauthor.authoring.authoring import Authoring
+from procauthor.authoring.authoring import Authoring, check_author
 from procauthor.authoring.memory import FileMemory
-from procauthor.authoring.writing import check_author
 from procauthor.batch.choice import choose
 from procauthor.batch.record import Batch, BatchReport, BatchStore, LeftOut, Tell, Terms, Wishes
 from procauthor.batch.schedule import Schedule
 from procauthor.batch.session import BatchSession
+from procauthor.data import pick
 from procauthor.errors import ConfigError, DraftError
 from procauthor.library.index import known_statuses
 from procauthor.planning.read import read_plan
@@ -37,6 +36,32 @@ class Outlook:
     author: str
     max_tokens: int | None
     bounds: dict[int, Bound]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented JSON object."""
+        schedule, bounds = self.schedule, self.bounds
+        items = [
+            {
+                **pick(task, "number", "title", "needs", "after"),
+                "bound": bounds[task.number].as_json() if task.number in bounds else None,
+            }
+            for task in schedule.tasks
+        ]
+        return {
+            "author": self.author,
+            "items": items,
+            "order": [task.number for task in schedule.tasks],
+            "waves": [list(wave) for wave in schedule.waves],
+            "critical_path": list(schedule.critical_path),
+            "left_out": [each.as_json() for each in self.left_out],
+            "bound": {
+                "calls": sum(bound.calls for bound in bounds.values()),
+                "tokens": sum(bound.plain for bound in bounds.values()),
+                "worst_calls": sum(bound.worst_calls for bound in bounds.values()),
+                "worst_tokens": sum(bound.most for bound in bounds.values()),
+                "ceiling": self.max_tokens,
+            },
+        }
 
 
 @dataclass(frozen=True)
@@ -63,6 +88,8 @@ class Batching:
 
     async def arun(self, file: str | Path | None = None, **chosen: Any) -> BatchReport:
         """Run without blocking the event loop; ``chosen`` are the other arguments of `run`."""
+        import asyncio
+
         return await asyncio.to_thread(lambda: self.run(file, **chosen))
 
     def begin(self, file: str | Path | None = None, *, only: Sequence[int] = (), limit: int | None = None) -> Batch:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from procauthor.authoring.author import STEPS
+from procauthor.authoring.brief import STEPS
 
 State = Literal[
     "waiting", "working", "drafted", "accepted", "needs revision", "rejected", "failed", "blocked", "stopped"

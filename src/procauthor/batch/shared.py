@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from procauthor.authoring.allowance import too_much
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.memory import Connection, WorkMemory, usage_of
 from procauthor.authoring.postgres import SharedMemory
 from procauthor.authoring.reply import Reply
-from procauthor.authoring.writing import open_prompts
 from procauthor.batch.choice import recall
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Tell
 from procauthor.batch.session import INTERRUPTED, BatchSession
@@ -224,7 +225,7 @@ class SharedSession(BatchSession):
         memory, run = self.batch.memory, self.batch.run_id(number)
         raw = memory.part(run, DRAFT)
         if raw is not None:
-            self.records.drafts.save(Draft.from_json(json.loads(raw)))
+            self.records.drafts.save(msgspec.json.decode(raw, type=Draft))
             memory.drop_part(run, DRAFT)
 
     # Writing an item, in a thread of its own
@@ -272,7 +273,7 @@ def _fingerprint(records: Records) -> str:
     workspace = records.workspace
     settings = workspace.settings.model_dump(mode="json", exclude={"run": True, "retrieval": {"server"}})
     templates = {name: workspace.templates.get(name).hash for name in workspace.templates.names()}
-    made = [installed_release(), settings, templates, open_prompts(records).fingerprint()]
+    made = [installed_release(), settings, templates, records.prompts.fingerprint()]
     return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
 

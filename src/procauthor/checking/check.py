@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from procauthor.checking.recall import Recall
-from procauthor.checking.rule import FAMILIES, RULES, closest_rule, find_rule, find_rules
+from procauthor.checking.rule import FAMILIES, RULE_WORDS, RULES, closest_rule, find_rule, find_rules
 from procauthor.checking.rules.status import STALE_CLAIM, SUPPRESSIONS, UNUSED_SUPPRESSION, Directive, read_directives
 from procauthor.checking.rules.structure import NOTHING_MATCHED
 from procauthor.checking.scope import ROOT, Family, Scope, say
@@ -22,7 +22,7 @@ from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Report, in_order
 from procauthor.library.change import BASELINE
 from procauthor.library.index import missing_titles
-from procauthor.library.library import Library
+from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import today
 from procauthor.settings import Settings
 from procauthor.system import read_regular
@@ -36,75 +36,50 @@ _encode = msgspec.msgpack.Encoder().encode
 _OWN = frozenset(rule.name for rule in SUPPRESSIONS.rules)
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """Findings that stay, those that are hidden, and the names of the rules that each directive hides, by its place."""
-
-    kept: tuple[Finding, ...]
-    hidden: tuple[Finding, ...]
-    used: Mapping[tuple[str, int], Collection[str]]
-
-
-def named_rules(directives: Sequence[Directive]) -> frozenset[str]:
-    """Return the names of the rules that valid directives speak of."""
-    words = chain.from_iterable(directive.rules for directive in directives if directive.valid)
-    return frozenset(filter(None, map(_rule_name, words)))
-
-
-def suppress(findings: Sequence[Finding], directives: Sequence[Directive]) -> Suppressed:
-    """Hide the findings that a directive covers; what is said of suppressions themselves is never hidden."""
+def _suppress(
+    findings: Iterable[Finding], directives: Iterable[tuple[Procedure, Directive]]
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings that stay and those that a directive hides; one on suppressions themselves always stays."""
+    day = today()
+    active = grouped((p.path, each) for p, each in directives if each.valid and not each.expired(day))
     kept: list[Finding] = []
     hidden: list[Finding] = []
-    by_path: dict[str, list[tuple[Directive, frozenset[str]]]] = {}
-    day = today()
-    for directive in directives:
-        if directive.valid and not directive.expired(day):
-            names = frozenset(filter(None, map(_rule_name, directive.rules)))
-            by_path.setdefault(directive.procedure.path, []).append((directive, names - _OWN))
-    used: dict[tuple[str, int], set[str]] = {}
     for finding in findings:
-        covering = [
-            directive
-            for directive, names in by_path.get(finding.path, ())
-            if finding.rule in names and directive.covers(finding.path, finding.line)
-        ]
-        for directive in covering:
-            used.setdefault(directive.place, set()).add(finding.rule)
-        (hidden if covering else kept).append(finding)
-    return Suppressed(tuple(kept), tuple(hidden), used)
+        covered = finding.rule not in _OWN and any(each.hides(finding) for each in active.get(finding.path, ()))
+        (hidden if covered else kept).append(finding)
+    return kept, hidden
 
 
-def find_unused(directives: Sequence[Directive], suppressed: Suppressed, ran: Collection[str]) -> Iterator[Finding]:
+def _find_unused(
+    directives: Iterable[tuple[Procedure, Directive]], hidden: Iterable[Finding], ran: Collection[str]
+) -> Iterator[Finding]:
     """Yield a finding for each rule that a directive ignores in vain; a rule that did not run cannot tell."""
-    for directive in directives:
+    by_path = grouped((finding.path, finding) for finding in hidden)
+    for procedure, directive in directives:
         if not directive.valid:
             continue
         if directive.expired(today()):
             message = f"the exception for {', '.join(directive.rules)} counted until {directive.until}"
             hint = "fix what it hid, or write a later day"
-            yield say(UNUSED_SUPPRESSION, directive.procedure, directive.comment.start, message, hint)
+            yield say(UNUSED_SUPPRESSION, procedure, directive.start, message, hint)
             continue
-        hidden = suppressed.used.get(directive.place, ())
+        used = {finding.rule for finding in by_path.get(procedure.path, ()) if directive.hides(finding)}
         for word in directive.rules:
-            name = _rule_name(word)
-            start = directive.comment.start
-            if not name:
-                close = closest_rule(word)
-                hint = f"did you mean {close!r}?" if close else ""
-                yield say(UNUSED_SUPPRESSION, directive.procedure, start, f"no rule is called {word!r}", hint)
-            elif name in _OWN:
-                message = f"{name} cannot be ignored"
-                yield say(UNUSED_SUPPRESSION, directive.procedure, start, message)
-            elif name in ran and name not in hidden:
-                message = f"{name} finds nothing here to ignore"
-                yield say(UNUSED_SUPPRESSION, directive.procedure, start, message, "remove the comment")
+            message, hint = _in_vain(word, used, ran)
+            if message:
+                yield say(UNUSED_SUPPRESSION, procedure, directive.start, message, hint)
 
 
-def _rule_name(word: str) -> str:
-    try:
-        return find_rule(word).name
-    except ConfigError:
-        return ""
+def _in_vain(word: str, used: Collection[str], ran: Collection[str]) -> tuple[str, str]:
+    """Say why a word of a directive hides nothing, with a hint; nothing where it hides something."""
+    rule = RULE_WORDS.get(word)
+    if rule is None:
+        close = closest_rule(word)
+        return f"no rule is called {word!r}", f"did you mean {close!r}?" if close else ""
+    if rule.name in _OWN:
+        return f"{rule.name} cannot be ignored", ""
+    idle = rule.name in ran and rule.name not in used
+    return (f"{rule.name} finds nothing here to ignore", "remove the comment") if idle else ("", "")
 
 
 def check(  # noqa: PLR0913 - each narrows or widens what is reported
@@ -136,32 +111,34 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     """
     off = turned_off(settings)
     wanted = choose_rules(off, select, ignore)
-    directives = tuple(read_directives(library.procedures))
+    directives = list(ungrouped((procedure, read_directives(procedure)) for procedure in library.procedures))
     # Whether a suppression is used shows only when the rule that it names has run.
-    ran = wanted | (named_rules(directives) - off if UNUSED_SUPPRESSION.name in wanted else frozenset())
-    counting = count if STALE_CLAIM.name in ran and _is_whole(survey, paths) else None
+    words = set(chain.from_iterable(each.rules for _, each in directives if each.valid))
+    named = {rule.name for word, rule in RULE_WORDS.items() if word in words}
+    ran = wanted | (named - off if UNUSED_SUPPRESSION.name in wanted else set())
+    # All findings have to be known, of a library on disk, whatever part of them is reported.
+    whole = paths is None if survey is None else not survey.laid
+    counting = count if STALE_CLAIM.name in ran and whole else None
     scope = Scope(library, frozenset(announced) | frozenset(missing_titles(library)), settings)
     # What is counted as defined depends on all errors.
     findings = Report.of(_findings(scope, ran if counting is None else set(RULES) - off, survey, paths)).findings
-    suppressed = suppress(findings, directives)
+    kept, hidden = _suppress(findings, directives)
     if counting is not None:
-        claims = _count_claims(counting, library, suppressed.kept, settings, survey)
-        suppressed = suppress(Report.of((*findings, *claims)).findings, directives)
-    unused = find_unused(directives, suppressed, ran) if UNUSED_SUPPRESSION.name in wanted else ()
-    seen = _Seen(frozenset(wanted), None if paths is None else frozenset({*paths, ROOT}))
+        claims = _count_claims(counting, library, kept, settings, survey)
+        kept, hidden = _suppress(Report.of((*findings, *claims)).findings, directives)
+    unused = _find_unused(directives, hidden, ran) if UNUSED_SUPPRESSION.name in wanted else ()
+
+    def is_asked_for(finding: Finding) -> bool:
+        return finding.rule in wanted and (paths is None or finding.path in paths or finding.path == ROOT)
+
     documents = sorted({*library.by_path, *(u.path for u in library.unread)})
     return Report(
-        findings=tuple(_weigh(filter(seen, in_order((*suppressed.kept, *Report.of(unused).findings))), settings)),
+        findings=tuple(_weigh(filter(is_asked_for, in_order((*kept, *Report.of(unused).findings))), settings)),
         documents=len(documents),
         procedures=len(library.counted),
         checked=tuple(path for path in documents if paths is None or path in paths),
-        suppressed=sum(map(seen, suppressed.hidden)),
+        suppressed=sum(map(is_asked_for, hidden)),
     )
-
-
-def _is_whole(survey: Surveyed | None, paths: Collection[str] | None) -> bool:
-    """Say whether all findings of a library on disk are known, whatever part of them is reported."""
-    return paths is None if survey is None else not survey.laid
 
 
 def _count_claims(
@@ -211,17 +188,6 @@ def choose_rules(off: Collection[str], select: Collection[str] = (), ignore: Col
     return wanted - {rule.name for rule in find_rules(ignore)} - set(off)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What is reported: findings of some rules, in some documents or in all."""
-
-    rules: frozenset[str]
-    paths: frozenset[str] | None
-
-    def __call__(self, finding: Finding) -> bool:
-        return finding.rule in self.rules and (self.paths is None or finding.path in self.paths)
-
-
 def _findings(
     scope: Scope, wanted: Collection[str], survey: Surveyed | None, paths: Collection[str] | None
 ) -> Iterator[Finding]:
@@ -230,20 +196,17 @@ def _findings(
     Families that report on one document after the other look at those under report only.
     """
     if survey is not None:
-        yield from (finding for finding in Recall(survey, scope, paths).findings() if finding.rule in wanted)
-        return
-    for family in FAMILIES:
-        if any(rule.name in wanted for rule in family.rules):
-            yield from (finding for finding in _run(family, scope, paths) if finding.rule in wanted)
+        return (finding for finding in Recall(survey, scope, paths).findings() if finding.rule in wanted)
+    families = [family for family in FAMILIES if any(rule.name in wanted for rule in family.rules)]
+    subjects = [p for p in scope.library.procedures if paths is None or p.path in paths]
+    findings = chain.from_iterable(_run(family, scope, subjects) for family in families)
+    return (finding for finding in findings if finding.rule in wanted)
 
 
-def _run(family: Family, scope: Scope, paths: Collection[str] | None) -> Iterable[Finding]:
-    if paths is None or family.reach == "library":
-        return family.run(scope)
-    scope.subjects = tuple(p for p in scope.library.procedures if p.path in paths)
-    findings = list(family.check(scope))
-    scope.subjects = scope.library.procedures
-    return [*findings, *family.check_library(scope)]
+def _run(family: Family, scope: Scope, subjects: Iterable[Procedure]) -> Iterator[Finding]:
+    for procedure in subjects:
+        yield from family.check(scope, procedure)
+    yield from family.check_library(scope)
 
 
 FILE_NAME = BASELINE

@@ -62,18 +62,12 @@ def _choose(
 
 def _rewrite(document: Document, path: str, edits: Sequence[FixEdit]) -> bytes:
     refuse_conflict(path, document)
-    replacements = [Replacement(e.start, e.end, e.text) for e in edits]
-    return rewrite(path, document, replacements, _Leads(tuple(e.text for e in edits)))
 
+    def may_lead(before: str, after: str) -> bool:
+        # A link may lead to another target: to one that a fix has written.
+        return before == after or any(edit.text and edit.text in after for edit in edits)
 
-@dataclass(frozen=True, slots=True)
-class _Leads:
-    """Says whether a link may lead to another target: to one that a fix has written."""
-
-    texts: tuple[str, ...]
-
-    def __call__(self, before: str, after: str) -> bool:
-        return before == after or any(text and text in after for text in self.texts)
+    return rewrite(path, document, [Replacement(e.start, e.end, e.text) for e in edits], may_lead)
 
 
 def _fits(library: Library, fix: Fix, taken: Mapping[str, list[FixEdit]]) -> bool:

@@ -19,8 +19,9 @@ from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
-from procauthor.checking.survey import Record, Surveyed, decode_findings, encode_findings, own_findings
+from procauthor.checking.survey import Among, Record, Surveyed, decode_findings, own_findings
 from procauthor.checking.usage import Need, find_needs, find_reached
+from procauthor.data import grouped
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.git import head_of
@@ -54,79 +55,57 @@ def question(kind: str, key: str = "") -> int:
     return crc32(f"{kind}{key}".encode(errors="surrogatepass"))
 
 
-class _Asked(Mapping[str, _V]):
-    """A mapping that notes what is looked up in it; it is made when it is first needed."""
+class _Asked(Collection[_V]):
+    """A collection that notes what is looked up in it, and whether all of it is; it is made when it is first needed.
 
-    def __init__(self, kind: str, asked: set[int], make: Callable[[], Mapping[str, _V]]) -> None:
+    Args:
+        kind: What is looked up.
+        asked: Where it is noted.
+        make: Makes the collection.
+    """
+
+    def __init__(self, kind: str, asked: set[int], make: Callable[[], Collection[_V]]) -> None:
         self._kind = kind
         self._asked = asked
         self._make = make
 
     @cached_property
-    def _mapping(self) -> Mapping[str, _V]:
+    def _all(self) -> Any:
         return self._make()
+
+    def __contains__(self, key: object) -> bool:
+        self._asked.add(question(self._kind, str(key)))
+        return key in self._all
+
+    def __iter__(self) -> Iterator[_V]:
+        self._asked.add(question(ALL))
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        self._asked.add(question(ALL))
+        return len(self._all)
+
+
+class _AskedMapping(_Asked[str], Mapping[str, _V]):
+    """The same for a mapping."""
 
     def __getitem__(self, key: str) -> _V:
         self._asked.add(question(self._kind, key))
-        return self._mapping[key]
+        value: _V = self._all[key]
+        return value
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value, and note that it was asked for."""
         self._asked.add(question(self._kind, key))
-        return self._mapping.get(key, default)
-
-    def __contains__(self, key: object) -> bool:
-        self._asked.add(question(self._kind, str(key)))
-        return key in self._mapping
-
-    def __iter__(self) -> Iterator[str]:
-        self._asked.add(question(ALL))
-        return iter(self._mapping)
-
-    def __len__(self) -> int:
-        self._asked.add(question(ALL))
-        return len(self._mapping)
+        return self._all.get(key, default)
 
 
-class _AskedNames(Collection[str]):
-    """The same for a set."""
-
-    def __init__(self, kind: str, asked: set[int], names: Collection[str]) -> None:
-        self._kind = kind
-        self._asked = asked
-        self._names = names
-
-    def __contains__(self, name: object) -> bool:
-        self._asked.add(question(self._kind, str(name)))
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        self._asked.add(question(ALL))
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        self._asked.add(question(ALL))
-        return len(self._names)
-
-
-class _AskedDocuments(Sequence[Procedure]):
-    """The documents of a library: who goes through them asks for all."""
-
-    def __init__(self, asked: set[int], documents: Sequence[Procedure]) -> None:
-        self._asked = asked
-        self._documents = documents
+class _AskedDocuments(_Asked[Procedure], Sequence[Procedure]):
+    """The same for the documents of a library: there is no other way to look one up than to go through all."""
 
     def __getitem__(self, index: Any) -> Any:
         self._asked.add(question(ALL))
-        return self._documents[index]
-
-    def __iter__(self) -> Iterator[Procedure]:
-        self._asked.add(question(ALL))
-        return iter(self._documents)
-
-    def __len__(self) -> int:
-        self._asked.add(question(ALL))
-        return len(self._documents)
+        return self._all[index]
 
 
 class WatchedScope(Scope):
@@ -139,53 +118,37 @@ class WatchedScope(Scope):
     def __init__(self, whole: Scope) -> None:
         self.questions: set[int] = set()
         self.whole = whole
-        super().__init__(self._library(whole.library), self._names_of(ANNOUNCED, whole.announced), whole.settings)
-        self.subjects = ()
+        announced = _Asked(ANNOUNCED, self.questions, lambda: whole.announced)
+        super().__init__(self._library(whole.library), announced, whole.settings)
+        # What a cached property of the scope would keep.
+        vars(self).update(
+            linking=self._mapping(LINKING, lambda: whole.linking),
+            ids=self._mapping(ID, lambda: whole.ids),
+            names=self._mapping(NAME, lambda: whole.names),
+            files_by_name=self._mapping(FILE_NAME, lambda: whole.files_by_name),
+            files_folded=self._mapping(FOLDED, lambda: whole.files_folded),
+            near_files=self._mapping(FOLDER, lambda: whole.near_files),
+        )
 
-    def turn_to(self, procedure: Procedure) -> None:
-        """Report on one document from now on, and forget what was asked for the one before."""
-        super().turn_to(procedure)
+    def forget(self) -> None:
+        """Forget what was kept of single documents, and what was asked."""
+        super().forget()
         self.questions.clear()
 
+    def _mapping(self, kind: str, make: Callable[[], Mapping[str, Any]]) -> _AskedMapping[Any]:
+        return _AskedMapping(kind, self.questions, make)
+
     def _library(self, library: Library) -> Library:
-        asked = self.questions
-        documents: Any = _AskedDocuments(asked, library.procedures)
-        files: Any = self._names_of(FILE, library.files)
-        watched = replace(
-            library, procedures=documents, files=files, reviews=_Asked(REVIEW, asked, lambda: library.reviews)
+        documents: Any = _AskedDocuments(ALL, self.questions, lambda: library.procedures)
+        files: Any = _Asked(FILE, self.questions, lambda: library.files)
+        reviews = self._mapping(REVIEW, lambda: library.reviews)
+        watched = replace(library, procedures=documents, files=files, reviews=reviews)
+        vars(watched).update(
+            by_path=self._mapping(PATH, lambda: library.by_path),
+            by_address=self._mapping(PATH, lambda: library.by_address),
+            by_key=self._mapping(NAME, lambda: library.by_key),
         )
-        watched.__dict__["by_path"] = _Asked(PATH, asked, lambda: library.by_path)
-        watched.__dict__["by_address"] = _Asked(PATH, asked, lambda: library.by_address)
-        watched.__dict__["by_key"] = _Asked(NAME, asked, lambda: library.by_key)
         return watched
-
-    def _names_of(self, kind: str, names: Collection[str]) -> _AskedNames:
-        return _AskedNames(kind, self.questions, names)
-
-    @cached_property
-    def linking(self) -> Mapping[str, list[Procedure]]:
-        """Documents by the paths that they link to."""
-        return _Asked(LINKING, self.questions, lambda: self.whole.linking)
-
-    @cached_property
-    def ids(self) -> Mapping[str, tuple[Procedure, ...]]:
-        """Documents by their id."""
-        return _Asked(ID, self.questions, lambda: self.whole.ids)
-
-    @cached_property
-    def names(self) -> Mapping[str, tuple[Procedure, ...]]:
-        """Documents by the keys of their names."""
-        return _Asked(NAME, self.questions, lambda: self.whole.names)
-
-    @cached_property
-    def files_by_name(self) -> Mapping[str, list[str]]:
-        """All files by the keys of their names."""
-        return _Asked(FILE_NAME, self.questions, lambda: self.whole.files_by_name)
-
-    @cached_property
-    def files_folded(self) -> Mapping[str, list[str]]:
-        """All files by the keys of their paths."""
-        return _Asked(FOLDED, self.questions, lambda: self.whole.files_folded)
 
     @property
     def titles(self) -> Titles:
@@ -202,11 +165,6 @@ class WatchedScope(Scope):
         """The titles of procedures, to find the one that was meant."""
         self.questions.add(question(NEAR))
         return self.whole.near_titles
-
-    def near_files(self, folder: str) -> Nearest:
-        """The names of the files of a folder, to find the one that was meant."""
-        self.questions.add(question(FOLDER, folder))
-        return self.whole.near_files(folder)
 
     @property
     def renames(self) -> Mapping[str, str]:
@@ -398,7 +356,6 @@ _decode_looked = msgspec.msgpack.Decoder(_Looked).decode
 _decode_needs = msgspec.msgpack.Decoder(list[tuple[str, int]]).decode
 _decode_reached = msgspec.msgpack.Decoder(list[str]).decode
 _decode_unnamed = msgspec.msgpack.Decoder(list[tuple[str, RequiredInput]]).decode
-_NOTHING = _encode({})
 
 
 class _World(msgspec.Struct, frozen=True, array_like=True):
@@ -416,19 +373,13 @@ class _Whole(msgspec.Struct, frozen=True, array_like=True):
     findings: list[Finding]
 
 
-class _Among(msgspec.Struct, frozen=True, array_like=True):
-    """The findings of a document that depend on others, and what they rest on; None where that is too much to keep."""
+class _Sight(msgspec.Struct, frozen=True, array_like=True):
+    """What a look at a document gave, among others its edges, and what was asked of the disk and of git for it."""
 
     path: str
-    findings: bytes
-    needs: bytes
-    looked: _Looked | None
-    questions: bytes
-    asked: dict[str, bool]
-    head: str | None
+    among: Among
     edges: bytes
-    unnamed: bytes
-    reached: bytes
+    world: _World
 
 
 @dataclass
@@ -445,7 +396,6 @@ class Recall:
     scope: Scope
     paths: Collection[str] | None = None
     _changed: dict[str, Record] = field(default_factory=dict)
-    _doubtful: set[str] = field(default_factory=set)
     _passed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -462,8 +412,8 @@ class Recall:
         self.scope.asked = asked
         own = list(own_findings(self.survey))
         for record in self.survey.records.values():
-            if record.among:
-                own += decode_findings(record.among)
+            if record.among and record.among.findings:
+                own += decode_findings(record.among.findings)
         whole = self._of_library(around)
         if not self.survey.laid:
             self._remember(around, whole)
@@ -471,27 +421,20 @@ class Recall:
 
     def uses(self) -> dict[str, list[RequiredInput]]:
         """Return the uses that providers do not name, by the path of the provider, in the order of the consumers."""
-        records, by_path = self.survey.records, self.scope.library.by_path
-        doubtful = self._doubted()
-        uses: dict[str, list[RequiredInput]] = {}
-        for path, record in records.items():
-            if path in doubtful:
-                named: Iterable[tuple[str, RequiredInput]] = unnamed_uses(self.scope.library, by_path[path])
-            else:
-                named = _decode_unnamed(record.unnamed) if record.unnamed else ()
-            for provider, use in named:
-                uses.setdefault(provider, []).append(use)
-        return uses
+        library, doubtful = self.scope.library, self._doubted()
+        every = (
+            unnamed_uses(library, library.by_path[path]) if path in doubtful else _unnamed(record)
+            for path, record in self.survey.records.items()
+        )
+        return grouped(chain.from_iterable(every))
 
     def speaking_of(self, paths: Collection[str]) -> set[str]:
         """Return the documents that may speak of some: they asked for one, or what they rest on is another now."""
         records = self.survey.records
         aliases = (p.path for p in self.scope.library.procedures if p.status == "alias")
-        sought: set[int] = set()
-        for path in chain(paths, aliases):
-            if path in records:
-                sought |= set(_of_document(decode_face(records[path].face), None, path))
-        asking = (path for path, record in records.items() if not sought.isdisjoint(array("I", record.asked)))
+        own = ((path, decode_face(records[path].face)) for path in chain(paths, aliases) if path in records)
+        sought = frozenset(chain.from_iterable(_of_document(face, None, path) for path, face in own))
+        asking = (path for path, record in records.items() if record.among and _has_asked(record.among, sought))
         # Nothing asks for what a document translates as long as it has seen none of that.
         translations = (p.path for p in self.scope.library.procedures if p.translation_of)
         return {*paths, *asking, *translations, *self._doubted()}
@@ -553,11 +496,12 @@ class Recall:
 
     def _holds(self, record: Record, difference: Difference | None) -> bool:
         """Say whether the findings of a document still hold."""
-        if record.among is None or difference is None or record.path in difference.paths:
+        among = record.among
+        if among is None or among.looked is None or difference is None or record.path in difference.paths:
             return False
-        if difference.questions and not difference.questions.isdisjoint(array("I", record.asked)):
+        if difference.questions and _has_asked(among, difference.questions):
             return False
-        return record.looked == _NOTHING or self._are_as_before(_decode_looked(record.looked))
+        return not among.looked or self._are_as_before(_decode_looked(among.looked))
 
     def _are_as_before(self, looked: _Looked) -> bool:
         records = self.survey.records
@@ -576,80 +520,62 @@ class Recall:
         """Look for the findings of documents again, and add what was asked of the disk for them."""
         # No process may have a database open that another has opened.
         self.survey.memory.close()
-        for seen in share(paths, self._among, _Among):
+        for seen in share(paths, self._see, _Sight):
             record = self.survey.records[seen.path]
             if self.survey.laid:
                 # What is remembered is of the library on disk.
                 record = self.survey.records[seen.path] = msgspec.structs.replace(record)
-            record.among, record.needs, record.asked = seen.findings, seen.needs, seen.questions
-            record.looked = _NOTHING if seen.looked is None else _encode(seen.looked)
+            record.among = seen.among
             record.draw(seen.edges)
-            record.unnamed, record.reached = seen.unnamed, seen.reached
-            if seen.looked is None:
-                # It is shown now, and not believed at the next check.
-                self._doubtful.add(seen.path)
             self._changed[seen.path] = record
-            asked.update(seen.asked)
-            self.scope.head = self.scope.head or seen.head
+            asked.update(seen.world.asked)
+            self.scope.head = self.scope.head or seen.world.head
 
-    def _among(self, path: str) -> _Among:
+    def _see(self, path: str) -> _Sight:
         """Look for the findings of a document that depend on others too."""
         shelf, scope = self.survey.shelf, self._watched
         procedure = self.scope.library.by_path[path]
-        scope.turn_to(procedure)
+        scope.forget()
         shelf.own, scope.asked = path, {}
         shelf.looked.clear()
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
-        findings = list(chain.from_iterable(family.check(scope) for family in families))
+        findings = list(chain.from_iterable(family.check(scope, procedure) for family in families))
         needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
-        unnamed = list(unnamed_uses(scope.library, procedure))
         edges = encode_edges(read_edges(scope, procedure))
-        reached = sorted(find_reached(scope, procedure))
-        looked = self._looked() if len(shelf.looked) <= _MOST_LOOKED else None
+        among = Among(
+            findings=_encode_some(findings),
+            needs=_encode_some(needs),
+            reached=_encode_some(sorted(find_reached(scope, procedure))),
+            unnamed=_encode_some(list(unnamed_uses(scope.library, procedure))),
+            looked=_encode_some(self._looked()) if len(shelf.looked) <= _MOST_LOOKED else None,
+            asked=array("I", sorted(scope.questions)).tobytes(),
+        )
         shelf.own = ""
-        encoded = encode_findings(findings) if findings else b"", _encode(needs) if needs else b""
-        questions = array("I", sorted(scope.questions)).tobytes()
-        tied = edges, _encode(unnamed) if unnamed else b"", _encode(reached) if reached else b""
-        return _Among(path, *encoded, looked, questions, scope.asked, scope.head, *tied)
+        return _Sight(path, among, edges, _World(scope.asked, scope.head))
 
     def _of_library(self, around: Surroundings) -> _Whole:
         digest = blake2b(_encode(around), digest_size=16)
         for path, record in self.survey.records.items():
             digest.update(path.encode(errors="surrogateescape") + b"\0" + record.digest)
-            digest.update(record.needs + b"\0")
+            digest.update((record.among.needs if record.among else b"") + b"\0")
         digest.update(b"kept" if self.scope.keeps_state else b"")
         key = digest.digest()
         before = _read(self.survey.memory.notes.get("library"), _Whole)
         if before and before.key == key and self._are_as_before(before.looked):
             return before
-        self.scope.subjects = self.scope.library.procedures
         self.survey.shelf.looked.clear()
-        self.scope.known_needs = self._needs()
-        self.scope.known_reached = self._reached()
-        findings = list(self._run())
+        self._tell_neighbours()
+        findings = list(chain.from_iterable(family.check_library(self.scope) for family in FAMILIES))
         return _Whole(key, self._looked(), findings)
 
-    def _run(self) -> Iterator[Finding]:
-        for family in FAMILIES:
-            yield from family.run(self.scope) if family.reach == "library" else family.check_library(self.scope)
-
-    def _needs(self) -> dict[str, list[Need]]:
-        by_path = self.scope.library.by_path
-        known = {
-            record.path: [Need(by_path[path], line) for path, line in _decode_needs(record.needs)]
-            for record in self.survey.records.values()
-            if record.needs and record.path not in self._passed
-        }
-        return known | {path: find_needs(self.scope, by_path[path]) for path in self._passed}
-
-    def _reached(self) -> dict[str, Collection[str]]:
-        by_path = self.scope.library.by_path
-        known: dict[str, Collection[str]] = {
-            record.path: _decode_reached(record.reached)
-            for record in self.survey.records.values()
-            if record.reached and record.path not in self._passed
-        }
-        return known | {path: find_reached(self.scope, by_path[path]) for path in self._passed}
+    def _tell_neighbours(self) -> None:
+        """Let the rules know what each document needs and reaches; of those passed over they find it out."""
+        scope, by_path = self.scope, self.scope.library.by_path
+        for path, record in self.survey.records.items():
+            if record.among is not None and path not in self._passed:
+                needs = _decode_needs(record.among.needs) if record.among.needs else ()
+                scope.needs[path] = [Need(by_path[other], line) for other, line in needs]
+                scope.reached[path] = _decode_reached(record.among.reached) if record.among.reached else ()
 
     # Remembering
 
@@ -667,9 +593,19 @@ class Recall:
         }
         if not self._changed and not survey.gone and all(survey.memory.notes.get(n) == v for n, v in notes.items()):
             return
-        for path in self._doubtful:
-            self._changed[path].among = None
         survey.memory.write(self._changed.values(), survey.gone, notes)
+
+
+def _encode_some(value: object) -> bytes:
+    return _encode(value) if value else b""
+
+
+def _unnamed(record: Record) -> list[tuple[str, RequiredInput]]:
+    return _decode_unnamed(record.among.unnamed) if record.among and record.among.unnamed else []
+
+
+def _has_asked(among: Among, questions: frozenset[int]) -> bool:
+    return not questions.isdisjoint(array("I", among.asked))
 
 
 def _read(raw: bytes | None, kind: type[_T]) -> _T | None:

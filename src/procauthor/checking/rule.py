@@ -45,6 +45,8 @@ FAMILIES = (
 RULES: Mapping[str, Rule] = MappingProxyType(
     {rule.name: rule for rule in chain.from_iterable(family.rules for family in FAMILIES)}
 )
+RULE_WORDS: Mapping[str, Rule] = MappingProxyType({**RULES, **{rule.code.lower(): rule for rule in RULES.values()}})
+"""All rules by their names, and by their codes in small letters."""
 
 
 def families_of(reach: Reach) -> tuple[Family, ...]:
@@ -65,9 +67,8 @@ def find_rule(name_or_code: str) -> Rule:
         ConfigError: There is none; the hint names the nearest.
     """
     wanted = name_or_code.strip().lower()
-    for rule in RULES.values():
-        if wanted in (rule.name, rule.code.lower()):
-            return rule
+    if wanted in RULE_WORDS:
+        return RULE_WORDS[wanted]
     close = closest_rule(wanted)
     message = f"no rule {name_or_code!r}"
     raise ConfigError(message, f"did you mean {close!r}?" if close else "known rules: " + ", ".join(RULES))

@@ -13,7 +13,7 @@ from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_notes, read_series
+from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_series
 from procauthor.data import OnDemand, grouped, pick
 from procauthor.finding import Finding, Severity
 from procauthor.git import follow, head_of, is_tracked, read_renames
@@ -22,7 +22,6 @@ from procauthor.library.reference import Target
 from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Link
 from procauthor.markdown.link import Flavour, slugs
-from procauthor.markdown.passage import PlainText
 from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
@@ -113,10 +112,7 @@ class Rule:
         return {"rule": self.name, **pick(self, "code", "severity", "summary", "why", "fix", "example")}
 
 
-Check = Callable[["Scope"], Iterable[Finding]]
-
-
-def _nothing(_: Scope) -> Iterable[Finding]:
+def _nothing(*_: object) -> Iterable[Finding]:
     return ()
 
 
@@ -130,21 +126,16 @@ class Family:
         reach: What the findings about one document depend on. ``document``: its text alone; such a family sees a
             library of one document, so it cannot look further. ``neighbours``: also other documents; it is run again
             where the text has changed, or what others show of themselves, or a document into whose text it looked.
-            ``library``: everything; this is always right, and slower.
-        check: Yields the findings on the documents under report, `Scope.subjects`.
+            ``library``: such a family checks the library alone; this is always right, and slower.
+        check: Yields the findings on one document.
         check_library: Yields those on the library as a whole.
     """
 
     title: str
     rules: tuple[Rule, ...]
     reach: Reach
-    check: Check
-    check_library: Check = _nothing
-
-    def run(self, scope: Scope) -> Iterator[Finding]:
-        """Yield all findings."""
-        yield from self.check(scope)
-        yield from self.check_library(scope)
+    check: Callable[[Scope, Procedure], Iterable[Finding]] = _nothing
+    check_library: Callable[[Scope], Iterable[Finding]] = _nothing
 
 
 ROOT = "."
@@ -171,24 +162,18 @@ class Scope:
     alone: bool = False
 
     def __post_init__(self) -> None:
-        self.subjects: tuple[Procedure, ...] = self.library.procedures
         # What was asked beyond the documents: a remembered finding holds as long as the answers are the same.
         self.asked: dict[str, bool] = {}
         self.head: str | None = None
-        self.known_needs: Mapping[str, list[Any]] | None = None
-        self.known_reached: Mapping[str, Collection[str]] | None = None
+        # What each document needs and reaches, by its path, as far as it is known: see `usage`.
+        self.needs: dict[str, list[Any]] = {}
+        self.reached: dict[str, Collection[str]] = {}
 
-    def turn_to(self, procedure: Procedure) -> None:
-        """Report on one document from now on, and forget what was kept of the one before."""
-        self.subjects = (procedure,)
+    def forget(self) -> None:
+        """Forget what was kept of single documents, which takes much room."""
         self._ordered.clear()
         self._paragraphs.clear()
         self.links.clear()
-
-    @property
-    def finished(self) -> tuple[Procedure, ...]:
-        """The documents under report that claim to be more than a placeholder, and have a template."""
-        return tuple(p for p in self.subjects if p.template is not None and not p.silent)
 
     def linking_to(self, path: str) -> Sequence[Procedure]:
         """Return the documents with a link to one.
@@ -272,10 +257,6 @@ class Scope:
         same = self.ids.get(name, ())
         return same if len(same) == 1 else ()
 
-    def is_id(self, name: str) -> bool:
-        """Say whether a document has this id; two may have it, which is a finding of its own."""
-        return name in self.ids
-
     @cached_property
     def ids(self) -> Mapping[str, tuple[Procedure, ...]]:
         """Documents by their id."""
@@ -307,29 +288,18 @@ class Scope:
         """The ids of rules that standards state, by their form."""
         return read_series(self.library.of_kind("standard"), UNCOUNTED)
 
-    def mentions(self, procedure: Procedure) -> Sequence[PlainText]:
-        """Return the passages of a document that could hold the name of another, or of a rule."""
-        return read_notes(procedure)
-
-    def anchors(self, procedure: Procedure) -> Anchors:
-        """Return the anchors of a document by the rule in the settings."""
-        if procedure.path not in self._anchors:
-            self._anchors[procedure.path] = read_anchors(procedure, self.settings.links.slugs)
-        return self._anchors[procedure.path]
-
     @cached_property
-    def _anchors(self) -> dict[str, Anchors]:
-        return {}
+    def anchors(self) -> OnDemand[str, Anchors]:
+        """The anchors of every document by the rule in the settings, by its path."""
+        return OnDemand(lambda path: read_anchors(self.library.by_path[path], self.settings.links.slugs))
 
     def paragraph(self, procedure: Procedure, at: int) -> tuple[int, int]:
         """Return the span of the paragraph, list item or table row around an offset."""
-        if procedure.path not in self._paragraphs:
-            self._paragraphs[procedure.path] = Paragraphs(procedure.source)
         return self._paragraphs[procedure.path].around(at)
 
     @cached_property
-    def _paragraphs(self) -> dict[str, Paragraphs]:
-        return {}
+    def _paragraphs(self) -> OnDemand[str, Paragraphs]:
+        return OnDemand(lambda path: Paragraphs(self.library.by_path[path].source))
 
     def renamed(self, path: str) -> str:
         """Return where git says that a missing file is today, or an empty string."""
@@ -364,19 +334,12 @@ class Scope:
         """All files by the keys of their paths."""
         return grouped((path_key(path), path) for path in sorted(self.library.files))
 
-    def near_files(self, folder: str) -> Nearest:
-        """The names of the files of a folder, to find the one that was meant."""
-        return self._near_files[folder]
-
     @cached_property
-    def _near_files(self) -> OnDemand[str, Nearest]:
-        return OnDemand(lambda folder: Nearest(self.files_by_folder.get(folder, [])))
-
-    @cached_property
-    def files_by_folder(self) -> dict[str, list[str]]:
-        """The names of all files by their folder."""
+    def near_files(self) -> Mapping[str, Nearest]:
+        """The names of the files of each folder, to find the one that was meant."""
         places = (path.rpartition("/") for path in sorted(self.library.files))
-        return grouped((folder, name) for folder, _, name in places)
+        names = grouped((folder, name) for folder, _, name in places)
+        return OnDemand(lambda folder: Nearest(names.get(folder, [])))
 
     def settle(self, target: Target) -> Target:
         """Return where a link leads of all that its site may mean: the first that is there, else the link as it is."""

@@ -27,7 +27,7 @@ from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.sidecar import Review, read_reviews
-from procauthor.library.state import drop_journal, make_folder, mark
+from procauthor.library.state import database, make_folder
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.library.watch import Watch
 from procauthor.procedure import Kind, Stamp, stamp
@@ -90,17 +90,33 @@ class Signature(Struct, frozen=True, array_like=True):
         )
 
 
+class Among(Struct, frozen=True, array_like=True):
+    """What depends on other documents too, each part encoded; where there is nothing, it is empty.
+
+    Attributes:
+        findings: The findings of a document that depend on others.
+        needs: What must come before it.
+        reached: What it leads to.
+        unnamed: What it takes from those that do not name it.
+        looked: The documents into whose text all this looked; None where these are too many to believe it again.
+        asked: The numbers of the questions that were asked of the others.
+    """
+
+    findings: bytes
+    needs: bytes
+    reached: bytes
+    unnamed: bytes
+    looked: bytes | None
+    asked: bytes
+
+
 class Record(Struct, array_like=True):
     """What is remembered of a document.
 
-    ``own`` holds the findings that depend on it alone, ``among`` those that depend on others too, ``looked`` the
-    documents into whose text these looked, ``asked`` the numbers of the questions that they asked of the others.
-    ``whole`` says that a family which mostly needs one document alone wanted to see the others. ``marks`` are the
-    hashes of its sections.
-
-    Of others, ``needs`` is what must come before it, ``reached`` what it leads to, and ``unnamed`` what it takes from
-    those that do not name it. ``edges`` is the digest of the edges that it states, which are kept apart, and ``drawn``
-    these themselves as long as they are not.
+    ``own`` holds the findings that depend on it alone, ``among`` what depends on others too. ``whole`` says that a
+    family which mostly needs one document alone wanted to see the others. ``marks`` are the hashes of its sections.
+    ``edges`` is the digest of the edges that it states, which are kept apart, and ``drawn`` these themselves as long
+    as they are not.
     """
 
     path: str
@@ -112,14 +128,9 @@ class Record(Struct, array_like=True):
     directives: bytes
     own: bytes
     whole: bool = False
-    among: bytes | None = None
-    looked: bytes = b""
-    asked: bytes = b""
-    needs: bytes = b""
     marks: bytes = b""
-    reached: bytes = b""
+    among: Among | None = None
     edges: bytes = b""
-    unnamed: bytes = b""
     drawn: bytes | None = None
     facts: Facts | None = None
 
@@ -149,14 +160,14 @@ class Memory:
         self.notes: dict[str, bytes] = {}
         self.touched: list[Record] = []
         """Records of files that were written, and have the same bytes as before."""
-        if file is not None and file.is_file():
+        if file is not None:
             with contextlib.suppress(sqlite3.Error, OSError, ValueError, TypeError):
-                self._read(file)
+                self._read(database(file))
 
     def _read(self, file: Path) -> None:
         connection = _open(file)
         notes = {row[0]: row[1] for row in connection.execute("SELECT * FROM note") if _is_sealed(row)}
-        if notes.get("key") != self._key or notes.get("mark") != mark(file).encode():
+        if notes.get("key") != self._key:
             connection.close()
             return
         for row in connection.execute("SELECT * FROM shelf"):
@@ -230,8 +241,8 @@ class Memory:
             return
         self.close()
         with (
-            contextlib.suppress(sqlite3.Error),
-            contextlib.closing(sqlite3.connect(self._file, timeout=0.2, isolation_level=None)) as connection,
+            contextlib.suppress(sqlite3.Error, OSError),
+            contextlib.closing(sqlite3.connect(database(self._file), timeout=0.2, isolation_level=None)) as connection,
         ):
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -257,7 +268,7 @@ class Memory:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             assert self._file is not None
-            self._connection = _open(self._file)
+            self._connection = _open(database(self._file))
         return self._connection
 
     def close(self) -> None:
@@ -273,7 +284,7 @@ class Memory:
         self.records, self.notes, self.touched = {}, {}, []
         if self._file is not None:
             with contextlib.suppress(OSError):
-                self._file.unlink(missing_ok=True)
+                database(self._file).unlink(missing_ok=True)
 
     def once(self, name: str, rests_on: bytes, make: Callable[[], bytes]) -> bytes:
         """Return what was made under a name from the same bytes before; else make it, and remember it.
@@ -307,6 +318,7 @@ class Memory:
         fresh = "turn" not in self.notes
         self.close()
         make_folder(file.parent)
+        file = database(file)
         target = file.with_name(f"{file.name}.{os.getpid()}") if fresh else file
         try:
             with contextlib.closing(sqlite3.connect(target, timeout=0.2, isolation_level=None)) as connection:
@@ -317,14 +329,13 @@ class Memory:
                         connection.execute(statement)
                 elif not self._is_as_read(connection):
                     return
-                own = {"key": self._key, "mark": mark(file).encode(), "turn": os.urandom(8)}
+                own = {"key": self._key, "turn": os.urandom(8)}
                 _fill(connection, changed, gone, {**notes, **own})
                 _shelve(connection, self.records, changed, gone)
                 connection.execute("COMMIT")
             for record in changed:
                 record.drawn = None
             if fresh:
-                drop_journal(file)
                 target.replace(file)
             self.notes |= own
         finally:
@@ -423,8 +434,6 @@ _MOST_MADE = 256
 # No file has this signature.
 _NOWHERE = Signature(-1, 0, 0, 0)
 _ALONE = families_of("document")
-encode_findings = msgspec.msgpack.Encoder().encode
-_encode_marks = msgspec.msgpack.Encoder().encode
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
@@ -694,9 +703,9 @@ class Surveyor:
             digest=blake2b(facts.face + facts.view + procedure.kind.encode(), digest_size=16).digest(),
             face=facts.face,
             directives=write_directives(procedure),
-            own=encode_findings(findings) if findings else b"",
+            own=_encode(findings) if findings else b"",
             whole=whole,
-            marks=_encode_marks(procedure.marks),
+            marks=_encode(procedure.marks),
             facts=facts,
         )
 
@@ -705,7 +714,7 @@ class Surveyor:
         findings: list[Finding] = []
         try:
             for family in _ALONE:
-                findings += family.check(scope)
+                findings += family.check(scope, procedure)
         except NeedsLibrary:
             return [], True
         return findings, False

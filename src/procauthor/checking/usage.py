@@ -93,7 +93,7 @@ def seen_key(seen: Seen) -> Key:
 def read_uses(scope: Scope, consumer: Procedure) -> list[Use]:
     """Return what a document relies on, in its order; a placeholder, or what has no template, relies on no contract."""
     uses = {use.key: use for use in _translated(scope, consumer)}
-    if consumer.template is None or consumer.silent or consumer.kind not in _KINDS:
+    if not consumer.is_judged or consumer.kind not in _KINDS:
         return list(uses.values())
     for use in (
         *_inputs(scope, consumer),
@@ -185,9 +185,9 @@ class Need:
 
 def needs(scope: Scope, procedure: Procedure) -> list[Need]:
     """Return what a procedure depends on, from what is known of it or from its text."""
-    if scope.known_needs is None:
-        return find_needs(scope, procedure)
-    return scope.known_needs.get(procedure.path, [])
+    if procedure.path not in scope.needs:
+        scope.needs[procedure.path] = find_needs(scope, procedure)
+    return scope.needs[procedure.path]
 
 
 def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
@@ -207,9 +207,9 @@ def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
 
 def reached_from(scope: Scope, procedure: Procedure) -> Collection[str]:
     """Return the documents that another one links, lists in a table or depends on, from what is known or its text."""
-    if scope.known_reached is None:
-        return find_reached(scope, procedure)
-    return scope.known_reached.get(procedure.path, ())
+    if procedure.path not in scope.reached:
+        scope.reached[procedure.path] = find_reached(scope, procedure)
+    return scope.reached[procedure.path]
 
 
 def find_reached(scope: Scope, procedure: Procedure) -> set[str]:

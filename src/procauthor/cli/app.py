@@ -13,12 +13,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from procauthor.cli.output import say_error
+from procauthor.cli.output import INTERRUPTED, say_error
 from procauthor.data import ungrouped
 from procauthor.errors import AuthoringError, ConfigError, ProcauthorError
 from procauthor.system import close_stdout, open_streams
 
-_INTERRUPTED = 130
 # More of a wrong word than this would fill the screen.
 _LONGEST = 80
 _NOBODY_READS = 141
@@ -48,7 +47,7 @@ _MODULES = {
     "due": ("due",),
     "follow": ("follow",),
 }
-"""The modules of this package, and the commands that each registers, in the order of the help."""
+"""The modules of this package, and the commands that each holds, in the order of the help."""
 _MODULE_OF = {command: module for module, command in ungrouped(_MODULES.items())}
 
 
@@ -66,11 +65,8 @@ class _CommandGroup(TyperGroup):
         """Make the command, if there is one of that name; if not, make all, so that a near name can be proposed."""
         if cmd_name not in self.commands:
             for module in [_MODULE_OF[cmd_name]] if cmd_name in _MODULE_OF else _MODULES:
-                self._load(module)
+                self.commands.update(typer.main.get_group(_family(module)).commands)
         return self.commands.get(cmd_name)
-
-    def _load(self, module: str) -> None:
-        self.commands.update(typer.main.get_group(_family(module)).commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write what each command does; their options, which take most of the time to make, are not needed for it."""
@@ -103,7 +99,7 @@ class _CommandGroup(TyperGroup):
             resumable = ctx.invoked_subcommand in ("create", "update", "resume", "run")
             hint = "go on with: procauthor resume" if resumable else ""
             say_error("interrupted; nothing was written to the library", hint)
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(_NOBODY_READS) from None
         except ImportError as error:
@@ -123,9 +119,14 @@ def _first_cause(error: BaseException) -> BaseException:
 
 
 def _family(module: str) -> typer.Typer:
-    """Return the commands of a module, as they were registered."""
-    family = typer.Typer(rich_markup_mode=None)
-    import_module(f"procauthor.cli.{module}").register(family)
+    """Return the commands of a module: functions, and groups of them, that are named as the commands are."""
+    family, loaded = typer.Typer(rich_markup_mode=None), import_module(f"procauthor.cli.{module}")
+    for name in _MODULES[module]:
+        command = getattr(loaded, name)
+        if isinstance(command, typer.Typer):
+            family.add_typer(command, name=name)
+        else:
+            family.command(name)(command)
     return family
 
 

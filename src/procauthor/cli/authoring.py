@@ -13,8 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_diff, show_json
+from procauthor.cli.output import (
+    NEEDS_REVISION,
+    Json,
+    author_id,
+    open_project,
+    say,
+    say_notices,
+    show,
+    show_diff,
+    show_json,
+    show_lines,
+)
 from procauthor.data import grouped
 from procauthor.naming import amount, is_document, list_first
 
@@ -28,17 +38,6 @@ if TYPE_CHECKING:
 
 
 Name = Annotated[str, typer.Argument(metavar="DRAFT", help="Id or title; not needed where only one draft waits.")]
-_NEEDS_REVISION = 1
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("create")(create)
-    app.command("resume")(resume)
-    app.command("drafts")(drafts)
-    app.command("diff")(diff)
-    app.command("accept")(accept)
-    app.command("reject")(reject)
 
 
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -95,8 +94,7 @@ def _show_brief(project: Project, brief: Brief, author: Authoring, *, as_json: b
         )
         return
 
-    for line in brief_lines(brief):
-        show(line)
+    show_lines(brief_lines(brief))
     show(f"budget for {author.model}: {bound}" if bound else f"author {author.model}: no calls, no tokens")
 
 
@@ -134,7 +132,7 @@ def finish(project: Project, waiting: Draft, *, accept_it: bool, as_json: bool) 
             say(line)
         if accepted:
             _say_unlinked(waiting)
-    raise typer.Exit(_NEEDS_REVISION if failed else 0)
+    raise typer.Exit(NEEDS_REVISION if failed else 0)
 
 
 def drafts(ctx: typer.Context, as_json: Json = False) -> None:
@@ -258,7 +256,7 @@ def _table(title: str, done: dict[int, Progress]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from procauthor.authoring.author import STEPS
+    from procauthor.authoring.brief import STEPS
 
     table = Table.grid(padding=(0, 2))
     table.add_row("", Text(plain(title), style="bold"), "")

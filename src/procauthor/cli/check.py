@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, say_unsettled, show_bytes, show_diff
+from procauthor.cli.output import open_project, require_place, say, say_unsettled, show_bytes, show_diff
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from procauthor.library.change import Change
     from procauthor.project import Project
     from procauthor.reporting.surface import Format
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check")(check)
 
 
 def check(  # noqa: PLR0913, PLR0917 - an option each
@@ -58,7 +53,7 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
         from procauthor.cli.watch import show_changes
 
         show_changes(ctx.obj, paths, select or (), ignore or (), baseline=baseline)
-    _require_place(output)
+    require_place(output)
     project = open_project(ctx)
     if update_baseline:
         _update_baseline(project, narrowed=bool(paths or select or ignore or baseline is False))
@@ -72,13 +67,6 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     _shrink(project, report)
     say_unsettled(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
-
-
-def _require_place(output: Path | None) -> None:
-    if output is not None:
-        from procauthor.reporting.file import require_report_place
-
-        require_report_place(output)
 
 
 def _watch(*, alone: bool) -> None:

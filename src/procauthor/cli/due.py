@@ -8,13 +8,7 @@ from typing import Annotated
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_json
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("due")(due)
+from procauthor.cli.output import Json, open_project, say, show, show_json, show_lines, write_out
 
 
 def due(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -36,10 +30,13 @@ def due(  # noqa: PLR0913, PLR0917 - one parameter an option
     if as_json:
         show_json(due_json(reviews, problems, day))
     elif ics or output is not None:
-        _calendar(due_calendar(reviews, day, project.root.absolute().name), output)
+        calendar = due_calendar(reviews, day, project.root.absolute().name)
+        if output is None:
+            show(calendar, nl=False)
+        else:
+            write_out(output, calendar.encode(errors="replace"))
     else:
-        for line in due_lines(reviews, day):
-            show(plain(line))
+        show_lines(map(plain, due_lines(reviews, day)))
         if not reviews:
             say("nothing is due; a document says how often it is reviewed with review_every: 180d")
     for problem in problems:
@@ -48,13 +45,3 @@ def due(  # noqa: PLR0913, PLR0917 - one parameter an option
     if late:
         say(f"{late} reviews are overdue")
     raise typer.Exit(1 if check_only and late else 0)
-
-
-def _calendar(text: str, output: Path | None) -> None:
-    if output is None:
-        show(text, nl=False)
-        return
-    from procauthor.reporting.file import write_report
-
-    write_report(output, text.encode(errors="replace"))
-    say(f"wrote {output}")

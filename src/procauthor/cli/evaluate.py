@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.output import open_project, say, say_unsettled, show
+from procauthor.cli.output import open_project, require_place, say, say_unsettled, show, write_out
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from procauthor.project import Project
 
 _BAR = 12
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("evaluate")(evaluate)
 
 
 def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -44,20 +39,14 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if save and at:
         message = "--save keeps the counts of today, --at looks at another day"
         raise ConfigError(message, "use one of them")
-    if output is not None:
-        from procauthor.reporting.file import require_report_place
-
-        require_report_place(output)
+    require_place(output)
     project = open_project(ctx)
     chosen = "json" if as_json else style
     text, evaluation = _report(project, chosen, at, since or [], output)
     if save:
         _save(project, evaluation)
     if output is not None:
-        from procauthor.reporting.file import write_report
-
-        write_report(output, text.encode(errors="backslashreplace"))
-        say(f"wrote {output}")
+        write_out(output, text.encode(errors="backslashreplace"))
     elif chosen == "text" and sys.stdout.isatty():
         _show_rich(evaluation)
     else:

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_json
-from procauthor.cli.review import By
+from procauthor.cli.output import INTERRUPTED, By, Json, open_project, say, show_json, show_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from procauthor.library.sidecar import StepResult
     from procauthor.project import Project
     from procauthor.review.follow import Walk
 
 _LETTERS: dict[str, StepResult] = {"d": "done", "f": "failed", "s": "skipped"}
-_INTERRUPTED = 130
-
-
-class Result(StrEnum):
-    """How a step can end."""
-
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("follow")(follow)
 
 
 def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -44,7 +25,9 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
     occasion: Annotated[str, typer.Option("--for", metavar="TEXT", help="What for: a release, a ticket.")] = "",
     fresh: Annotated[bool, typer.Option("--new", help="Begin a new record, though one is open.")] = False,
     step: Annotated[int, typer.Option("--step", metavar="N", help="Record this step, and ask nothing.")] = 0,
-    result: Annotated[Result, typer.Option("--result", help="How that step ended.")] = Result.DONE,
+    result: Annotated[
+        Literal["done", "failed", "skipped"], typer.Option("--result", help="How that step ended.")
+    ] = "done",
     evidence: Annotated[str, typer.Option("--evidence", metavar="TEXT", help="What shows it.")] = "",
     deviation: Annotated[
         str, typer.Option("--deviation", metavar="TEXT", help="What was done otherwise, or why the step failed.")
@@ -62,25 +45,20 @@ def follow(  # noqa: PLR0913, PLR0917 - one parameter an option
     walk = project.follow(ref, by=by, occasion=occasion, fresh=fresh)
     asks = not (step or stop or as_json)
     if step:
-        walk = walk.record(step, result.value, evidence, deviation)
+        walk = walk.record(step, result, evidence, deviation)
         if question:
             _ask(project, walk)
     elif asks:
-        _show(opening_lines(walk))
+        show_lines(map(plain, opening_lines(walk)))
         walk = _walk(project, walk)
     if stop and not walk.following.ended:
         walk = walk.stop()
     if as_json:
         show_json(walk_json(walk))
         return
-    _show(closing_lines(walk))
+    show_lines(map(plain, closing_lines(walk)))
     if walk.next is not None:
         say(f"go on with: procauthor follow {quote(walk.procedure.path)}")
-
-
-def _show(lines: Iterable[str]) -> None:
-    for line in lines:
-        show(plain(line))
 
 
 def _walk(project: Project, walk: Walk) -> Walk:
@@ -88,7 +66,7 @@ def _walk(project: Project, walk: Walk) -> Walk:
     from procauthor.reporting.follow import stage_lines
 
     while (stage := walk.next) is not None:
-        _show(stage_lines(stage, len(walk.stages)))
+        show_lines(map(plain, stage_lines(stage, len(walk.stages))))
         try:
             letter = _letter()
             if letter == "q":
@@ -98,7 +76,7 @@ def _walk(project: Project, walk: Walk) -> Walk:
             wants = letter == "f" and typer.confirm("make it an open question of the document?", err=True)
         except typer.Abort:
             say(f"interrupted; go on with: procauthor follow {quote(walk.procedure.path)}")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         walk = walk.record(stage.number, _LETTERS[letter], evidence, deviation)
         if wants:
             _ask(project, walk)

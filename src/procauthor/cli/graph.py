@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from procauthor.cli.output import open_project, show, show_json
-
-if TYPE_CHECKING:
-    from procauthor.evaluation.evaluate import Census
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("graph")(graph)
-    app.command("refs")(refs)
+from procauthor.cli.output import Json, open_project, show_json, show_lines
 
 
 def graph(
@@ -37,8 +26,7 @@ def graph(
     if as_json or style == "json":
         show_json(graph_json(chosen))
         return
-    for line in mermaid(chosen) if style == "mermaid" else dot(chosen):
-        show(line)
+    show_lines(mermaid(chosen) if style == "mermaid" else dot(chosen))
 
 
 def refs(
@@ -48,32 +36,15 @@ def refs(
     as_json: Json = False,
 ) -> None:
     """Say who uses a document, what it uses, and what a change of it reaches."""
-    from procauthor.reporting.reference import find_node
+    from procauthor.reporting import reference as told
     from procauthor.workspace.measure import survey
 
     census = survey(open_project(ctx).workspace)
-    node = find_node(census, reference)
-    if output:
-        _impact(census, node, output, as_json=as_json)
+    node = told.find_node(census, reference)
+    if as_json:
+        show_json(told.impact_json(census, node, output) if output else told.reference_json(census, node))
+    elif output:
+        concerns = told.impact_of(census, node, output)
+        show_lines(told.impact_lines(census.library.by_path[node].title, output, concerns))
     else:
-        _references(census, node, as_json=as_json)
-
-
-def _references(census: Census, node: str, *, as_json: bool) -> None:
-    from procauthor.reporting.reference import reach_of, reference_json, reference_lines
-
-    if as_json:
-        show_json(reference_json(census, node))
-        return
-    for line in reference_lines(census.references, node, reach_of(census, node)):
-        show(line)
-
-
-def _impact(census: Census, node: str, output: str, *, as_json: bool) -> None:
-    from procauthor.reporting.reference import impact_json, impact_lines, impact_of
-
-    if as_json:
-        show_json(impact_json(census, node, output))
-        return
-    for line in impact_lines(census.library.by_path[node].title, output, impact_of(census, node, output)):
-        show(line)
+        show_lines(told.reference_lines(census.references, node, told.reach_of(census, node)))

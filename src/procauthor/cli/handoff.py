@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import json_text, open_project, say, say_notices, show, show_json
+from procauthor.cli.output import (
+    NEEDS_REVISION,
+    Json,
+    json_text,
+    open_project,
+    require_place,
+    say,
+    say_notices,
+    show,
+    show_json,
+    write_out,
+)
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
+    from procauthor.authoring.brief import BriefOptions
     from procauthor.authoring.draft import Draft
-
-_NEEDS_REVISION = 1
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("brief")(brief)
-    app.command("submit")(submit)
-    app.command("mcp")(mcp)
-    app.command("export")(export)
 
 
 def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -44,28 +44,15 @@ def brief(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Asked again, it keeps the run with what was handed in; options that are given then count from then on.
     """
-    if out is not None:
-        from procauthor.reporting.file import require_report_place
-
-        require_report_place(out)
+    require_place(out)
     project = open_project(ctx)
-    assignment = project.handoff.brief(
-        title,
-        lifecycle=lifecycle,
-        phase=phase,
-        depends_on=depends_on or (),
-        plan=plan,
-        purpose=purpose,
-        trigger=trigger,
-        scope=scope,
-    )
+    options: BriefOptions = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
+    options |= {"purpose": purpose, "trigger": trigger, "scope": scope}
+    assignment = project.handoff.brief(title, **options)
     say_notices(project)
     if out is not None:
-        from procauthor.reporting.file import write_report
-
         text = json_text(assignment.as_json()) if as_json else project.handoff.text(assignment)
-        write_report(out, f"{text.rstrip()}\n".encode())
-        say(f"wrote {out}")
+        write_out(out, f"{text.rstrip()}\n".encode())
     elif as_json:
         show_json(assignment.as_json())
     else:
@@ -88,12 +75,12 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter an option
     draft = project.handoff.submit(read_file(file), run=run, title=title, by=by, person=bool(by.strip()))
     say_notices(project)
     if as_json:
-        from procauthor.authoring.exchange import answer_json
+        from procauthor.authoring.handoff import answer_json
 
         show_json(answer_json(draft))
     else:
         _show(draft)
-    raise typer.Exit(_NEEDS_REVISION if draft.failed else 0)
+    raise typer.Exit(NEEDS_REVISION if draft.failed else 0)
 
 
 def read_file(file: str) -> str:
@@ -140,7 +127,7 @@ def _show(draft: Draft) -> None:
 
 
 def _words(draft: Draft) -> str:
-    from procauthor.authoring.exchange import document_words, lengths
+    from procauthor.authoring.handoff import document_words, lengths
 
     told = (f"{n.field} {n.words}{f' of {n.max_words}' if n.max_words else ''}" for n in lengths(draft))
     return f"words: {document_words(draft.text)} in the document; {', '.join(told)}".rstrip("; ")
@@ -166,21 +153,12 @@ def mcp(
     serve(ctx.obj, allow_accept=allow_accept)
 
 
-class ExportFormat(StrEnum):
-    """The forms that a procedure can be exported in."""
-
-    SKILL = "agent-skill"
-    SOP = "agent-sop"
-    PDF = "pdf"
-    DOCX = "docx"
-    ODT = "odt"
-    HTML = "html"
-
-
 def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     ref: Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a procedure.")],
-    to: Annotated[ExportFormat, typer.Option(help="What to write.")],
+    to: Annotated[
+        Literal["agent-skill", "agent-sop", "pdf", "docx", "odt", "html"], typer.Option(help="What to write.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="Folder to write to.", show_default=".agents/skills, .agents/sops, or this folder"),
@@ -191,10 +169,10 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Write a procedure as an Agent Skill or an Agent SOP, or as a file to print (pdf, docx, odt, html)."""
     project = open_project(ctx)
     root = project.root.absolute()
-    written = [file.absolute() for file in project.export(ref, to.value, out, replace=force)]
+    written = [file.absolute() for file in project.export(ref, to, out, replace=force)]
     files = [str(file.relative_to(root) if file.is_relative_to(root) else file) for file in written]
     if as_json:
-        show_json({"form": to.value, "files": files})
+        show_json({"form": to, "files": files})
         return
     for file in files:
         show(f"wrote {file}")

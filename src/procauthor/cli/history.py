@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, show, show_json
+from procauthor.cli.output import Json, open_project, say, show, show_json
 from procauthor.errors import ConfigError
 from procauthor.naming import amount
 
@@ -15,12 +14,6 @@ if TYPE_CHECKING:
     from procauthor.library.change import Change
     from procauthor.library.history import HistoryEntry
     from procauthor.project import Project
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("undo")(undo)
-    app.command("redo")(redo)
 
 
 def undo(

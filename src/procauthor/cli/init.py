@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import say, show
+from procauthor.cli.output import say, show, show_lines
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ class Beside(StrEnum):
     AGENTS = "agents"
     MCP = "mcp"
     PRE_COMMIT = "pre-commit"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("init")(init)
 
 
 def init(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -108,10 +103,8 @@ def _adopt(place: Path, model: str, answer: Path | None, *, ask: bool) -> None:
 
     result, amended = _survey(place, model, answer)
     proposal = propose(result)
-    for line in survey_lines(proposal.survey):
-        show(line)
-    for line in amended_lines(amended) if amended else ():
-        show(line)
+    show_lines(survey_lines(proposal.survey))
+    show_lines(amended_lines(amended) if amended else ())
     show(f"would write {', '.join(proposal.files)}, and a baseline of today's findings")
     if ask and not typer.confirm("Write this?", default=True):
         say("nothing was written")

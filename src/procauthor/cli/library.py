@@ -6,17 +6,8 @@ from typing import Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.cli.output import Json, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.naming import amount
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("explain")(explain)
-    app.command("search")(search)
-    app.command("sync")(sync)
 
 
 def explain(

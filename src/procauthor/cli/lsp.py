@@ -7,11 +7,6 @@ import typer
 _NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("lsp")(lsp)
-
-
 def lsp(ctx: typer.Context) -> None:
     """Serve editors over the Language Server Protocol, on standard input and output."""
     from procauthor.errors import ConfigError

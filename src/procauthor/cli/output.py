@@ -1,20 +1,30 @@
-"""What commands share: printing (stdout is the result, stderr is progress), the project, and who writes."""
+"""What commands share: options, printing (stdout is the result, stderr is progress), the project, and who writes."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from procauthor.character import shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from procauthor.finding import Report
     from procauthor.project import Project
 
 SCHEMA_VERSION = 1
+NEEDS_REVISION = 1
+"""The exit code where a draft is not fit to be accepted."""
+INTERRUPTED = 130
+"""The exit code of a command that a person has stopped."""
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are.", show_default="git's user.name")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the diff; write nothing.")]
 
 
 def open_project(ctx: typer.Context) -> Project:
@@ -67,12 +77,34 @@ def show(text: str, *, nl: bool = True) -> None:
     typer.echo(shown(text) if sys.stdout.isatty() else text, nl=nl)
 
 
+def show_lines(lines: Iterable[str]) -> None:
+    """Print a result that is lines."""
+    for line in lines:
+        show(line)
+
+
 def show_bytes(raw: bytes) -> None:
     """Print a result that is bytes already."""
     if sys.stdout.isatty():
         show(raw.decode(errors="replace"), nl=False)
     else:
         typer.echo(raw, nl=False)
+
+
+def require_place(output: Path | None) -> None:
+    """Refuse a file for a result that holds something else, before the work is done."""
+    if output is not None:
+        from procauthor.reporting.file import require_report_place
+
+        require_report_place(output)
+
+
+def write_out(output: Path, content: bytes) -> None:
+    """Write a result into the file that was named for it."""
+    from procauthor.reporting.file import write_report
+
+    write_report(output, content)
+    say(f"wrote {output}")
 
 
 def show_json(data: Mapping[str, Any]) -> None:

@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.output import open_project, say, say_error, show, show_json
+from procauthor.cli.output import Json, open_project, say, say_error, show, show_json, show_lines
 
 if TYPE_CHECKING:
     from procauthor.project import Project
 
 _NEXT = Path("next")
 _SESSION = 6.0
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("plan")(plan)
 
 
 def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -36,7 +31,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter for each option
         str,
         typer.Option(help='Let a chat model, as "provider:name", say how a stubborn plan is read; the plan proves it.'),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Read an action plan: its items, their order, and what comes next."""
     from procauthor.errors import ConfigError, NoPlanError
@@ -76,8 +71,7 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
     if as_json:
         show_json(plan_json(read))
         return
-    for line in plan_lines(read):
-        show(line)
+    show_lines(plan_lines(read))
 
 
 def _ask(project: Project, file: Path | None, model: str) -> None:
@@ -120,5 +114,4 @@ def _next(project: Project, file: Path | None, hours: float, *, as_json: bool) -
     if as_json:
         show_json(session_json(session))
         return
-    for line in session_lines(session, read):
-        show(line)
+    show_lines(session_lines(session, read))

@@ -7,16 +7,8 @@ from typing import Annotated
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
-from procauthor.cli.refactor import DryRun
+from procauthor.cli.output import DryRun, Json, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.naming import amount
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("questions")(questions)
-    app.command("answer")(answer)
 
 
 def questions(

@@ -6,28 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.cli.output import DryRun, Json, Ref, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
     from procauthor.project import Project
 
-Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the diff; write nothing.")]
 NoAlias = Annotated[bool, typer.Option("--no-alias", help="Leave no document at the old path.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("rename")(rename)
-    app.command("move")(move)
-    app.command("split")(split)
-    app.command("merge")(merge)
-    app.command("deprecate")(deprecate)
-    app.command("renumber")(renumber)
-    app.command("migrate")(migrate)
 
 
 def rename(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -7,25 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from procauthor.character import plain
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_diff, show_json
+from procauthor.cli.output import (
+    By,
+    DryRun,
+    Json,
+    Ref,
+    open_project,
+    say,
+    say_notices,
+    show_diff,
+    show_json,
+    show_lines,
+)
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change
     from procauthor.project import Project
-
-Ref = Annotated[str, typer.Argument(metavar="REF", help="Path, id or title of a document.")]
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who you are.", show_default="git's user.name")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the diff; write nothing.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("approve")(approve)
-    app.command("blame")(blame)
-    app.command("suspects")(suspects)
-    app.command("clear")(clear)
 
 
 def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -59,8 +57,7 @@ def approve(  # noqa: PLR0913, PLR0917 - one parameter an option
     if not approval.change:
         say("nothing to do: it is approved so already")
         return
-    for line in approval_lines(approval, written=not dry_run):
-        show(plain(line))
+    show_lines(map(plain, approval_lines(approval, written=not dry_run)))
     say("nothing was written" if dry_run else "undo with: procauthor undo")
 
 
@@ -72,8 +69,7 @@ def blame(ctx: typer.Context, ref: Ref, as_json: Json = False) -> None:
     if as_json:
         show_json(blame_json(result))
         return
-    for line in blame_lines(result):
-        show(plain(line))
+    show_lines(map(plain, blame_lines(result)))
 
 
 def suspects(
@@ -88,8 +84,7 @@ def suspects(
     if as_json:
         show_json({"suspects": [suspect_json(suspect) for suspect in results]})
         return
-    for line in suspect_lines(results):
-        show(plain(line))
+    show_lines(map(plain, suspect_lines(results)))
     documents = len({suspect.use.consumer.path for suspect in results})
     if results:
         suspects = amount(len(results), "suspect")
@@ -115,8 +110,7 @@ def clear(  # noqa: PLR0913, PLR0917 - one parameter an option
     if as_json:
         show_json(clearance_json(clearance, written=written))
         return
-    for line in suspect_lines(clearance.suspects):
-        show(plain(line))
+    show_lines(map(plain, suspect_lines(clearance.suspects)))
     if not clearance.change:
         say(f"nothing to do: {clearance.title} is no suspect")
     elif dry_run:

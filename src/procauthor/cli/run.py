@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import author_id, open_project, say, say_error, say_notices, show, show_json
+from procauthor.cli.output import (
+    INTERRUPTED,
+    Json,
+    author_id,
+    open_project,
+    say,
+    say_error,
+    say_notices,
+    show,
+    show_json,
+    show_lines,
+)
 from procauthor.regex import lazy
 
 if TYPE_CHECKING:
@@ -21,13 +31,7 @@ if TYPE_CHECKING:
 
 _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _LAST = "last"
-_INTERRUPTED = 130
 _TITLE = 46
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("run")(run)
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -100,10 +104,7 @@ def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None
 
     with watching(project, name) as progress:
         report = project.batch(progress=progress).resume(name, **changed)
-    _tell(project, report, as_json=as_json)
-    for line in _advice(report):
-        say(line)
-    _exit(report)
+    _finish(project, report, _advice(report), as_json=as_json)
 
 
 def _refuse_others(options: Sequence[object]) -> None:
@@ -125,24 +126,20 @@ def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
 
     with watching(project, name) as progress:
         report = project.batch(jobs=jobs, progress=progress).join(name)
-    _tell(project, report, as_json=as_json)
-    say(f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}")
-    _exit(report)
+    advice = f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}"
+    _finish(project, report, [advice], as_json=as_json)
 
 
-def _exit(report: BatchReport) -> None:
-    raise typer.Exit(_INTERRUPTED if report.halted == "interrupted" else report.exit_code)
-
-
-def _tell(project: Project, report: BatchReport, *, as_json: bool) -> None:
+def _finish(project: Project, report: BatchReport, advice: Iterable[str], *, as_json: bool) -> None:
+    """Show what came of a batch and what to do next, and exit."""
     say_notices(project)
     if as_json:
-        from procauthor.batch.view import batch_json
-
-        show_json(batch_json(report))
+        show_json(report.as_json())
     else:
-        for line in report_lines(report):
-            show(line)
+        show_lines(report_lines(report))
+    for line in advice:
+        say(line)
+    raise typer.Exit(INTERRUPTED if report.halted == "interrupted" else report.exit_code)
 
 
 def read_duration(text: str) -> float | None:
@@ -184,11 +181,10 @@ def read_numbers(texts: list[str]) -> list[int]:
 
 
 def _show_outlook(project: Project, outlook: Outlook, *, as_json: bool) -> None:
-    from procauthor.batch.view import outlook_json
     from procauthor.naming import amount
 
     say_notices(project)
-    data = outlook_json(outlook)
+    data = outlook.as_json()
     if as_json:
         show_json(data)
         return

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.cli.output import Json, open_project, say, say_notices, show, show_json
 from procauthor.naming import amount
 
 if TYPE_CHECKING:
@@ -18,27 +17,22 @@ if TYPE_CHECKING:
     from procauthor.project import Project
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help="Show and delete runs; without a command, list them.", rich_markup_mode=None)
-    group.callback(invoke_without_command=True)(list_runs)
-    group.command("show")(show_run)
-    group.command("prune")(prune)
-    app.add_typer(group, name="runs")
+runs = typer.Typer(help="Show and delete runs; without a command, list them.", rich_markup_mode=None)
 
 
+@runs.callback(invoke_without_command=True)
 def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
     """Show and delete runs; without a command, list them."""
     if ctx.invoked_subcommand:
         return
     project = open_project(ctx)
-    runs = project.runs.all()
+    kept = project.runs.all()
     batches = [_batch(batch) for batch in project.batches.all()]
     say_notices(project)
     if as_json:
-        show_json({"runs": [_summary(project, run) for run in runs], "batches": batches})
+        show_json({"runs": [_summary(project, run) for run in kept], "batches": batches})
         return
-    for run in runs:
+    for run in kept:
         row = _summary(project, run)
         usage = row["usage"]
         cost = f"{amount(usage['calls'], 'call')}, {usage['input_tokens'] + usage['output_tokens']} tokens"
@@ -46,13 +40,14 @@ def list_runs(ctx: typer.Context, as_json: Json = False) -> None:
     for each in batches:
         states = ", ".join(f"{count} {state}" for state, count in each["items"].items())
         show(f"{each['batch']}  {each['plan']}  {each['started']}  {each['author']}  {each['state']}  {states}")
-    if not runs and not batches:
+    if not kept and not batches:
         say("there is no run")
     old = [name for name in ("runs", "batches", "replies") if (project.state / name).is_dir()]
     if old:
         say(f"{', '.join(old)} in {project.state.name} are of an earlier version, and are not read; delete them")
 
 
+@runs.command("show")
 def show_run(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run; the last one where none is named.")] = "",
@@ -62,7 +57,7 @@ def show_run(
     project = open_project(ctx)
     kept = project.runs.get(run)
     row = _summary(project, kept)
-    steps = _calls(kept)
+    steps = list(kept.calls.by_step())
     if as_json:
         show_json({**row, "usage_by_step": steps, "passages": [f"{p.path}:{p.line}" for p in kept.brief.passages]})
         return
@@ -79,6 +74,7 @@ def _cost(usage: Mapping[str, Any]) -> str:
     return f"{amount(usage['calls'], 'call')}, {usage['input_tokens']} tokens in, {usage['output_tokens']} out"
 
 
+@runs.command("prune")
 def prune(
     ctx: typer.Context,
     keep: Annotated[int | None, typer.Option(min=0, help="Keep the newest of them.")] = None,
@@ -142,7 +138,3 @@ def _summary(project: Project, run: Run) -> dict[str, Any]:
         "max_tokens": run.max_tokens,
         "usage": run.calls.usage.as_json(),
     }
-
-
-def _calls(run: Run) -> list[dict[str, Any]]:
-    return list(run.calls.by_step())

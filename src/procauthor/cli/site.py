@@ -7,16 +7,10 @@ from typing import Annotated
 
 import typer
 
-from procauthor.cli.library import Json
-from procauthor.cli.output import open_project, say, say_notices, show, show_json
+from procauthor.cli.output import Json, open_project, say, say_notices, show, show_json
 from procauthor.naming import amount
 
 _SHOWN = 5
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("site")(site)
 
 
 def site(

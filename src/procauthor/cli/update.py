@@ -8,17 +8,11 @@ import typer
 
 from procauthor.cli.authoring import finish
 from procauthor.cli.handoff import read_file
-from procauthor.cli.library import Json
-from procauthor.cli.output import author_id, open_project, say, say_notices, show, show_json
+from procauthor.cli.output import Json, author_id, open_project, say, say_notices, show, show_json
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
     from procauthor.project import Project
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("update")(update)
 
 
 def update(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import typer
 
-from procauthor.cli.output import say, show
+from procauthor.cli.output import INTERRUPTED, say, show
 from procauthor.errors import ProcauthorError
 from procauthor.reporting.text import finding_line, summary_line
 from procauthor.workspace.watch import Turn, watch
-
-_INTERRUPTED = 130
 
 
 def show_changes(
@@ -24,7 +22,7 @@ def show_changes(
         for turn in watch(folder, paths, select=select, ignore=ignore, baseline=baseline):
             _show(turn)
     except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _show(turn: Turn | ProcauthorError) -> None:

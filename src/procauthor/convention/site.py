@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Literal
 from urllib.parse import unquote
 
 from procauthor.markdown.document import Document, Link
@@ -352,6 +353,14 @@ def may_be_made(target: str, files: Collection[str], conventions: Conventions) -
     first = target.lstrip("/").partition("#")[0].partition("/")[0]
     places = {base.path_of(first) for base in bases("", target, conventions)}
     return rules_of(conventions.site).made and target.startswith("/") and places.isdisjoint(files)
+
+
+def link_kind(target: str) -> Literal["root", "page", "file"]:
+    """Return what a link is by its target: one from the root of a site, to a page by its name, or to a file."""
+    path = re.split(r"[?#]", target, maxsplit=1)[0]
+    if path.startswith("/"):
+        return "root"
+    return "file" if is_named(path) or posixpath.splitext(path)[1] not in ("", *HTML) else "page"
 
 
 def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:

@@ -30,6 +30,7 @@ _FACTS = "origin.json"
 _ASIDE = f"{FOLDER}.foreign"
 _MOST_BYTES = 4096
 _LONGEST_NAME = 200
+_NAME = 16
 _SEAL = lazy(rb'\{"seal": "([0-9a-f]{64})", ')
 
 
@@ -127,27 +128,19 @@ def unseal(place: Path, kind: str, raw: bytes) -> bytes | None:
         return None
 
 
-def mark(place: Path) -> str:
-    """Return what a database of the state keeps in a table of its own, and compares when it is opened.
+def database(place: Path) -> Path:
+    """Return where a database of the state is: ``work.db`` is ``work.3f9a8c2e1b7d4605.db``.
 
-    It cannot be known without reading this state folder. Outside of any state folder it is the same everywhere.
-
-    Raises:
-        OSError: The state folder has no secret.
-    """
-    return _sign(place, "mark", place.name.encode())
-
-
-def drop_journal(database: Path) -> None:
-    """Remove the rollback journal beside a database, which SQLite would play back into it.
-
-    A database with a write-ahead log has none, and so has one that is about to begin: it came from elsewhere, or
-    belongs to a file that is gone.
+    SQLite plays back into a database what is beside it under names that begin with its own. Nobody can know the name
+    without reading this state folder, so no pull can lay anything there. Outside of any state folder it is the place
+    itself.
 
     Raises:
-        OSError: The disk refuses.
+        OSError: The state folder has no secret, so there is no database in it.
     """
-    database.with_name(f"{database.name}-journal").unlink(missing_ok=True)
+    if _state_of(place) is None:
+        return place
+    return place.with_name(f"{place.stem}.{_sign(place, 'database', place.name.encode())[:_NAME]}{place.suffix}")
 
 
 def _sign(place: Path, kind: str, raw: bytes) -> str:

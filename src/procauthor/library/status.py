@@ -11,11 +11,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, count
 from typing import Literal
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace as replace_struct
 
 from procauthor.data import grouped, pick
 from procauthor.library.thin import (
@@ -30,7 +31,7 @@ from procauthor.library.thin import (
     read_units,
 )
 from procauthor.markdown.document import Block, Document, Link, Replacement, Section, replace_spans
-from procauthor.markdown.front import find_front_matter, read_layout
+from procauthor.markdown.front import find_layout
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
@@ -189,17 +190,14 @@ def find_places(
     marks = [*(_gaps(document, words) if template is not None else ()), *_proposals(document)]
     noted = list(_noted(document))
     places = [*_listed(document), *_apart(sorted([*noted, *marks], key=_begin))]
-    return tuple(_numbered(place, number) for number, place in enumerate(places, start=1))
+    return tuple(
+        replace(place, question=replace_struct(place.question, number=number))
+        for number, place in enumerate(places, start=1)
+    )
 
 
 def _begin(place: QuestionPlace) -> tuple[int, int]:
     return place.start, -place.end
-
-
-def _numbered(place: QuestionPlace, number: int) -> QuestionPlace:
-    q = place.question
-    numbered = Question(number, q.kind, q.text, q.line, q.section, q.value, q.reason, q.listed)
-    return replace(place, question=numbered)
 
 
 def _apart(places: list[QuestionPlace]) -> Iterator[QuestionPlace]:
@@ -255,9 +253,13 @@ def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:
     if field is None or field.value in (None, ""):
         return
     values = field.value if isinstance(field.value, list | tuple) else [field.value]
-    lines = _item_lines(document, key, len(values)) or [field.line] * len(values)
-    for index, (value, line) in enumerate(zip(values, lines, strict=True)):
-        yield index, value, line
+    known = find_layout(document.source) if document.front_matter else None
+    entry = known[1].entry(key) if known else None
+    lines = [field.line] * len(values)
+    if known and entry and isinstance(entry.node, yaml.SequenceNode) and len(entry.node.value) == len(values):
+        first = document.source.line(known[0].body)
+        lines = [first + item.start_mark.line for item in entry.node.value]
+    yield from zip(count(), values, lines, strict=False)
 
 
 def _said(value: object) -> tuple[str, str]:
@@ -267,19 +269,6 @@ def _said(value: object) -> tuple[str, str]:
         text = words.get("question") or words.get("text") or "; ".join(f"{k}: {v}" for k, v in words.items())
         return text, words.get("reason", "")
     return " ".join(str(value).split()), ""
-
-
-def _item_lines(document: Document, key: str, count: int) -> list[int]:
-    """Return the lines of the entries of a YAML list; nothing where it is none."""
-    front = find_front_matter(document.source) if document.front_kind == "yaml" else None
-    if front is None:
-        return []
-    layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    node = next((entry.node for entry in layout.entries if entry.key == key), None)
-    if not isinstance(node, yaml.SequenceNode) or len(node.value) != count:
-        return []
-    first = document.source.line(front.body)
-    return [first + item.start_mark.line for item in node.value]
 
 
 # In the text
@@ -334,7 +323,7 @@ def _behind_bracket(text: str, start: int, end: int) -> int | None:
 
 def _section_at(document: Document, offset: int) -> Section:
     """Return the section of the level below the title that an offset is in."""
-    section = _innermost(document, offset)
+    section = document.section_at(offset)
     while section.parent is not None and document.sections[section.parent].level > 1:
         section = document.sections[section.parent]
     return section
@@ -392,12 +381,8 @@ def _block_end(document: Document, start: int, line_end: int) -> int:
     return start + len(document.source.raw[start : block.end].rstrip())
 
 
-def _innermost(document: Document, offset: int) -> Section:
-    return document.sections[max(0, bisect_right(document.sections, offset, key=lambda each: each.start) - 1)]
-
-
 def _block_at(document: Document, offset: int) -> Block | None:
-    blocks = _innermost(document, offset).blocks
+    blocks = document.section_at(offset).blocks
     place = bisect_right(blocks, offset, key=lambda each: each.start) - 1
     return blocks[place] if place >= 0 and offset < blocks[place].end else None
 

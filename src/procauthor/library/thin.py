@@ -264,6 +264,7 @@ class Signs:
     reader: frozenset[str]
     notes: tuple[str, ...]
     naming: frozenset[str]
+    articles: frozenset[str]
     before: re.Pattern[str]
     behind: re.Pattern[str]
     code: re.Pattern[str]
@@ -287,7 +288,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     begins = "|".join(map(re.escape, brackets)) or r"(?!)"
     return Signs(
         pieces=(*kept, *([VAGUE_DAY] if dates else [])),
-        words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-])"),
+        words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-]|['’]\w)"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
         filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
         fillers=tuple(map(str.lower, shipped["filler"])),
@@ -296,6 +297,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         reader=frozenset(shipped["reader"]),
         notes=tuple(shipped["notes"]),
         naming=frozenset(shipped["naming"]),
+        articles=frozenset(shipped["articles"]),
         before=re.compile(rf"(?<!\w){one}{_BETWEEN}\Z"),
         behind=re.compile(rf"{_BETWEEN}{one}(?!\w)"),
         code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
@@ -336,9 +338,16 @@ def _is_spoken(signs: Signs, shown: str, text: str) -> bool:
 def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
     """Say whether a text is about a mark, and does not use it: in quotes, by its name, or within a sentence."""
     before = text[max(0, start - _NEAR) : start].split()
-    named = bool(before) and before[-1].casefold() in signs.naming
-    in_sentence = text[start:end] in signs.notes and _is_in_sentence(text, start, end)
-    return named or in_sentence or _is_listed(signs, text, start, end) or _is_quoted(text, start, end)
+    last = before[-1].casefold() if before else ""
+    is_note = text[start:end] in signs.notes
+    noun = is_note and last in signs.articles
+    named = noun or last in signs.naming
+    return (
+        named
+        or (is_note and _is_in_sentence(text, start, end))
+        or _is_listed(signs, text, start, end)
+        or _is_quoted(text, start, end)
+    )
 
 
 def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:

@@ -183,7 +183,7 @@ def _anchors(spot: _Spot) -> _Proposals | None:
         return _Proposals(match[2], ())
     texts = {heading.slug: heading.text for heading in document.headings}
     kind = types.CompletionItemKind.Reference
-    anchors = spot.desk.scope.anchors(document)
+    anchors = spot.desk.scope.anchors[document.path]
     return _Proposals(match[2], [_Proposal(name, kind, texts.get(name, "")) for name in anchors])
 
 

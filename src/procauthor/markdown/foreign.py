@@ -12,7 +12,16 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.passage import read_parts
 from procauthor.regex import lazy
 
-Notation = Literal["wiki link", "include", "shortcode", "footnote", "link in HTML", "link with a space"]
+Notation = Literal[
+    "wiki link",
+    "include",
+    "shortcode",
+    "footnote",
+    "link in HTML",
+    "link with a space",
+    "link in a directive",
+    "link in a diagram",
+]
 _DEFINED = lazy(rb"^\[\^[^\]\r\n]+\]:", re.MULTILINE)
 # What a browser shows as it is, or not at all.
 _UNMARKED = lazy(rb"<!--.*?-->|<(pre|script|style|textarea)\b.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -31,6 +40,19 @@ _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     "footnote": lazy(rb"(?<=\S)\[\^[\w-]+\](?!:)"),
     "link with a space": lazy(
         rb"\](?=\([ \t]*[^\s()<>\"']++[ \t][^()<>\r\n\"']*\.(?:md|markdown|mdx)(?:#[^()\s]{0,200})?\))"
+    ),
+}
+
+_PAGE = rb"[^)\s\"]+?\.(?:md|markdown|mdx)(?:#[^)\s\"]{0,200})?"
+# Links in blocks of code that are none: how the block begins, and what a link looks like in it.
+_IN_CODE: dict[Notation, tuple[re.Pattern[bytes], re.Pattern[bytes]]] = {
+    "link in a directive": (
+        lazy(rb"(?:`{3,}|~{3,})[ \t]*\{[a-zA-Z][\w:-]*\}"),
+        lazy(rb"\[[^\[\]\r\n]+\]\(" + _PAGE + rb"\)"),
+    ),
+    "link in a diagram": (
+        lazy(rb"(?:`{3,}|~{3,})[ \t]*\{?mermaid\b"),
+        lazy(rb"^[ \t>]*click[ \t]+\S+[ \t]+(?:href[ \t]+)?\"" + _PAGE + rb"\"", re.MULTILINE),
     ),
 }
 
@@ -68,6 +90,18 @@ def find_foreign(document: Document) -> Iterator[Foreign]:
     places = list(_links_in_html(document))
     if places:
         yield Foreign("link in HTML", places[0], len(places))
+    for notation, (opening, link) in _IN_CODE.items():
+        places = list(_links_in_code(document, opening, link))
+        if places:
+            yield Foreign(notation, places[0], len(places))
+
+
+def _links_in_code(document: Document, opening: re.Pattern[bytes], link: re.Pattern[bytes]) -> Iterator[int]:
+    """Yield the offsets of links in such blocks. These may be in a list, and then the text is read once more."""
+    raw = document.source.raw
+    for block in read_parts(document).containers if opening.search(raw) else ():
+        if block.tag == "CodeBlock" and opening.match(raw, block.start):
+            yield from (match.start() for match in link.finditer(raw, block.start, block.end))
 
 
 def _links_in_html(document: Document) -> Iterator[int]:

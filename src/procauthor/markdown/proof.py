@@ -59,8 +59,14 @@ def kept_by(size: int, edits: Iterable[Replacement]) -> list[Kept]:
     return [each for each in kept if each.start < each.end]
 
 
-def rewrite(path: str, document: Document, edits: Sequence[Replacement], leads: MayLead = same_target) -> bytes:
-    """Return a document with edits made, proven.
+def rewrite(
+    path: str,
+    document: Document,
+    edits: Sequence[Replacement],
+    leads: MayLead = same_target,
+    titles: MayLead = same_target,
+) -> bytes:
+    """Return a document with edits made, proven; ``leads`` and ``titles`` are as in `find_differences`.
 
     Raises:
         LibraryError: Something would change that was not meant to; the message names the line.
@@ -68,7 +74,7 @@ def rewrite(path: str, document: Document, edits: Sequence[Replacement], leads: 
     raw = document.source.raw
     after = replace_spans(raw, edits)
     if after != raw:
-        refuse(path, find_differences(document, parse(after), kept_by(len(raw), edits), leads))
+        refuse(path, find_differences(document, parse(after), kept_by(len(raw), edits), leads, titles))
         refuse(path, find_misread(document, parse(after), edits))
     return after
 
@@ -86,7 +92,11 @@ def refuse(path: str, differences: Iterable[Unmeant]) -> None:
 
 
 def find_differences(
-    before: Document, after: Document, kept: Sequence[Kept], leads: MayLead = same_target
+    before: Document,
+    after: Document,
+    kept: Sequence[Kept],
+    leads: MayLead = same_target,
+    titles: MayLead = same_target,
 ) -> Iterator[Unmeant]:
     """Yield what stays and would be read otherwise, in the body and in the metadata.
 
@@ -95,6 +105,7 @@ def find_differences(
         after: The new text.
         kept: What stays of the old one, in any order.
         leads: Where links may lead.
+        titles: What the title of a link may become.
     """
     there = _Map(kept)
     back = _Map([Kept(k.at, k.at + k.end - k.start, k.start) for k in kept])
@@ -106,7 +117,7 @@ def find_differences(
     yield from _leaves(before, after, there, "would be read otherwise")
     for each in _leaves(after, before, back, "would be read as something new"):
         yield Unmeant(line_of(back.near(after.source.line_starts[each.line - 1])), each.message)
-    yield from _containers(before, after, there, leads)
+    yield from _containers(before, after, there, lambda one, other: _is_same(one, other, leads, titles))
 
 
 class _Map:
@@ -198,7 +209,9 @@ def _shown(leaf: Leaf) -> str:
 # Containers
 
 
-def _containers(before: Document, after: Document, there: _Map, leads: MayLead) -> Iterator[Unmeant]:
+def _containers(
+    before: Document, after: Document, there: _Map, is_same: Callable[[Container, Container], bool]
+) -> Iterator[Unmeant]:
     others: dict[tuple[str, int], Container] = {(c.tag, c.start): c for c in read_parts(after).containers}
     for each in read_parts(before).containers:
         at = there(each.start)
@@ -208,7 +221,7 @@ def _containers(before: Document, after: Document, there: _Map, leads: MayLead) 
         if other is None:
             if not there.begins(each.start):
                 yield Unmeant(before.source.line(each.start), f"the {_name(each)} would no longer be one")
-        elif not _is_same(each, other, leads):
+        elif not is_same(each, other):
             yield Unmeant(before.source.line(each.start), f"the {_name(each)} would be read otherwise")
 
 
@@ -217,11 +230,10 @@ def _is_loose(container: Container) -> bool:
     return container.tag == "List" or (container.tag == "Paragraph" and container.above == "Item")
 
 
-def _is_same(one: Container, other: Container, leads: MayLead) -> bool:
+def _is_same(one: Container, other: Container, leads: MayLead, titles: MayLead) -> bool:
     written = one.tag in ("Link", "Image") and one.data["link_type"] not in ("Autolink", "Email")
     if written:
-        same = one.data["title"] == other.data["title"]
-        return same and leads(one.data["dest_url"], other.data["dest_url"])
+        return titles(one.data["title"], other.data["title"]) and leads(one.data["dest_url"], other.data["dest_url"])
     return bool(one.data == other.data)
 
 

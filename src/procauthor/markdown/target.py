@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from procauthor.markdown.document import Document, Link, Replacement
+from procauthor.markdown.document import Definition, Document, Link, Replacement
 from procauthor.markdown.parse import read_definitions
 from procauthor.markdown.passage import Container, read_parts
 from procauthor.regex import lazy
 
 Form = Literal["inline", "definition", "html"]
 
-_INLINE_END = lazy(
-    r"""\]\(\s*(?P<dest><[^<>\n]*>|[^\s<][^\s]*?)(?:\s+(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\)))?\s*\)"""
+_TITLE = r"""\s+(?P<title>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\))"""
+_INLINE_END = lazy(rf"""\]\(\s*(?P<dest><[^<>\n]*>|[^\s<][^\s]*?)(?:{_TITLE})?\s*\)""")
+_DEFINITION = lazy(
+    rf"\[(?:\\.|[^\]\\])*\]:[ \t]*(?:\r?\n[ \t>]*)?(?P<dest><[^<>\n]*>|\S+)(?:{_TITLE}\s*\Z)?", re.DOTALL
 )
-_DEFINITION = lazy(r"\[(?:\\.|[^\]\\])*\]:[ \t]*(?:\r?\n[ \t>]*)?(?P<dest><[^<>\n]*>|\S+)", re.DOTALL)
 # An address between angle brackets holds no space.
 _TAG = lazy(rb"<[a-zA-Z][\w-]*[\s/]")
 _ENTITY = lazy(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
@@ -59,6 +60,22 @@ def read_spots(document: Document) -> Iterator[Spot]:
         match = _DEFINITION.match(raw)
         if match:
             yield _spot("definition", definition.start, raw, match.span("dest"), definition.target)
+
+
+def read_titles(document: Document) -> Iterator[Spot]:
+    """Yield what links and definitions say when a pointer is over them, ``[a](b.md "title")``, without the quotes."""
+    for link in document.links:
+        if not link.label and not is_html(document, link):
+            yield from _title(document, link, _inline_end(_raw(document, link.start, link.end), link))
+    for definition in read_definitions(document):
+        yield from _title(document, definition, _DEFINITION.match(_raw(document, definition.start, definition.end)))
+
+
+def _title(document: Document, link: Link | Definition, match: re.Match[str] | None) -> Iterator[Spot]:
+    if match and match["title"]:
+        start, end = (link.start + len(match.string[:place].encode()) for place in match.span("title"))
+        form: Form = "definition" if isinstance(link, Definition) else "inline"
+        yield Spot(form, _raw(document, start + 1, end - 1), link.target, start + 1, end - 1)
 
 
 def _raw(document: Document, start: int, end: int) -> str:

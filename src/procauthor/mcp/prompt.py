@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from procauthor.authoring.author import STEPS
+from procauthor.authoring.brief import STEPS
 from procauthor.errors import NotFoundError
 from procauthor.library.library import Procedure
 from procauthor.markdown.link import slugify

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.exchange import answer_json
+from procauthor.authoring.handoff import answer_json
 from procauthor.authoring.reply import QUESTIONS
 from procauthor.data import pick
 from procauthor.errors import ConfigError, NotFoundError
@@ -209,26 +209,61 @@ class _Nothing(_Paged):
     pass
 
 
-def _conventions(project: Project, args: _Conventions) -> Outcome:
-    from procauthor.adoption.amend import amend
-    from procauthor.adoption.survey import survey
-    from procauthor.adoption.view import survey_json
+_COUNTS = (
+    *("measured", "total", "compliance", "broken_references", "section_completeness", "left_out", "questions"),
+    *("findings", "notes", "lifecycles"),
+)
+_ROWS, _TEXT, _OBJECT, _NUMBER = "array", "string", "object", "integer"
+_OF_DRAFT = {"run": _TEXT, "outcome": _TEXT, "path": _TEXT, "findings": _ROWS, "open_questions": _ROWS, "notes": _ROWS}
+_OF_SURVEY = {"site": _OBJECT, "titles": _OBJECT, "statuses": _ROWS, "placeholders": _ROWS, "questions": _ROWS} | {
+    "proposed": _OBJECT,
+    "left_out": _ROWS,
+    "documents": _ROWS,
+}
+_OF_ANSWER = {"question": _OBJECT, "answer": _TEXT, "where": _TEXT, "status": _TEXT, "left": _NUMBER, "next": _TEXT}
+_Call = Callable[[Project, Any], Outcome]
 
-    surveyed = survey(project.root)
-    proposed = args.model_dump(exclude={"page", "max_characters"})
-    amended = amend(surveyed, proposed) if any(proposed.values()) else None
-    told = survey_json(amended.survey if amended else surveyed, amended)
-    shown = {name: told[name] for name in _OF_SURVEY}
-    then = "a person adopts the documents with what was taken: procauthor init --answer FILE"
-    return Outcome({**shown, "next": then}, rows=("documents", "left_out"))
+
+def _tool(title: str, returns: Mapping[str, str], **flags: bool) -> Callable[[_Call], Tool]:
+    """Make a tool of a function: by its name, with its docstring as description and the type of its arguments."""
+
+    def make(call: _Call) -> Tool:
+        description = " ".join((call.__doc__ or "").split())
+        _, arguments, _ = get_type_hints(call).values()
+        return Tool(call.__name__, title, description, arguments, call, returns, **flags)
+
+    return make
 
 
-def _search(project: Project, args: _Search) -> Outcome:
+def _inside(project: Project, file: str) -> Path:
+    """Return the place of a file of the library; a client reads nothing else of the disk."""
+    root = project.root.resolve()
+    place = (root / file.replace("\0", "")).resolve()
+    if not place.is_relative_to(root):
+        message = f"{file!r} is outside of the library"
+        raise ConfigError(message, "name a file by its path in the library")
+    return place
+
+
+def _short(draft: Draft) -> dict[str, Any]:
+    """Return what is known of a draft without its passages, which the brief holds."""
+    data = draft.describe(draft.change(), draft.outcome)
+    return {name: value for name, value in data.items() if name not in ("passages", "usage_by_step")}
+
+
+@_tool("Search", {"query": _TEXT, "hits": _ROWS}, reads=False)
+def search(project: Project, args: _Search) -> Outcome:
+    """Find the sections of the library that answer a question.
+
+    Keeps its index under .procauthor.
+    """
     hits = [hit.as_json() for hit in project.search(args.query, args.limit)]
     return Outcome({"query": args.query, "hits": hits}, rows=("hits",))
 
 
-def _read(project: Project, args: _Read) -> Outcome:
+@_tool("Read", {"path": _TEXT, "title": _TEXT, "status": _TEXT, "line": _NUMBER})
+def read(project: Project, args: _Read) -> Outcome:
+    """Return a document of the library, or one section of it."""
     library = project.library()
     procedure = library.find(args.ref)
     document = procedure.document
@@ -247,18 +282,30 @@ def _read(project: Project, args: _Read) -> Outcome:
     return Outcome(data, text)
 
 
-def _check(project: Project, args: _Check) -> Outcome:
+@_tool("Check", {"findings": _ROWS, "summary": _OBJECT}, reads=False)
+def check(project: Project, args: _Check) -> Outcome:
+    """Check the library with all rules, and return the findings.
+
+    Of a large library it remembers what it read, under .procauthor.
+    """
     return Outcome(project.check(args.paths or None, select=args.select).as_json(), rows=("findings",))
 
 
-def _explain(_project: Project, args: _Explain) -> Outcome:
+@_tool("Explain a rule", {"rules": _ROWS})
+def explain(_project: Project, args: _Explain) -> Outcome:
+    """Say what a rule means, why, and how to fix what it finds; without a rule, of all rules."""
     from procauthor.authoring.complaint import every_rule, explained
 
     rules = (explained(args.rule),) if args.rule else every_rule()
     return Outcome({"rules": [rule.as_json() for rule in rules]}, rows=("rules",))
 
 
-def _refs(project: Project, args: _Refs) -> Outcome:
+@_tool("References", {"document": _OBJECT}, reads=False)
+def refs(project: Project, args: _Refs) -> Outcome:
+    """Return who uses a document and what it uses, or which steps a change of one of its outputs reaches.
+
+    Of a large library it remembers what it read, under .procauthor.
+    """
     from procauthor.reporting.reference import find_node, impact_json, reference_json
     from procauthor.workspace.measure import survey
 
@@ -269,7 +316,12 @@ def _refs(project: Project, args: _Refs) -> Outcome:
     return Outcome(reference_json(census, node), rows=("used_by", "uses", "outputs"))
 
 
-def _evaluate(project: Project, args: _Evaluate) -> Outcome:
+@_tool("Evaluate", {"total": _OBJECT}, reads=False)
+def evaluate(project: Project, args: _Evaluate) -> Outcome:
+    """Count what is defined, in progress and missing in each lifecycle; a part brings details.
+
+    Of a large library it remembers what it read, under .procauthor.
+    """
     from procauthor.evaluation.view import evaluation_json
 
     data = evaluation_json(project.evaluate())
@@ -277,14 +329,18 @@ def _evaluate(project: Project, args: _Evaluate) -> Outcome:
     return Outcome({name: data[name] for name in wanted}, rows=wanted[-1:])
 
 
-def _suspects(project: Project, args: _Maybe) -> Outcome:
+@_tool("Suspects", {"suspects": _ROWS})
+def suspects(project: Project, args: _Maybe) -> Outcome:
+    """Return documents that rely on a part of a contract that changed since they last saw it."""
     from procauthor.reporting.review import suspect_json
 
     suspects = project.review.suspects(args.ref)
     return Outcome({"suspects": [suspect_json(suspect) for suspect in suspects]}, rows=("suspects",))
 
 
-def _due(project: Project, args: _DueBy) -> Outcome:
+@_tool("Due reviews", {"today": _TEXT, "due": _ROWS, "problems": _ROWS})
+def due(project: Project, args: _DueBy) -> Outcome:
+    """Return what is to be reviewed, when and by whom."""
     from procauthor.library.sidecar import today
     from procauthor.reporting.due import due_json
 
@@ -292,28 +348,42 @@ def _due(project: Project, args: _DueBy) -> Outcome:
     return Outcome(due_json(reviews, problems, today()), rows=("due", "problems"))
 
 
-def _blame(project: Project, args: _Reference) -> Outcome:
+@_tool("Blame", {"path": _TEXT, "title": _TEXT, "sections": _ROWS})
+def blame(project: Project, args: _Reference) -> Outcome:
+    """Say of each section of a document who wrote it, what it rests on, and who approved it."""
     from procauthor.reporting.review import blame_json
 
     return Outcome(blame_json(project.review.blame(args.ref)), rows=("sections",))
 
 
-def _plan(project: Project, args: _Plan) -> Outcome:
+@_tool("Action plan", {"items": _ROWS, "order": _ROWS, "next": _ROWS})
+def plan(project: Project, args: _Plan) -> Outcome:
+    """Return the items of the action plan, their order, and what comes next."""
     return Outcome(plan_json(project.plan(_inside(project, args.file) if args.file else None)), rows=("items",))
 
 
-def _inside(project: Project, file: str) -> Path:
-    """Return the place of a file of the library; a client reads nothing else of the disk."""
-    root = project.root.resolve()
-    place = (root / file.replace("\0", "")).resolve()
-    if not place.is_relative_to(root):
-        message = f"{file!r} is outside of the library"
-        raise ConfigError(message, "name a file by its path in the library")
-    return place
+@_tool("Survey the conventions", {**_OF_SURVEY, "next": _TEXT})
+def survey_conventions(project: Project, args: _Conventions) -> Outcome:
+    """Return how the documents write titles, statuses and unfinished places, with counts, examples and questions.
+
+    Propose what you see in them: each part is counted, and what none shows is refused. Nothing is written.
+    """
+    from procauthor.adoption.amend import amend
+    from procauthor.adoption.survey import survey
+    from procauthor.adoption.view import survey_json
+
+    surveyed = survey(project.root)
+    proposed = args.model_dump(exclude={"page", "max_characters"})
+    amended = amend(surveyed, proposed) if any(proposed.values()) else None
+    told = survey_json(amended.survey if amended else surveyed, amended)
+    shown = {name: told[name] for name in _OF_SURVEY}
+    then = "a person adopts the documents with what was taken: procauthor init --answer FILE"
+    return Outcome({**shown, "next": then}, rows=("documents", "left_out"))
 
 
-def _list(project: Project, args: _List) -> Outcome:
-    """Return all titles: those of documents, and those that a plan or an index only announces."""
+@_tool("List procedures", {"procedures": _ROWS})
+def list_procedures(project: Project, args: _List) -> Outcome:
+    """Return all titles with lifecycle and status; those that are only announced are missing, and have no path."""
     library = project.library()
     earned = project.workspace.earned(library)
     names = ("path", "title", "id", "kind", "lifecycle")
@@ -328,7 +398,20 @@ def _list(project: Project, args: _List) -> Outcome:
     return Outcome({"procedures": chosen}, rows=("procedures",))
 
 
-def _brief(project: Project, args: _Brief) -> Outcome:
+@_tool("List open questions", {"questions": _ROWS})
+def list_questions(project: Project, args: _QuestionPage) -> Outcome:
+    """Return the open questions and proposals of documents and waiting drafts, with number, place and owner."""
+    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows=("questions",))
+
+
+@_tool("Get a brief", {"run": _TEXT, "title": _TEXT, "path": _TEXT, "missing": _ROWS}, reads=False)
+def get_brief(project: Project, args: _Brief) -> Outcome:
+    """Return all that is needed to write a new procedure, or to revise one that is defined: fields, guidance,
+    references, passages, and what the fields hold.
+
+    Start here, and read all pages, or ask for all at once with max_characters. Begins a run under .procauthor;
+    documents stay as they are.
+    """  # noqa: D205 - one sentence
     handoff = project.handoff
     options = args.model_dump(include={"lifecycle", "phase", "depends_on", "purpose", "trigger", "scope"})
     assignment = handoff.brief(args.title, **options)
@@ -338,7 +421,13 @@ def _brief(project: Project, args: _Brief) -> Outcome:
     return Outcome(data, text)
 
 
-def _propose(project: Project, args: _Propose) -> Outcome:
+@_tool("Propose a draft", {**_OF_DRAFT, "missing": _ROWS, "next": _TEXT}, reads=False)
+def propose_draft(project: Project, args: _Propose) -> Outcome:
+    """Hand in fields of a brief, all or some.
+
+    Findings say by path what is wrong or missing; repeat until there is no error. Claims that neither brief nor
+    library holds become open questions. Keeps a draft under .procauthor; documents stay as they are.
+    """
     left_out = {"page", "max_characters"} | ({"open_questions"} if args.open_questions is None else set())
     draft = project.handoff.submit(json.dumps(args.model_dump(exclude=left_out)))
     data = answer_json(draft)
@@ -347,7 +436,51 @@ def _propose(project: Project, args: _Propose) -> Outcome:
     return Outcome({**data, "next": then}, rows=("findings",))
 
 
-def _follow(project: Project, args: _Follow) -> Outcome:
+@_tool(
+    "Targets of an update",
+    {"path": _TEXT, "sections": _ROWS, "targets": _ROWS, "schema": _OBJECT, "next": _TEXT},
+    reads=False,
+)
+def get_update_targets(project: Project, args: _Sections) -> Outcome:
+    """Return what can be changed in a document: its sections, and targets with hashes and the schema of changes of the
+    sections that the wish names, or of one that you name.
+    """  # noqa: D205 - one sentence
+    data = project.revision(args.ref, args.wish).targets_json(args.section)
+    then = "call propose_update with operations on these targets; name a section for the targets of another one"
+    if not data["targets"]:
+        then = "the wish names no section: call get_update_targets again with one of the sections"
+    return Outcome({**data, "next": then}, rows=("targets",))
+
+
+@_tool("Propose an update", {**_OF_DRAFT, "next": _TEXT}, reads=False, same=False)
+def propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
+    """Hand in changes of an existing document as operations on targets; all else stays to the byte.
+
+    Keeps a draft under .procauthor; documents stay as they are.
+    """
+    asked = [*args.changes.get(QUESTIONS, ()), *args.open_questions]
+    changes = {**args.changes, QUESTIONS: asked} if asked else args.changes
+    draft = project.revise(args.ref, args.wish, changes, by=args.by)
+    data = _short(draft)
+    then = {
+        "Awaiting review": "a person accepts or rejects the draft",
+        "No change": "nothing was to be changed, and no draft was kept",
+    }.get(draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
+    return Outcome({**data, "next": then}, rows=("findings",))
+
+
+@_tool(
+    "Follow a procedure",
+    {"record": _TEXT, "path": _TEXT, "title": _TEXT, "steps": _ROWS, "next_step": f"{_OBJECT}|null"}
+    | {"closing": _ROWS, "wishes": _ROWS, "next": _TEXT},
+    reads=False,
+    same=False,
+)
+def follow(project: Project, args: _Follow) -> Outcome:
+    """Walk through a procedure step by step, and keep a record beside it: who, when, evidence, deviations.
+
+    Gives the next step; call it again with the number of that step to record how it ended. What was begun goes on.
+    """
     from procauthor.reporting.follow import walk_json
 
     walk = project.follow(args.ref, by=args.by, occasion=args.occasion)
@@ -361,69 +494,64 @@ def _follow(project: Project, args: _Follow) -> Outcome:
     return Outcome({**walk_json(walk), "next": then})
 
 
-def _targets(project: Project, args: _Sections) -> Outcome:
-    data = project.revision(args.ref, args.wish).targets_json(args.section)
-    then = "call propose_update with operations on these targets; name a section for the targets of another one"
-    if not data["targets"]:
-        then = "the wish names no section: call get_update_targets again with one of the sections"
-    return Outcome({**data, "next": then}, rows=("targets",))
-
-
-def _propose_update(project: Project, args: _ProposeUpdate) -> Outcome:
-    asked = [*args.changes.get(QUESTIONS, ()), *args.open_questions]
-    changes = {**args.changes, QUESTIONS: asked} if asked else args.changes
-    draft = project.revise(args.ref, args.wish, changes, by=args.by)
-    data = _short(draft)
-    then = {
-        "Awaiting review": "a person accepts or rejects the draft",
-        "No change": "nothing was to be changed, and no draft was kept",
-    }.get(draft.outcome, "a person rejects the draft; call propose_update again with what findings name")
-    return Outcome({**data, "next": then}, rows=("findings",))
-
-
-def _short(draft: Draft) -> dict[str, Any]:
-    """Return what is known of a draft without its passages, which the brief holds."""
-    data = draft.describe(draft.change(), draft.outcome)
-    return {name: value for name, value in data.items() if name not in ("passages", "usage_by_step")}
-
-
-def _drafts(project: Project, _args: _Nothing) -> Outcome:
+@_tool("List drafts", {"drafts": _ROWS})
+def list_drafts(project: Project, _args: _Nothing) -> Outcome:
+    """Return the drafts that wait for review."""
     rows = [waiting.as_row() for waiting in project.drafts.all()]
     return Outcome({"drafts": rows}, rows=("drafts",))
 
 
-def _draft(project: Project, args: _Draft) -> Outcome:
+@_tool("Get a draft", _OF_DRAFT)
+def get_draft(project: Project, args: _Draft) -> Outcome:
+    """Return a draft with its text and findings."""
     draft = project.draft(args.draft)
     fields = {"fields": draft.fields} if args.fields else {}
     return Outcome({**_short(draft), **fields}, draft.text)
 
 
-def _diff(project: Project, args: _Named) -> Outcome:
+@_tool("Diff of a draft", {"draft": _TEXT, "changes": _ROWS})
+def diff(project: Project, args: _Named) -> Outcome:
+    """Return what accepting a draft would change, in all files."""
     draft = project.draft(args.draft)
     change = draft.change()
     return Outcome({"draft": draft.id, "changes": change.as_json()}, change.diff())
 
 
-def _findings(project: Project, args: _Named) -> Outcome:
+@_tool("Findings of a draft", {"draft": _TEXT, "outcome": _TEXT, "findings": _ROWS, "open_questions": _ROWS})
+def findings(project: Project, args: _Named) -> Outcome:
+    """Return what is wrong or open in a draft."""
     draft = project.draft(args.draft)
     questions = list(draft.open_questions)
     data = {"draft": draft.id, "outcome": draft.outcome, "findings": list(draft.findings), "open_questions": questions}
     return Outcome(data, rows=("findings",))
 
 
-def _questions(project: Project, args: _QuestionPage) -> Outcome:
-    return Outcome({"questions": [each.as_json() for each in project.questions.list(args.ref)]}, rows=("questions",))
+@_tool("Answer a question", _OF_ANSWER, reads=False, same=False, destroys=True)
+def answer_question(project: Project, args: _AnswerText) -> Outcome:
+    """Answer an open question or accept a proposal.
 
-
-def _answer(project: Project, args: _AnswerText) -> Outcome:
+    The answer takes its place in the document or draft, with all that follows from it in the library.
+    """
     questions = project.questions
     answered = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
     questions.write(answered)
     return Outcome({**answered.as_json(written=True), "next": "call list_questions for what is still open"})
 
 
-def _propose_answer(project: Project, args: _AnswerText) -> Outcome:
-    """Answer in a draft; of a document only show what the answer would change."""
+@_tool("Accept a draft", {"draft": _TEXT, "outcome": _TEXT, "changes": _ROWS}, reads=False, same=False, destroys=True)
+def accept(project: Project, args: _Named) -> Outcome:
+    """Write a draft and all that follows from it into the library."""
+    draft = project.draft(args.draft)
+    change = draft.accept()
+    return Outcome({"draft": draft.id, "outcome": draft.accepted, "changes": change.as_json()})
+
+
+@_tool("Answer a question", _OF_ANSWER, reads=False, same=False)
+def propose_answer(project: Project, args: _AnswerText) -> Outcome:
+    """Answer an open question or accept a proposal.
+
+    In a draft the answer is written; of a document only the diff is returned, and a person writes it.
+    """
     questions = project.questions
     answered = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
     if answered.draft is not None:
@@ -432,254 +560,33 @@ def _propose_answer(project: Project, args: _AnswerText) -> Outcome:
     return Outcome({**answered.as_json(written=answered.draft is not None), "next": then})
 
 
-def _accept(project: Project, args: _Named) -> Outcome:
-    draft = project.draft(args.draft)
-    change = draft.accept()
-    return Outcome({"draft": draft.id, "outcome": draft.accepted, "changes": change.as_json()})
-
-
-_REMEMBERS = "Of a large library it remembers what it read, under .procauthor."
-_COUNTS = (
-    *("measured", "total", "compliance", "broken_references", "section_completeness", "left_out", "questions"),
-    *("findings", "notes", "lifecycles"),
-)
-_ROWS, _TEXT, _OBJECT, _NUMBER = "array", "string", "object", "integer"
-_OF_DRAFT = {"run": _TEXT, "outcome": _TEXT, "path": _TEXT, "findings": _ROWS, "open_questions": _ROWS, "notes": _ROWS}
-_ACCEPT = Tool(
-    "accept",
-    "Accept a draft",
-    "Write a draft and all that follows from it into the library.",
-    _Named,
-    _accept,
-    {"draft": _TEXT, "outcome": _TEXT, "changes": _ROWS},
-    reads=False,
-    same=False,
-    destroys=True,
-)
-_OF_SURVEY = {"site": _OBJECT, "titles": _OBJECT, "statuses": _ROWS, "placeholders": _ROWS, "questions": _ROWS} | {
-    "proposed": _OBJECT,
-    "left_out": _ROWS,
-    "documents": _ROWS,
-}
-_OF_ANSWER = {"question": _OBJECT, "answer": _TEXT, "where": _TEXT, "status": _TEXT, "left": _NUMBER, "next": _TEXT}
-_ANSWER = Tool(
-    "answer_question",
-    "Answer a question",
-    "Answer an open question or accept a proposal. The answer takes its place in the document or draft, with all that "
-    "follows from it in the library.",
-    _AnswerText,
-    _answer,
-    _OF_ANSWER,
-    reads=False,
-    same=False,
-    destroys=True,
-)
-_ANSWER_IN_DRAFT = Tool(
-    "answer_question",
-    "Answer a question",
-    "Answer an open question or accept a proposal. In a draft the answer is written; of a document only the diff is "
-    "returned, and a person writes it.",
-    _AnswerText,
-    _propose_answer,
-    _OF_ANSWER,
-    reads=False,
-    same=False,
-)
 _TOOLS = (
-    Tool(
-        "search",
-        "Search",
-        "Find the sections of the library that answer a question. Keeps its index under .procauthor.",
-        _Search,
-        _search,
-        {"query": _TEXT, "hits": _ROWS},
-        reads=False,
-    ),
-    Tool(
-        "read",
-        "Read",
-        "Return a document of the library, or one section of it.",
-        _Read,
-        _read,
-        {"path": _TEXT, "title": _TEXT, "status": _TEXT, "line": _NUMBER},
-    ),
-    Tool(
-        "check",
-        "Check",
-        "Check the library with all rules, and return the findings. " + _REMEMBERS,
-        _Check,
-        _check,
-        {"findings": _ROWS, "summary": _OBJECT},
-        reads=False,
-    ),
-    Tool(
-        "explain",
-        "Explain a rule",
-        "Say what a rule means, why, and how to fix what it finds; without a rule, of all rules.",
-        _Explain,
-        _explain,
-        {"rules": _ROWS},
-    ),
-    Tool(
-        "refs",
-        "References",
-        "Return who uses a document and what it uses, or which steps a change of one of its outputs reaches. "
-        + _REMEMBERS,
-        _Refs,
-        _refs,
-        {"document": _OBJECT},
-        reads=False,
-    ),
-    Tool(
-        "evaluate",
-        "Evaluate",
-        "Count what is defined, in progress and missing in each lifecycle; a part brings details. " + _REMEMBERS,
-        _Evaluate,
-        _evaluate,
-        {"total": _OBJECT},
-        reads=False,
-    ),
-    Tool(
-        "suspects",
-        "Suspects",
-        "Return documents that rely on a part of a contract that changed since they last saw it.",
-        _Maybe,
-        _suspects,
-        {"suspects": _ROWS},
-    ),
-    Tool(
-        "due",
-        "Due reviews",
-        "Return what is to be reviewed, when and by whom.",
-        _DueBy,
-        _due,
-        {"today": _TEXT, "due": _ROWS, "problems": _ROWS},
-    ),
-    Tool(
-        "blame",
-        "Blame",
-        "Say of each section of a document who wrote it, what it rests on, and who approved it.",
-        _Reference,
-        _blame,
-        {"path": _TEXT, "title": _TEXT, "sections": _ROWS},
-    ),
-    Tool(
-        "plan",
-        "Action plan",
-        "Return the items of the action plan, their order, and what comes next.",
-        _Plan,
-        _plan,
-        {"items": _ROWS, "order": _ROWS, "next": _ROWS},
-    ),
-    Tool(
-        "survey_conventions",
-        "Survey the conventions",
-        "Return how the documents write titles, statuses and unfinished places, with counts, examples and questions. "
-        "Propose what you see in them: each part is counted, and what none shows is refused. Nothing is written.",
-        _Conventions,
-        _conventions,
-        {**_OF_SURVEY, "next": _TEXT},
-    ),
-    Tool(
-        "list_procedures",
-        "List procedures",
-        "Return all titles with lifecycle and status; those that are only announced are missing, and have no path.",
-        _List,
-        _list,
-        {"procedures": _ROWS},
-    ),
-    Tool(
-        "list_questions",
-        "List open questions",
-        "Return the open questions and proposals of documents and waiting drafts, with number, place and owner.",
-        _QuestionPage,
-        _questions,
-        {"questions": _ROWS},
-    ),
-    Tool(
-        "get_brief",
-        "Get a brief",
-        "Return all that is needed to write a new procedure, or to revise one that is defined: fields, guidance, "
-        "references, passages, and what the fields hold. Start here, and read all pages, or ask for all at once with "
-        "max_characters. Begins a run under "
-        ".procauthor; documents stay as they are.",
-        _Brief,
-        _brief,
-        {"run": _TEXT, "title": _TEXT, "path": _TEXT, "missing": _ROWS},
-        reads=False,
-    ),
-    Tool(
-        "propose_draft",
-        "Propose a draft",
-        "Hand in fields of a brief, all or some. Findings say by path what is wrong or missing; repeat until there is "
-        "no error. Claims that neither brief nor library holds become open questions. Keeps a draft under .procauthor; "
-        "documents stay as they are.",
-        _Propose,
-        _propose,
-        {**_OF_DRAFT, "missing": _ROWS, "next": _TEXT},
-        reads=False,
-    ),
-    Tool(
-        "get_update_targets",
-        "Targets of an update",
-        "Return what can be changed in a document: its sections, and targets with hashes and the schema of changes of "
-        "the sections that the wish names, or of one that you name.",
-        _Sections,
-        _targets,
-        {"path": _TEXT, "sections": _ROWS, "targets": _ROWS, "schema": _OBJECT, "next": _TEXT},
-        reads=False,
-    ),
-    Tool(
-        "propose_update",
-        "Propose an update",
-        "Hand in changes of an existing document as operations on targets; all else stays to the byte. Keeps a draft "
-        "under .procauthor; documents stay as they are.",
-        _ProposeUpdate,
-        _propose_update,
-        {**_OF_DRAFT, "next": _TEXT},
-        reads=False,
-        same=False,
-    ),
-    Tool(
-        "follow",
-        "Follow a procedure",
-        "Walk through a procedure step by step, and keep a record beside it: who, when, evidence, deviations. Gives "
-        "the next step; call it again with the number of that step to record how it ended. What was begun goes on.",
-        _Follow,
-        _follow,
-        {"record": _TEXT, "path": _TEXT, "title": _TEXT, "steps": _ROWS, "next_step": f"{_OBJECT}|null"}
-        | {"closing": _ROWS, "wishes": _ROWS, "next": _TEXT},
-        reads=False,
-        same=False,
-    ),
-    Tool(
-        "list_drafts",
-        "List drafts",
-        "Return the drafts that wait for review.",
-        _Nothing,
-        _drafts,
-        {"drafts": _ROWS},
-    ),
-    Tool("get_draft", "Get a draft", "Return a draft with its text and findings.", _Draft, _draft, _OF_DRAFT),
-    Tool(
-        "diff",
-        "Diff of a draft",
-        "Return what accepting a draft would change, in all files.",
-        _Named,
-        _diff,
-        {"draft": _TEXT, "changes": _ROWS},
-    ),
-    Tool(
-        "findings",
-        "Findings of a draft",
-        "Return what is wrong or open in a draft.",
-        _Named,
-        _findings,
-        {"draft": _TEXT, "outcome": _TEXT, "findings": _ROWS, "open_questions": _ROWS},
-    ),
+    search,
+    read,
+    check,
+    explain,
+    refs,
+    evaluate,
+    suspects,
+    due,
+    blame,
+    plan,
+    survey_conventions,
+    list_procedures,
+    list_questions,
+    get_brief,
+    propose_draft,
+    get_update_targets,
+    propose_update,
+    follow,
+    list_drafts,
+    get_draft,
+    diff,
+    findings,
 )
 
 
 def tools(*, allow_accept: bool) -> dict[str, Tool]:
     """Return the tools by name; accepting is one of them only where that is allowed."""
-    return {tool.name: tool for tool in (*_TOOLS, *((_ANSWER, _ACCEPT) if allow_accept else (_ANSWER_IN_DRAFT,)))}
+    deciding = (answer_question, accept) if allow_accept else (replace(propose_answer, name=answer_question.name),)
+    return {tool.name: tool for tool in (*_TOOLS, *deciding)}

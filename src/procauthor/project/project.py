@@ -22,7 +22,7 @@ from procauthor.workspace.check import Checking, baseline_file, shrink_baseline,
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
     from procauthor.authoring.draft import Draft, DraftStore, Records
-    from procauthor.authoring.exchange import Handoff
+    from procauthor.authoring.handoff import Handoff
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.question import Questions
     from procauthor.authoring.revision import Revision
@@ -476,12 +476,12 @@ class Project:
             older: Delete only what is older than so many days.
         """
         held = {*self.drafts.names(), *self.batches.members()}
-        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
+        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep=keep, older=older)]
 
     @property
     def handoff(self) -> Handoff:
         """Briefs for people and agents, and their answers."""
-        from procauthor.authoring.exchange import Handoff
+        from procauthor.authoring.handoff import Handoff
 
         return Handoff(self.records)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from procauthor.data import grouped
 from procauthor.errors import ConflictError
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import (
@@ -139,11 +140,8 @@ def needed_definitions(document: Document, pieces: Sequence[Piece]) -> tuple[lis
 
 def _sides(document: Document, pieces: Sequence[Piece]) -> dict[str, set[bool]]:
     """Return for the key of each label whether links with it are within the pieces, outside of them, or both."""
-    sides: dict[str, set[bool]] = {}
-    for link in document.links:
-        if link.label:
-            sides.setdefault(label_key(link.label), set()).add(_holds(pieces, link.start))
-    return sides
+    groups = grouped((label_key(link.label), _holds(pieces, link.start)) for link in document.links if link.label)
+    return {key: set(places) for key, places in groups.items()}
 
 
 def _holds(pieces: Sequence[Piece], offset: int) -> bool:
@@ -214,10 +212,9 @@ def refuse_footnotes(host: Procedure, pieces: Sequence[Piece]) -> None:
     Raises:
         ConflictError: A footnote's mark and text would come to be in two documents.
     """
-    sides: dict[bytes, set[bool]] = {}
-    for match in _FOOTNOTE.finditer(host.document.source.raw):
-        sides.setdefault(match[1], set()).add(_holds(pieces, match.start()))
-    torn = sorted(label.decode(errors="replace") for label, places in sides.items() if len(places) > 1)
+    marks = _FOOTNOTE.finditer(host.document.source.raw)
+    sides = grouped((match[1], _holds(pieces, match.start())) for match in marks)
+    torn = sorted(label.decode(errors="replace") for label, places in sides.items() if len(set(places)) > 1)
     if torn:
         message = f"the footnote {torn[0]!r} of {host.path} would be torn from its text"
         raise ConflictError(message, "nothing was changed; move the footnote by hand first")

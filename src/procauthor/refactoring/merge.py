@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, product
 
 from procauthor.checking.scope import Scope
+from procauthor.data import grouped
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.contract import NONE_WORDS
@@ -88,6 +90,11 @@ class _Joint:
     kept: str = ""
     """Anchor of that heading in the other document."""
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The bytes of the other document that the piece takes the place of."""
+        return self.at - self.over, self.at
+
 
 @dataclass(frozen=True)
 class _Merging:
@@ -99,7 +106,7 @@ class _Merging:
         old, new = self.procedure, self.into
         refuse_unclosed(old)
         refuse_unclosed(new)
-        refuse_footnotes(old, [joint.piece for joint in self._joints()])
+        refuse_footnotes(old, [joint.piece for joint in self._joints])
         refuse_same_footnotes(old, new)
         refuse_same_ids(old, new)
         own, kept = self._insertions(replace(Relocation.within(self.scope), targets={old.path: new.path}))
@@ -139,7 +146,9 @@ class _Merging:
 
     # The text
 
+    @cached_property
     def _joints(self) -> list[_Joint]:
+        """The pieces of the one document with their places in the other, in the order in which they come there."""
         one, other = self.procedure.document, self.into.document
         known = {section_key(s.title): s for s in reversed(top_sections(other))}
         level = min((s.level for s in top_sections(other)), default=2)
@@ -171,20 +180,19 @@ class _Merging:
         """Return what is written into the other document, one replacement for each place, and what stayed in each."""
         newline, size = self.into.document.source.newline, len(self.into.document.source.raw)
         numbers = self._numbers()
-        texts: dict[tuple[int, int], list[Carried]] = {}
-        for joint in self._joints():
-            text = carry(self.procedure, joint.piece, relocation, self.into.path, numbers)
-            texts.setdefault((joint.at - joint.over, joint.at), []).append(text)
-        definitions = [definition_text(self.procedure, d, relocation, self.into.path) for d in self._definitions()]
+        home = self.into.path
+        carried = [(j.span, carry(self.procedure, j.piece, relocation, home, numbers)) for j in self._joints]
+        definitions = [definition_text(self.procedure, d, relocation, home) for d in self._definitions()]
         if definitions:
-            texts.setdefault((size, size), []).append(Carried(newline.join(definitions), ()))
+            carried.append(((size, size), Carried(newline.join(definitions), ())))
+        texts = grouped(carried)
         self._verify(relocation, [part.text for part in chain.from_iterable(texts.values())])
         written: list[Replacement] = []
         kept: list[tuple[int, Carried]] = []
         for (start, end), parts in texts.items():
-            replacement, carried = self._insertion(start, end, parts)
+            replacement, placed = self._insertion(start, end, parts)
             written.append(replacement)
-            kept += [(start, each) for each in carried]
+            kept += [(start, each) for each in placed]
         return written, kept
 
     def _insertion(self, start: int, end: int, parts: list[Carried]) -> tuple[Replacement, list[Carried]]:
@@ -200,15 +208,11 @@ class _Merging:
 
     def _verify(self, relocation: Relocation, parts: list[str]) -> None:
         """Make sure that the links of what is carried lead where they have to."""
-        ordered = sorted(self._joints(), key=self._place)
+        places = list(dict.fromkeys(joint.span for joint in self._joints))
+        ordered = sorted(self._joints, key=lambda joint: places.index(joint.span))
         links = [link for joint, link in product(ordered, self.procedure.links) if joint.piece.holds(link.start)]
         theirs = definition_lines(self.into.document)
         verify_text(self.procedure, links, relocation, self.into.path, "\n\n".join([*parts, theirs]).encode())
-
-    def _place(self, joint: _Joint) -> int:
-        """Return the order in which the place of a joint is first used."""
-        places = list(dict.fromkeys((j.at - j.over, j.at) for j in self._joints()))
-        return places.index((joint.at - joint.over, joint.at))
 
     def _definitions(self) -> list[Definition]:
         """Return the definitions of the one document that are not carried with its sections."""
@@ -220,7 +224,7 @@ class _Merging:
                     f"{self.procedure.path} and {self.into.path} use the label {definition.label!r} for two targets"
                 )
                 raise ConflictError(message, "nothing was changed; rename one label first")
-            carried = any(joint.piece.holds(definition.start) for joint in self._joints())
+            carried = any(joint.piece.holds(definition.start) for joint in self._joints)
             if not carried and _label(definition) not in theirs:
                 definitions.append(definition)
         return definitions
@@ -246,12 +250,12 @@ class _Merging:
         headings = parse(whole).headings
         for start, (begin, end) in spans.items():
             inserted = [h for h in headings if begin <= h.start < end]
-            joints = [joint for joint in self._joints() if joint.at - joint.over == start]
+            joints = [joint for joint in self._joints if joint.span[0] == start]
             carried = list(chain.from_iterable(headings_in(document, joint.piece) for joint in joints))
             anchors |= {(old, a.slug): (new, b.slug) for a, b in zip(carried, inserted, strict=True)}
         stay = [h for h in headings if not any(begin <= h.start < end for begin, end in spans.values())]
         pairs = dict(zip((h.slug for h in self.into.document.headings), (h.slug for h in stay), strict=True))
-        anchors |= {(old, joint.heading): (new, pairs[joint.kept]) for joint in self._joints() if joint.heading}
+        anchors |= {(old, joint.heading): (new, pairs[joint.kept]) for joint in self._joints if joint.heading}
         return anchors | {(new, a): (new, b) for a, b in pairs.items() if a != b}
 
     # What refers to it

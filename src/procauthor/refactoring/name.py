@@ -15,7 +15,7 @@ from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.link import escape
 from procauthor.markdown.passage import PlainText, Shown, read_parts, read_passages, read_shown
-from procauthor.markdown.target import find_link, is_html, keep_label
+from procauthor.markdown.target import Spot, find_link, is_html, keep_label, read_titles
 from procauthor.naming import NAME_EDGES, title_key
 from procauthor.refactoring.relocation import NewName, Relocation
 from procauthor.regex import lazy
@@ -25,6 +25,7 @@ _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
 _WORD = lazy(r"\S+")
 _CAPITALISED = lazy(r"\b[A-Z][a-z]+\b")
 # What may be around a name in a text that is nothing else.
+_ESCAPED = lazy(r"[\\&]")
 _EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
 _ARTICLE = r"(?:(?:the|an|a)\s+)?"
 
@@ -249,6 +250,7 @@ _HTML_LINK_TEXT = lazy(rb"[^<>]*>([^<>]*)</a", re.IGNORECASE)
 def rename_names(scope: Scope, host: Procedure, relocation: Relocation) -> Iterator[Replacement]:
     """Yield replacements of the old names in a document by the new ones."""
     yield from _link_texts(host, relocation)
+    yield from _titles(host, relocation)
     yield from _scalars(scope, host, relocation)
     text = host.document.source.raw.decode(errors="replace").casefold()
     for name in relocation.names.values():
@@ -320,6 +322,25 @@ def _html_text(raw: bytes, link: Link, relocation: Relocation, name: NewName) ->
         if core.start < core.end:
             start, end = (match.start(1) + len(text[:place].encode()) for place in (core.start, core.end))
             yield Replacement(start, end, html.escape(core.text, quote=False))
+
+
+def find_titles(host: Procedure, relocation: Relocation) -> Iterator[tuple[Spot, str]]:
+    """Yield each title of a link that holds an old name, and what it says instead; one with escapes is left alone."""
+    for spot in read_titles(host.document):
+        name = relocation.name_of(host.path, spot.target)
+        text = spot.written
+        if name is not None and not _ESCAPED.search(text):
+            for swap in sorted(find_swaps(text, name), key=lambda swap: -swap.start):
+                text = text[: swap.start] + swap.text + text[swap.end :]
+            if text != spot.written:
+                yield spot, text
+
+
+def _titles(host: Procedure, relocation: Relocation) -> Iterator[Replacement]:
+    for spot, text in find_titles(host, relocation):
+        quote = host.document.source.raw[spot.end : spot.end + 1].decode()
+        written = re.sub(r"[\\()]" if quote == ")" else rf"[\\{quote}]", r"\\\g<0>", text)
+        yield Replacement(spot.start, spot.end, written)
 
 
 # Front matter

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.checking.check import read_baseline
@@ -24,6 +26,9 @@ from procauthor.review.review import complete
 from procauthor.settings import FILE_NAME
 from procauthor.system import read_regular
 from procauthor.workspace import Workspace
+
+_PATHS = frozenset({"pages", "procedures", "template_files"})
+"""Conventions that are paths of documents, or patterns of them."""
 
 
 @dataclass(frozen=True)
@@ -152,13 +157,12 @@ class Refactoring:
     def _settings_edits(self, change: Change) -> Iterator[Edit]:
         """Yield the edit of the settings where they name a document by the path that it had: it has to stay counted."""
         file = self.workspace.root / FILE_NAME
-        homes = [(edit.origin, edit.path) for edit in change.edits if edit.origin]
+        homes = {edit.origin: edit.path for edit in change.edits if edit.origin}
         raw = read_regular(file) if homes and file.is_file() else b""
-        text = raw.decode()
         # As a path, and as a pattern that matches it alone.
-        for old, new in (*homes, *((escape_pattern(old), escape_pattern(new)) for old, new in homes)):
-            text = text.replace(json.dumps(old, ensure_ascii=False), json.dumps(new, ensure_ascii=False))
-        if text.encode() != raw and _is_toml(text):
+        patterns = {escape_pattern(old): escape_pattern(new) for old, new in homes.items()}
+        text = _with_places(raw.decode(), {**patterns, **homes})
+        if text.encode() != raw:
             yield Edit(FILE_NAME, raw, text.encode())
 
     def _baseline_edits(self, change: Change) -> Iterator[Edit]:
@@ -175,10 +179,30 @@ class Refactoring:
             yield Edit(BASELINE, raw, dumped, quiet=True)
 
 
-def _is_toml(text: str) -> bool:
-    """Say whether a text is TOML: a name that is there already cannot be given twice."""
+def _with_places(text: str, homes: Mapping[str, str]) -> str:
+    """Return settings in which documents are named by their new paths; a text that only looks like a path stays."""
+    for old, new in homes.items():
+        spelled = "|".join(re.escape(each) for each in (json.dumps(old, ensure_ascii=False), f"'{old}'"))
+        for match in reversed(list(re.finditer(spelled, text))):
+            after = text[: match.start()] + json.dumps(new, ensure_ascii=False) + text[match.end() :]
+            if _names_documents(text, after):
+                text = after
+    return text
+
+
+def _names_documents(before: str, after: str) -> bool:
+    """Say whether two settings differ where they name documents, and nowhere else."""
     try:
-        tomllib.loads(text.removeprefix("\ufeff"))
+        one, other = (tomllib.loads(text.removeprefix("\ufeff")) for text in (before, after))
     except tomllib.TOMLDecodeError:
+        # A name that is there already cannot be given twice.
         return False
-    return True
+    return one != other and _beside_paths(one) == _beside_paths(other)
+
+
+def _beside_paths(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings without what holds paths of documents, or patterns of them."""
+    left = {name: table for name, table in settings.items() if name not in ("library", "templates")}
+    conventions = {name: value for name, value in left.get("conventions", {}).items() if name not in _PATHS}
+    titles = {name: value for name, value in conventions.get("titles", {}).items() if name != "names"}
+    return {**left, "conventions": {**conventions, "titles": titles}}

@@ -174,15 +174,13 @@ class Relocation:
 
     def _path(self, source: str, written: str, target: Target) -> str:
         """Return where a link leads, from the root of the library, also if it takes the way by the repository."""
-        path = target.path if target.path is not None else _outside(source, written)
+        path = target.path
+        if path is None:
+            path = join(source, written.partition("#")[0].partition("?")[0])
         if not self.inside or not (written.startswith("/") or path.startswith("../")):
             return path
         whole = path if written.startswith("/") else posixpath.normpath(posixpath.join(self.inside, path))
         return whole.removeprefix(f"{self.inside}/") if whole.startswith(f"{self.inside}/") else path
-
-
-def _outside(source: str, written: str) -> str:
-    return join(source, written.partition("#")[0].partition("?")[0])
 
 
 def is_same(before: Way, after: Way) -> bool:

@@ -201,7 +201,11 @@ class _Relocating:
         if other and follow(other, library.by_path, library.by_key) is self.procedure:
             return
         if other or self.path in library.files:
-            what = f"an alias of {_target(library, other)}" if other and other.status == "alias" else "there already"
+            what = (
+                f"an alias of {follow(other, library.by_path, library.by_key).path}"
+                if other and other.status == "alias"
+                else "there already"
+            )
             message = f"{self.path} is {what}"
             raise ConflictError(message, "nothing was changed; choose another title or path")
 
@@ -234,10 +238,6 @@ class _Relocating:
         for name in (place.title, *place.aliases) if place else ():
             if title_key(name) not in known:
                 yield name
-
-
-def _target(library: Library, alias: Procedure) -> str:
-    return follow(alias, library.by_path, library.by_key).path
 
 
 def _row_edits(library: Library, procedure: Procedure, path: str) -> dict[str, tuple[Replacement, ...]]:

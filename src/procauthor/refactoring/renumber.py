@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from procauthor.checking.scope import Scope
+from procauthor.data import grouped
 from procauthor.errors import ConflictError
 from procauthor.library.change import Change
 from procauthor.library.library import Procedure
@@ -113,10 +114,8 @@ def renumber_references(procedure: Procedure, numbered: Sequence[NumberedHeading
 
 
 def _by_old(numbered: Sequence[NumberedHeading]) -> dict[tuple[str, str], set[str]]:
-    news: dict[tuple[str, str], set[str]] = {}
-    for each in numbered:
-        news.setdefault((each.word, each.old), set()).add(each.new)
-    return news
+    groups = grouped(((each.word, each.old), each.new) for each in numbered)
+    return {old: set(news) for old, news in groups.items()}
 
 
 def _references(

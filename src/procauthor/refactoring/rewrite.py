@@ -13,9 +13,10 @@ from procauthor.library.change import Edit
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Document, Replacement, replace_spans
 from procauthor.markdown.parse import parse
-from procauthor.markdown.proof import rewrite
+from procauthor.markdown.proof import MayLead, rewrite
+from procauthor.markdown.target import Spot
 from procauthor.naming import bare_name, title_key
-from procauthor.refactoring.name import rename_names
+from procauthor.refactoring.name import find_titles, rename_names
 from procauthor.refactoring.relocation import Leads, Relocation, relocate_links, relocate_paths, verify_links
 
 
@@ -111,7 +112,8 @@ class Rewriting:
         for host in hosts:
             raw = host.document.source.raw
             changes = merge(texts[host.path], self._links(host, relocation))
-            after = rewrite(host.path, host.document, changes, Leads(host, relocation, self.relocation.home(host.path)))
+            leads = Leads(host, relocation, self.relocation.home(host.path))
+            after = rewrite(host.path, host.document, changes, leads, _may_become(find_titles(host, relocation)))
             if after != raw:
                 verify_links(host, relocation, after, self.own.get(host.path, ()))
                 edits.append(Edit(host.path, raw, after))
@@ -151,6 +153,12 @@ class Rewriting:
                 pairs = zip(host.document.headings, after.headings, strict=True)
                 anchors |= {(host.path, old.slug): (home, new.slug) for old, new in pairs if old.slug != new.slug}
         return anchors
+
+
+def _may_become(titles: Iterable[tuple[Spot, str]]) -> MayLead:
+    """Return what says whether the title of a link may become another one."""
+    pairs = {(spot.written, text) for spot, text in titles}
+    return lambda old, new: old == new or (old, new) in pairs
 
 
 def _touches_heading(document: Document, each: Replacement) -> bool:

@@ -225,7 +225,7 @@ class _SopWriter:
         if card:
             yield from (f"- {line}" for line in card)
             yield ""
-        section = self._section("purpose") or next((s for s in self.document.sections if _texts(s)), None)
+        section = _find(self.procedure, "purpose") or next((s for s in self.document.sections if _texts(s)), None)
         for text in _texts(section) if section else ():
             yield text
             yield ""
@@ -347,11 +347,8 @@ class _SopWriter:
             else f"- You MUST handle: {text}"
         )
 
-    def _section(self, role: str) -> Section | None:
-        return next(iter(sections_of(self.document, self.procedure.template, role)), None)
-
     def _items(self, role: str) -> list[str]:
-        section = self._section(role)
+        section = _find(self.procedure, role)
         items = [item for item in section.items if item.level == 0] if section else []
         texts = [self.written[" ".join(item.text.split())] for item in items]
         return [text for text in texts if text.casefold() not in NONE_WORDS]

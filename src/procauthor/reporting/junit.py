@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from procauthor.character import plain
+from procauthor.data import grouped
 from procauthor.finding import Finding, Report
 from procauthor.reporting.text import finding_line
 
@@ -13,8 +14,7 @@ from procauthor.reporting.text import finding_line
 def junit(report: Report) -> str:
     """Return the document; warnings and infos are in ``system-out``, so that they are read and fail nothing."""
     by_path: dict[str, list[Finding]] = {path: [] for path in report.checked}
-    for finding in report.findings:
-        by_path.setdefault(finding.path, []).append(finding)
+    by_path |= grouped((finding.path, finding) for finding in report.findings)
     failures = sum(any(f.severity == "error" for f in findings) for findings in by_path.values())
     counts = f'tests="{len(by_path)}" failures="{failures}" errors="0" skipped="0"'
     cases = "".join(_case(path, findings) for path, findings in sorted(by_path.items()))

@@ -75,7 +75,7 @@ def mermaid(graph: Graph) -> Iterator[str]:
     for node in graph.nodes:
         left, right = _SHAPES.get("missing" if node.status == "missing" else node.kind, ('["', '"]'))
         label = re.sub(r'["<>&#;]', lambda m: f"#{ord(m[0])};", node.title)
-        yield f"  {names[node.id]}{left}{label}<br>{node.status}{right}:::{_style(node)}"
+        yield f"  {names[node.id]}{left}{label}<br>{node.status}{right}:::{_CLASSES.get(node.status, node.status)}"
     for target, source, kind in _pairs(graph):
         yield f"  {names[target]} {_LINES[kind]} {names[source]}"
     yield _MERMAID
@@ -113,10 +113,6 @@ def edge_json(edge: Edge) -> dict[str, object]:
 
 def _names(graph: Graph) -> dict[str, str]:
     return {node.id: f"n{place}" for place, node in enumerate(graph.nodes, 1)}
-
-
-def _style(node: Node) -> str:
-    return _CLASSES.get(node.status, node.status)
 
 
 def _pairs(graph: Graph) -> Sequence[tuple[str, str, EdgeKind]]:

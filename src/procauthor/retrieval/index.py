@@ -18,7 +18,7 @@ import msgspec
 
 from procauthor.data import grouped
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
-from procauthor.library.state import make_folder
+from procauthor.library.state import database, make_folder
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, embedding_for
 from procauthor.retrieval.lexical import Counting, Counts, Ranking, Weights, WordIndex, best_first, merge
@@ -26,7 +26,6 @@ from procauthor.retrieval.meaning import VectorIndex, vectored
 from procauthor.retrieval.store import (
     FILE_NAME,
     ChunkStore,
-    ForeignStoreError,
     IndexedDocument,
     OutdatedStoreError,
     dump_chunks,
@@ -40,7 +39,6 @@ _Result = TypeVar("_Result")
 
 _DEPTH = 200
 _DAMAGED = "the search index was damaged and has been rebuilt"
-_FOREIGN = "the search index was not written here, so it does not count and has been rebuilt"
 _BUSY = "another process is writing the search index"
 _DIGITS = 6
 LEARNT = Weights(dense=0.7)
@@ -225,7 +223,7 @@ class SectionIndex:
         return self._opened
 
     def _open_store(self) -> ChunkStore:
-        file = self._folder / FILE_NAME
+        file = database(self._folder / FILE_NAME)
         if not file.exists():
             with self._writing():
                 return ChunkStore(file)
@@ -239,8 +237,8 @@ class SectionIndex:
 
     def _renew_store(self) -> ChunkStore:
         """Put a damaged file aside, drop an outdated one, and begin again, unless another process has just done so."""
-        file = self._folder / FILE_NAME
-        outdated, said = False, _DAMAGED
+        file = database(self._folder / FILE_NAME)
+        outdated = False
         try:
             store = ChunkStore(file)
             if store.is_whole() and not self._repaired:
@@ -248,7 +246,6 @@ class SectionIndex:
             store.close()
         except sqlite3.DatabaseError as error:
             outdated = isinstance(error, OutdatedStoreError)
-            said = _FOREIGN if isinstance(error, ForeignStoreError) else _DAMAGED
         for suffix in ("-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
         for folder in self._folder.glob("vectors-*") if outdated else ():
@@ -258,7 +255,7 @@ class SectionIndex:
             file.unlink()
         else:
             file.replace(file.with_suffix(".damaged"))
-            self._repaired.append(said)
+            self._repaired.append(_DAMAGED)
         return ChunkStore(file)
 
     def _rebuild(self) -> None:

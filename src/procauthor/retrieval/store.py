@@ -11,7 +11,6 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from procauthor.library.state import drop_journal, mark
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import Counts
 
@@ -39,10 +38,6 @@ _decode_counts = msgspec.msgpack.Decoder(Counts).decode
 
 class OutdatedStoreError(sqlite3.DatabaseError):
     """The file was made by another version of procauthor, and has to be made again."""
-
-
-class ForeignStoreError(sqlite3.DatabaseError):
-    """The file was made in another state folder than the one that it is in."""
 
 
 class Vectored(Struct, frozen=True, array_like=True):
@@ -74,15 +69,14 @@ class ChunkStore:
     """The SQLite file of an index. Every method leaves it whole, whenever the process dies."""
 
     def __init__(self, file: Path) -> None:
-        drop_journal(file)
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         try:
-            self._prepare(mark(file))
+            self._prepare()
         except sqlite3.Error:
             self.db.close()
             raise
 
-    def _prepare(self, own: str) -> None:
+    def _prepare(self) -> None:
         self.db.execute("pragma trusted_schema = off")
         self.db.execute("pragma journal_mode = wal")
         self.db.execute("pragma synchronous = normal")
@@ -91,14 +85,10 @@ class ChunkStore:
             if self._version() == 0:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self.db.execute(statement)
-                self.db.execute("insert into fact values ('mark', ?)", (own,))
             self.db.commit()
         if self._version() != _VERSION:
             message = "another version made it"
             raise OutdatedStoreError(message)
-        if self.fact("mark") != own:
-            message = "it was made elsewhere"
-            raise ForeignStoreError(message)
 
     def _version(self) -> int:
         return int(self.db.execute("pragma user_version").fetchone()[0])

@@ -153,6 +153,7 @@ class Carriage:
 
     def _seen(self, procedure: Procedure, own: Receipts) -> Iterator[Seen]:
         used: set[Key] = set()
+        before = self._uses(self._origin(procedure.path))
         for use in read_uses(self.after, procedure):
             used.add(use.key)
             if (seen := self._follow(use)) is not None:
@@ -160,11 +161,8 @@ class Carriage:
         for seen in own.seen:
             left = Seen(self._homes.get(seen.source, seen.source), seen.part, seen.name, seen.text, seen.by, seen.on)
             # What is no longer used, or by another document now, is not this one's any more.
-            if seen_key(left) not in used and not self._was_used(procedure, seen):
+            if seen_key(left) not in used and seen_key(seen) not in before:
                 yield left
-
-    def _was_used(self, procedure: Procedure, seen: Seen) -> bool:
-        return seen_key(seen) in self._uses(self._origin(procedure.path))
 
     def _follow(self, use: Use) -> Seen | None:
         """Return what was seen of a part: as it was seen, or as it is now where it was not a suspect."""

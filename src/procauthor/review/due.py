@@ -8,7 +8,7 @@ from datetime import date
 from itertools import chain
 from typing import Literal
 
-from procauthor.convention.word import Interval, read_interval
+from procauthor.convention.word import read_interval
 from procauthor.errors import ConfigError
 from procauthor.git import last_changes
 from procauthor.library.library import Library, Procedure
@@ -91,16 +91,12 @@ def _due(procedure: Procedure, changes: Mapping[str, date], present: date) -> Du
     ends = list(_ends(procedure))
     days: list[tuple[date, Reason]] = [(min(ends), "expiry")] if ends else []
     if interval is not None:
-        days.append((_next(interval, last, present), "review"))
+        days.append((interval.after(last) if last else present, "review"))
     if not days:
         return None
     day, reason = min(days)
     owner, title = procedure.owner, procedure.title
     return Due(procedure.path, title, procedure.lifecycle, owner, day, reason, since, last, every)
-
-
-def _next(interval: Interval, last: date | None, present: date) -> date:
-    return interval.after(last) if last else present
 
 
 def _every(procedure: Procedure) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from procauthor.data import grouped, ungrouped
 from procauthor.regex import lazy
 
 # A made-up value says so.
 _MADE_UP = lazy(
-    rb"(?i)example|sample|dummy|fake|redacted|placeholder|change.?me|replace|insert|your|secret|password|passwd|xxxx"
+    rb"(?i)example|sample|dummy|fake|redacted|placeholder|change.?me|replace|insert|your|secret|password|passwd|p[@4]ss|xxxx"
     rb"|\.\.\.|\*\*\*|no-key|not-needed|\A(?:my|some|test|foo|bar)[-_]"
     # Published values: the key of the Azure storage emulator, and the payload that the makers of JWT show.
     rb"|Eby8vdM02xNOcqFlqUwJPLlm|eyJzdWIiOiIxMjM0NTY3ODkw"
@@ -163,8 +164,9 @@ def _name(kind: str, stem: str, more: str = "", before: str = "") -> _LabelName:
 _KEYS = "api|access|secret|private|auth|signing|encryption|account|master|service|deploy|storage|license|webhook|app"
 _ASCII = (
     _name("password", "pass", "word|wd|phrase|code|wort|ord"),
-    _name("password", "pass", before=r"\A|[^a-z]"),
+    _name("password", "pass", before=r"\A|[^a-z]|store|key|require"),
     _name("password", "pwd"),
+    _name("password", "pw", before=r"\A|[^a-z]"),
     _name("token", "token"),
     _name("secret", "secret", "[_-]?id|"),
     _name("key", "key", before=_KEYS),
@@ -203,7 +205,15 @@ _COLON = rb"(?::=|=>|->|[:=]{1,2}|\xef\xbc\x9a|\xef\xbc\x9d|\xe2\x86\x92)"
 _FENCE = rb"(?:(?:```|~~~)[a-z]{0,12}" + _LINE + rb")?"
 _SAYS = rb"(?:is|are|was|to|ist|lautet|est|es|\xc3\xa9|\xe6\x98\xaf|\xe4\xb8\xba|-|\xe2\x80[\x93\x94])"
 _QUALIFIED = rb"(?: \([^()\n]{1,30}\)| (?:for|of|on|in|f\xc3\xbcr|de|pour|para) [\w ./@-]{1,40}?)?"
-_TAGS = rb"(?:</?[A-Za-z][^<>\n]{0,60}>[ \t]{0,4}){1,4}"
+_TAGS = rb"(?:</?[A-Za-z][^<>\n]{0,60}>[ \t\r\n]{0,20}){1,4}"
+# The name is the value of one field, and the secret that of another one behind it: name: DB_PASSWORD, value: ...
+_BETWEEN = rb"(?:(?![ \t>\"']*(?:[-}\]]|(?i:name|key|variable)))[^\r\n]{0,160}\r?\n){0,5}?"
+_FIELD = (
+    (rb"(?:(?:[\"'](?:[^\r\n{}<>]{0,80}?[ \t])?|" + _CLOSE + rb"[ \t]{0,4}[,{]?(?:[ \t]{0,4}\r?\n" + _BETWEEN + rb")?)")
+    + rb"[ \t>,]{0,40}[\"']?(?i:parameter)?(?i:value|default)[\"']?[ \t]{0,12}[:=][ \t]{0,12}"
+    # The next argument of a call.
+    + rb"|[\"'],[ \t]{0,4}(?=[\"']))"
+)
 _SIGN = lazy(
     # A name, a sign, and the value on the same line or on one of the next two, which may open a fence.
     (
@@ -222,6 +232,7 @@ _SIGN = lazy(
         + rb"{0,20}"
     )
     + (rb"(?:" + _LINE + rb"{1,2}" + _FENCE + rb")?)")
+    + (rb"|(?P<field>" + _FIELD + rb")")
     + (rb"|" + _CLOSE + rb"(?:(?P<cell>" + _BLANK + rb"{0,40}\|" + _BLANK + rb"{0,40})")
     + (rb"|(?P<tags>(?:" + _TAGS + rb"|>):?[ \t]{0,4}(?:" + _TAGS + rb")?)")
     + (rb"|(?P<said>" + _BLANK + rb"{1,20}(?:" + _SAYS + rb":?" + _BLANK + rb"{1,4})?|(?=\xe3\x80\x8c))))")
@@ -370,13 +381,12 @@ _RARE = b"_=@4JQXZKVYGUWBHFDLNMRPOCSIEAT"
 class _Shape:
     """Group 1 of a match is judged. A group named "secret" narrows what is taken away.
 
-    Every match holds one of ``marks``: a text without them is not searched further. Each comes after its rarest byte,
-    because one byte is looked for ten times faster than a word. The pattern is compiled (and kept by re) when a text
-    has a mark, which is rare.
+    Every match holds one of ``marks``: a text without them is not searched further. The pattern is compiled (and kept
+    by re) when a text has a mark, which is rare.
     """
 
     kind: str
-    marks: tuple[tuple[bytes, bytes], ...]
+    marks: tuple[bytes, ...]
     pattern: bytes
     least_bits: float
 
@@ -388,8 +398,7 @@ def _shape(kind: str, mark: str, pattern: str, least_bits: float = 2.0) -> _Shap
 
 def _anywhere(kind: str, mark: str, pattern: str, least_bits: float = 2.0) -> _Shape:
     """Make a shape. A pattern that begins with plain letters is searched much faster."""
-    marks = tuple((_rarest(mark), mark) for mark in mark.encode().split())
-    return _Shape(kind, marks, pattern.encode(), least_bits)
+    return _Shape(kind, tuple(mark.encode().split()), pattern.encode(), least_bits)
 
 
 def _rarest(mark: bytes) -> bytes:
@@ -402,7 +411,17 @@ _END = r"(?![A-Za-z0-9_-])"
 _JWT = r"(?<![-.])eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ([A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{8,2048})"
 _URL = r"://[^\s/:@<>\"'`]{0,80}:(?P<secret>[^\s/@<>{}$\"'`]{6,200}+)@[\w.-]"
 _CURL = r"-u(?<![^\s-]-u)(?:ser)?[ =]{0,3}[\"']?[^\s:\"'`]{1,64}:(?P<secret>[^\s\"'`<>|]{6,200}+)"
-_OPTION = r"[^\n`]{0,200}?\s-[paw] ?[\"']?(?P<secret>[^\s\"'`<>|-][^\s\"'`<>|]{5,200}+)"
+_ARGUMENT = r"[ \t]+[^\s`|]{1,200}"
+_LAST_WORD = r"[\"']?(?P<secret>[^\s\"'`<>|-][^\s\"'`<>|]{5,200}+)"
+_ON = r"(?:[^\n`]|\\\r?\n){0,200}?\s-"
+_OPTION = rf"{_ON}(?:[paw]|pw) ?{_LAST_WORD}"
+# The last of several words without a sign: the user's name is before it, and a file, if it is not only shown.
+_FLAGS = r"(?:[ \t]+-\w{1,12}(?:[ \t]+\d{1,2}(?=[ \t]))?)"
+_HTPASSWD = (
+    rf"htpasswd(?={_FLAGS}{{0,6}}?[ \t]+-\w{{0,12}}b)(?:(?={_FLAGS}{{0,6}}?[ \t]+-\w{{0,12}}n){_FLAGS}{{1,6}}"
+    rf"|{_FLAGS}{{1,6}}{_ARGUMENT}){_ARGUMENT}[ \t]+{_LAST_WORD}"
+)
+_CHPASSWD = r"(?<![\w.-])[\w.-]{1,64}:(?P<secret>[^\s\"'`<>|]{6,200}+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd"
 _HEADER = r"[ \t]{1,3}(?P<secret>[A-Za-z0-9_.~+/-]{12,4096}+={0,2})"
 _BEGIN = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 _KEY = rf"{_BEGIN}([^-\"]*+(?:-(?!----)[^-\"]*+)*+)(?:-----END [A-Z0-9 ]{{0,30}}PRIVATE KEY(?: BLOCK)?-----)?"
@@ -469,43 +488,34 @@ _SHAPES = (
     _anywhere("password of a command", "-u", _CURL),
     _anywhere("password of a command", "sshpass", rf"sshpass{_OPTION}"),
     _anywhere("password of a command", "mysql", rf"mysql(?:dump|admin)?{_OPTION}"),
+    _anywhere("password of a command", "mongo", rf"mongo[a-z]{{0,8}}{_OPTION}"),
     _anywhere("password of a command", "login", rf"login{_OPTION}"),
+    _anywhere("password of a command", "plink pscp psftp", rf"p(?:link|scp|sftp){_OPTION}"),
+    _anywhere("password of a command", "zip", rf"zip{_ON}P ?{_LAST_WORD}"),
+    _anywhere("password of a command", "7z", rf"7z[a-z]?{_ON}p{_LAST_WORD}"),
+    _anywhere("password of a command", "smb", rf"smb[a-z]{{0,8}}{_ON}U ?[\"']?[^\s%\"'`]{{1,64}}%{_LAST_WORD}"),
+    _anywhere("password of a command", "htpasswd", _HTPASSWD),
+    _anywhere("password of a command", "chpasswd", _CHPASSWD),
+    _anywhere("password of a command", "rabbitmqctl", rf"rabbitmqctl{_ARGUMENT}{_ARGUMENT}[ \t]+{_LAST_WORD}"),
+    _anywhere("password of a command", "net", rf"net user{_ARGUMENT}[ \t]+{_LAST_WORD}"),
+    _anywhere(
+        "password", "IDENTIFIED dentified", rf"(?:IDENTIFIED|[Ii]dentified)\s+(?i:(?:with\s+\w+\s+)?by)\s+{_LAST_WORD}"
+    ),
     _anywhere("password of a command", "redis-cli", rf"redis-cli{_OPTION}"),
     _anywhere("password of a command", "ldap", rf"ldap[a-z]{{1,12}}{_OPTION}"),
     _anywhere("token in a header", "earer", rf"earer{_HEADER}"),
     _anywhere("token in a header", "asic", rf"asic{_HEADER}"),
     _anywhere("private key", "PRIVATE", _KEY),
 )
-_CHOSEN = frozenset({"password in a URL", "password of a command", "token in a header"})
+_CHOSEN = frozenset({"password", "password in a URL", "password of a command", "token in a header"})
 
 
-_Marks = list[tuple[bytes, _Shape]]
 # Most marks end in one of these, which is rare enough to look at the two bytes before each of them.
 _ENDS = (b"_", b"-", b".", b"=")
-
-
-def _by_end() -> dict[bytes, dict[bytes, _Marks]]:
-    """Return the marks that end in one of some bytes, by this byte and by the two before it."""
-    ends: dict[bytes, dict[bytes, _Marks]] = {end: {} for end in _ENDS}
-    for shape in _SHAPES:
-        for _, mark in shape.marks:
-            if mark[-1:] in ends:
-                ends[mark[-1:]].setdefault(mark[-3:-1], []).append((mark, shape))
-    return ends
-
-
-def _by_rare() -> dict[bytes, _Marks]:
-    """Return all other marks, by their rarest byte."""
-    marks: dict[bytes, _Marks] = {}
-    for shape in _SHAPES:
-        for rare, mark in shape.marks:
-            if mark[-1:] not in _ENDS:
-                marks.setdefault(rare, []).append((mark, shape))
-    return marks
-
-
-_BY_END = _by_end()
-_BY_RARE = _by_rare()
+_MARKS = [(mark, shape) for shape, mark in ungrouped((shape, shape.marks) for shape in _SHAPES)]
+_BY_END = {end: grouped((mark[-3:-1], (mark, shape)) for mark, shape in _MARKS if mark[-1:] == end) for end in _ENDS}
+# One byte is looked for ten times faster than a word, so all others come after their rarest.
+_BY_RARE = grouped((_rarest(mark), (mark, shape)) for mark, shape in _MARKS if mark[-1:] not in _ENDS)
 _KEY_BITS = 3.0
 _KEY_TAIL = 40
 _KEY_LINE = lazy(rb"[A-Za-z0-9+/=]{16,}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
 from procauthor.authoring.update.outline import MARKER, EditContainer, EditTarget, sequence, trim
-from procauthor.authoring.update.pen import Pen, paragraphs
+from procauthor.authoring.update.pen import Pen, item_words, paragraphs
 from procauthor.markdown.document import Cell, Document, Replacement, TableRow, line_end, line_start, replace_spans
 from procauthor.markdown.passage import Leaf, read_parts
 from procauthor.regex import lazy
@@ -213,7 +213,7 @@ def _sibling(pen: Pen, target: EditTarget, last: int) -> Sibling:
 
 def _replace(pen: Pen, place: EditContainer, sibling: Sibling, value: Any) -> None:
     marker = sibling.marker[0].decode()
-    text = hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
+    text = hang(item_words(pen.clean, place.spec, value), len(_BOX.sub("", marker)))
     space = "" if sibling.marker["gap"] else " "
     pen.write(sibling.words, max(sibling.words, sibling.end), space + text)
 
@@ -289,7 +289,7 @@ def _insert(
 
 
 def _item(pen: Pen, place: EditContainer, marker: str, value: Any) -> str:
-    return marker + hang(pen.item_text(place, value), len(_BOX.sub("", marker)))
+    return marker + hang(item_words(pen.clean, place.spec, value), len(_BOX.sub("", marker)))
 
 
 def _marker(marker: re.Match[bytes], number: int) -> str:

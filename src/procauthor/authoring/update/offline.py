@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from procauthor.authoring.author import Ask
-from procauthor.authoring.brief import Answer, Brief
+from procauthor.authoring.brief import Answer, Ask
 from procauthor.authoring.topic import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.listing import WHOLE_WORDS, find_words, references
 from procauthor.authoring.update.operation import Action, Operation
-from procauthor.authoring.update.outline import EditContainer, EditTarget, Outline, read_outline
+from procauthor.authoring.update.outline import EditContainer, EditTarget, Outline, outline_of
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
 from procauthor.markdown.front_edit import refuse_unreadable
-from procauthor.markdown.parse import parse
 from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import Step
-from procauthor.template.spec import SectionSpec, Template, meaning_of, step_word
+from procauthor.template.spec import SectionSpec, meaning_of, step_word
 
 FORMS = (
     "replace 'old words' with 'new words' (and behind it: in code)",
@@ -73,7 +71,7 @@ class OfflineUpdateAuthor:
     def fill(self, ask: Ask) -> Answer:
         """Return the scope, or the operations of one step."""
         assert ask.form is not None
-        outline = _outline(ask.brief, ask.template)
+        outline = outline_of(ask.brief, ask.template)
         understood = understand(ask.brief.request.wish, outline, ask.brief.titles)
         if SECTIONS in ask.form.model.model_fields:
             return _scope(understood, outline)
@@ -90,10 +88,6 @@ def _asked(ask: Ask, operation: Operation) -> bool:
     assert ask.form is not None
     shown: Any = ask.form.prompts[-1][1]["targets"]
     return any(target["id"] == operation.target for target in shown)
-
-
-def _outline(brief: Brief, template: Template) -> Outline:
-    return read_outline(parse(brief.text.encode()), template if brief.template else None)
 
 
 def _scope(understood: Understood, outline: Outline) -> Answer:

@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
+from procauthor.authoring.brief import Brief
 from procauthor.library.contract import NONE_WORDS, step_title
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section, TableRow, line_start
+from procauthor.markdown.parse import parse
 from procauthor.regex import lazy
 from procauthor.template.spec import SectionSpec, Template, identifier, meaning_of, section_key
 
@@ -127,6 +129,11 @@ class Outline:
 def read_outline(document: Document, template: Template | None) -> Outline:
     """Return the outline of a document."""
     return _OutlineReader(document, template).outline()
+
+
+def outline_of(brief: Brief, template: Template) -> Outline:
+    """Return the outline of the document that a brief is about; ``template`` is its own, where it has one."""
+    return read_outline(parse(brief.text.encode()), template if brief.template else None)
 
 
 def hash_of(raw: bytes) -> str:
@@ -364,11 +371,6 @@ class ScopeEntry:
 
     section: str
     change: str
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ScopeEntry:
-        """Read an entry."""
-        return cls(str(data["section"]), str(data["change"]))
 
 
 def sections_of(outline: Outline) -> tuple[str, ...]:

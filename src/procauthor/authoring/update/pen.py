@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,8 @@ from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Replacement, Section, line_start
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.regex import lazy
-from procauthor.template.render import Cleaner, is_left_out, render_pattern
-from procauthor.template.spec import SectionSpec, identifier, section_key
+from procauthor.template.render import Cleaner, FieldWriter, is_left_out, render_pattern
+from procauthor.template.spec import Column, SectionSpec, identifier, section_key
 
 
 class Pen:
@@ -40,18 +40,16 @@ class Pen:
         """Remove a span. Where it was the end of a file that ends with a line ending, the file still does."""
         self.write(start, end, "")
 
-    def item_text(self, place: EditContainer, value: Any) -> str:
-        """Return the words of a list item, without its marker; blocks below it are indented by `HANGING`."""
-        return item_words(self.clean, place.spec, value)
+    def sign(self, place: EditContainer) -> re.Match[bytes] | None:
+        """Return how the first item of a list begins; None where a place is no list, or an empty one."""
+        if place.kind != "list" or place.block is None or not place.block.items:
+            return None
+        return MARKER.match(self.raw, line_start(self.raw, place.block.items[0].start))
 
     def bullet(self, *, ordered: bool) -> tuple[str, str]:
         """Return the sign that the lists of the document use, and the sign behind numbers."""
-        for place in self.outline.places.values():
-            if place.kind != "list" or place.block is None or not place.block.items:
-                continue
-            first = place.block.items[0]
-            match = MARKER.match(self.raw, line_start(self.raw, first.start))
-            if match and bool(match["number"]) == ordered:
+        for match in filter(None, map(self.sign, self.outline.places.values())):
+            if bool(match["number"]) == ordered:
                 sign = match["bullet"].decode()
                 return ("1", sign[-1]) if ordered else (sign, "")
         return ("1", ".") if ordered else ("-", "")
@@ -122,98 +120,103 @@ _HEAD = lazy(
 )
 
 
-@dataclass(frozen=True)
-class Mold:
-    """Writes steps that look like the one it was taken from, or like the template's example."""
+@dataclass(frozen=True, slots=True)
+class StepForm:
+    """The form of a step: its heading, what is below that, and the labels and signs of its parts, by their names."""
 
-    pen: Pen
-    spec: SectionSpec
     heading: str = ""
     gap: str = "\n\n"
     labels: Mapping[str, str] = field(default_factory=dict)
     signs: Mapping[str, re.Match[bytes]] = field(default_factory=dict)
     tight: frozenset[str] = frozenset()
 
-    def step(self, value: Mapping[str, Any], number: int) -> str:
-        """Return the whole step, without a line ending at its end."""
-        parts = [text for part in self.spec.parts if (text := self.part(part, value.get(part.name)))]
-        return self.title(value, number) + self.gap + "\n\n".join(parts)
 
-    def title(self, value: Mapping[str, Any], number: int) -> str:
+class Mold(FieldWriter):
+    """Writes steps that look like the one whose form it has, or like the template's example.
+
+    Args:
+        pen: What all edits share.
+        form: The form of a step.
+    """
+
+    def __init__(self, pen: Pen, form: StepForm) -> None:
+        super().__init__(pen.clean)
+        self.pen = pen
+        self.form = form
+
+    def whole_step(self, spec: SectionSpec, value: Mapping[str, Any], number: int) -> str:
+        """Return a step of a workflow, without a line ending at its end."""
+        parts = [text for part in spec.parts if (text := self.part(part, value.get(part.name)))]
+        return self.title(spec, value, number) + self.form.gap + "\n\n".join(parts)
+
+    def title(self, spec: SectionSpec, value: Mapping[str, Any], number: int) -> str:
         """Return the heading of the step."""
-        pattern = self.spec.step_heading
+        pattern, heading = spec.step_heading, self.form.heading
         assert pattern is not None
-        clean = self.pen.clean
-        names = [clean.inline(value.get(s.name, "")) for s in pattern.slots if s.name != "number"]
+        names = [self.clean.inline(value.get(s.name, "")) for s in pattern.slots if s.name != "number"]
         name = " ".join(filter(None, names))
         if not name:
             message = "a step has no name"
             raise OperationError(message, "name it in a few words")
-        match = _HEAD.match(self.heading)
+        match = _HEAD.match(heading)
         if match:
-            return f"{match['head']}{number}{match['sep'] or ' '}{name}{match['tail']}{self.heading[match.end() :]}"
-        words = render_pattern(pattern, {**value, "number": str(number)}, clean, whole=False)
-        return "#" * self.spec.step_level + " " + words
+            return f"{match['head']}{number}{match['sep'] or ' '}{name}{match['tail']}{heading[match.end() :]}"
+        words = render_pattern(pattern, {**value, "number": str(number)}, self.clean, whole=False)
+        return "#" * spec.step_level + " " + words
 
     def part(self, part: SectionSpec, value: Any) -> str:
         """Return a part with its label; an empty one says the template's word for "none", or is left out."""
-        default = f"**{part.heading}:**" if part.labelled else "#" * part.level + f" {part.heading}"
-        label = self.labels.get(part.name, default)
         if is_left_out(part, value):
             return ""
-        if part.kind == "prose":
-            pattern = part.pattern if part.pattern and not part.pattern.single else None
-            clean = self.pen.clean
-            text = render_pattern(pattern, value or {}, clean) if pattern else clean.inline(value or "")
+        default = f"**{part.heading}:**" if part.labelled else "#" * part.level + f" {part.heading}"
+        label = self.form.labels.get(part.name, default)
+        if part.labelled and part.kind == "prose":
+            text = self.words(part, value or "")
             return f"{label} {text}" if text else ""
-        lines = list(self.table(part, value or ())) if part.kind == "table" else list(self.items(part, value or ()))
-        lines = lines or ([part.constraint.none] if part.constraint.none else [])
-        between = "\n" if part.name in self.tight else "\n\n"
-        return label + between + "\n".join(lines) if lines else ""
+        body = self.body(part, value)
+        return label + ("\n" if part.name in self.form.tight else "\n\n") + body if body else ""
 
-    def items(self, part: SectionSpec, values: Any) -> Iterator[str]:
-        """Yield the items of a part."""
-        ordered = part.kind == "numbered"
-        sign, behind = self.pen.bullet(ordered=ordered)
-        indent, gap, box = "", " ", "[ ] " if part.kind == "checklist" else ""
-        present = self.signs.get(part.name)
-        if present:
-            ordered = bool(present["number"])
-            bullet = present["bullet"].decode()
-            sign, behind = ("1", bullet[-1]) if ordered else (bullet, "")
-            indent, gap = present["indent"].decode(), present["gap"].decode() or " "
-        for number, value in enumerate(values, start=1):
-            mark = f"{number}{behind}" if ordered else sign
-            yield f"{indent}{mark}{gap}{box}{item_words(self.pen.clean, part, value)}"
+    def marker(self, spec: SectionSpec, number: int) -> tuple[str, str]:
+        """Return what is in front of an item: as in the form, else as in the other lists of the document."""
+        ordered = spec.kind == "numbered"
+        box = "[ ] " if spec.kind == "checklist" else ""
+        present = self.form.signs.get(spec.name)
+        if present is None:
+            sign, behind = self.pen.bullet(ordered=ordered)
+            return f"{number if ordered else sign}{behind} ", box
+        bullet = present["bullet"].decode()
+        sign = f"{number}{bullet[-1]}" if present["number"] else bullet
+        return f"{present['indent'].decode()}{sign}{present['gap'].decode() or ' '}", box
 
-    def table(self, part: SectionSpec, values: Any) -> Iterator[str]:
-        """Yield the lines of a table."""
-        yield "| " + " | ".join(c.header for c in part.columns) + " |"
-        yield "|" + "---|" * len(part.columns)
-        for number, value in enumerate(values, start=1):
-            fields = {"order": str(number), "number": str(number), "status": self.status(value), **value}
-            cells = [render_pattern(c.pattern, fields, self.pen.clean, cell=True, whole=False) for c in part.columns]
-            yield "| " + " | ".join(cell or "-" for cell in cells) + " |"
+    def item(self, spec: SectionSpec, value: Any) -> str:
+        """Return the words of an item, which has some."""
+        return item_words(self.clean, spec, value)
 
-    def status(self, value: Mapping[str, Any]) -> str:
+    def table(self, spec: SectionSpec, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield the lines of a table; numbers and statuses are worked out."""
+        numbered = ({"order": str(n), "number": str(n), "status": self._status(row)} for n, row in enumerate(rows, 1))
+        yield from super().table(spec, [{**own, **row} for own, row in zip(numbered, rows, strict=True)])
+
+    def cell(self, column: Column, row: Mapping[str, Any]) -> str:
+        """Return a cell of a row, with a dash where it is empty."""
+        return super().cell(column, row) or "-"
+
+    def _status(self, row: Mapping[str, Any]) -> str:
         """Return the status of the document that a row refers to."""
-        return next((self.pen.statuses[v] for v in value.values() if v in self.pen.statuses), "Missing")
+        return next((self.pen.statuses[v] for v in row.values() if v in self.pen.statuses), "Missing")
 
 
-def read_mold(pen: Pen, step: str | None, spec: SectionSpec) -> Mold:
-    """Return the form of a step by its id; without one, that of the template."""
-    if step is None:
-        return Mold(pen, spec)
+def read_form(pen: Pen, step: str) -> StepForm:
+    """Return the form of a step by its id."""
     section = pen.outline.sections[step]
     source = pen.document.source
     heading = source.slice(section.start, section.body).rstrip("\n")
     first = section.blocks[0].start if section.blocks else section.body
     gap = "\n" * max(1, source.slice(section.body - 1, first).count("\n"))
-    labels = dict(_labels(pen, section))
     places = {p.id.partition(f"{step}.")[2]: p for p in pen.outline.places.values() if p.section == step}
-    signs = {name: match for name, place in places.items() if (match := _sign(pen, place))}
-    tight = frozenset(name for name, place in places.items() if _is_tight(pen, place))
-    return Mold(pen, spec, heading, gap, labels, signs, tight)
+    signs = {name: match for name, place in places.items() if (match := pen.sign(place))}
+    tight = (name for name, p in places.items() if p.kind == "list" and pen.raw[p.anchor : p.start].count(b"\n") == 1)
+    return StepForm(heading, gap, dict(_labels(pen, section)), signs, frozenset(tight))
 
 
 def _labels(pen: Pen, section: Section) -> Iterator[tuple[str, str]]:
@@ -221,14 +224,3 @@ def _labels(pen: Pen, section: Section) -> Iterator[tuple[str, str]]:
         match = _LABEL.match(pen.document.source.slice(block.start, block.end)) if block.kind == "paragraph" else None
         if match:
             yield identifier(section_key(match["label"]), "part"), match[0].strip()
-
-
-def _sign(pen: Pen, place: EditContainer) -> re.Match[bytes] | None:
-    if place.kind != "list" or place.block is None or not place.block.items:
-        return None
-    return MARKER.match(pen.raw, line_start(pen.raw, place.block.items[0].start))
-
-
-def _is_tight(pen: Pen, place: EditContainer) -> bool:
-    """Say whether a list is right below its label."""
-    return place.kind == "list" and pen.raw[place.anchor : place.start].count(b"\n") == 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, NewMember, Operation, OperationError, arrange
 from procauthor.authoring.update.outline import EditTarget, sequence, trim
-from procauthor.authoring.update.pen import Mold, Pen, read_mold
+from procauthor.authoring.update.pen import Mold, Pen, StepForm, read_form
 from procauthor.markdown.document import line_end
 from procauthor.markdown.link import slugify
 from procauthor.regex import lazy
@@ -64,15 +64,14 @@ def _heading(pen: Pen, step: EditTarget) -> re.Match[bytes]:
 def _first_steps(pen: Pen, workflow: str, spec: SectionSpec, operations: Sequence[Operation]) -> None:
     target = pen.outline.targets[workflow]
     values = list(chain.from_iterable(each.values for each in operations))
-    mold = read_mold(pen, None, spec)
+    mold = Mold(pen, StepForm())
     at = trim(pen.raw, target.start, target.end)
-    text = "\n\n".join(mold.step(value, number) for number, value in enumerate(values, start=1))
+    text = "\n\n".join(mold.whole_step(spec, value, number) for number, value in enumerate(values, start=1))
     pen.write(at, at, f"\n\n{text}")
 
 
 def _insert(pen: Pen, spec: SectionSpec, beside: EditTarget, entry: NewMember, number: int) -> None:
-    mold: Mold = read_mold(pen, beside.id, spec)
-    text = mold.step(_mapping(entry.value), number)
+    text = Mold(pen, read_form(pen, beside.id)).whole_step(spec, _mapping(entry.value), number)
     if entry.before:
         pen.write(beside.start, beside.start, f"{text}\n\n")
     else:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.checking.usage import Need, find_document, needs, providers, reached_from
-from procauthor.convention.site import may_be_made
+from procauthor.convention.site import link_kind, may_be_made
+from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.derive import fill_status, insert_row
@@ -47,8 +49,8 @@ OUTPUT_WITHOUT_PRODUCER = Rule(
 )
 
 
-def _check_contract(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.finished:
+def _check_contract(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.is_judged:
         for wanted in procedure.contract.inputs:
             yield from _input(scope, procedure, wanted)
         for consumer in procedure.contract.consumers:
@@ -146,11 +148,8 @@ def _check_reference(scope: Scope) -> Iterator[Finding]:
 
 
 def _ids(scope: Scope) -> Iterator[Finding]:
-    owners: dict[str, list[Procedure]] = defaultdict(list)
-    for procedure in scope.library.procedures:
-        if procedure.kind in _NAMED and procedure.has_id and procedure.status != "alias":
-            owners[procedure.id].append(procedure)
-    for name, (first, *others) in owners.items():
+    named = (p for p in scope.library.procedures if p.kind in _NAMED and p.has_id and p.status != "alias")
+    for name, (first, *others) in grouped((p.id, p) for p in named).items():
         for procedure in others:
             line = field_line(procedure, "id")
             yield say_line(DUPLICATE_ID, procedure, line, f"the id {name!r} belongs to {first.path!r} already")
@@ -162,7 +161,7 @@ def _ids(scope: Scope) -> Iterator[Finding]:
 def _cycles(scope: Scope) -> Iterator[Finding]:
     """Report a circle at the first of its documents by the shortest way, and none for a document that another shows."""
     graph = {p.path: needs(scope, p) for p in scope.library.of_kind("procedure") if p.status != "alias"}
-    inside = _circular(graph)
+    inside = _circular({path: {need.procedure.path for need in uses} & graph.keys() for path, uses in graph.items()})
     covered: set[str] = set()
     for start in graph:
         if start in covered:
@@ -187,26 +186,23 @@ def _from_declared(procedure: Procedure, circle: tuple[Need, ...]) -> tuple[Proc
     return starts[first], circle[first:] + circle[:first]
 
 
-def _circular(graph: Mapping[str, Sequence[Need]]) -> set[str]:
-    """Return what is left when documents that nothing depends on, or that depend on nothing, are taken away in turn."""
-    after = {path: {n.procedure.path for n in uses if n.procedure.path in graph} for path, uses in graph.items()}
-    before: dict[str, set[str]] = {path: set() for path in graph}
-    for path, uses in after.items():
-        for other in uses:
-            before[other].add(path)
-    left = set(graph)
-    free = [path for path in graph if not after[path] or not before[path]]
-    while free:
-        path = free.pop()
-        if path not in left:
-            continue
-        left.discard(path)
-        for near, back in ((after, before), (before, after)):
-            for other in near[path]:
-                back[other].discard(path)
-                if not back[other]:
-                    free.append(other)
-    return left
+def _circular(after: Mapping[str, set[str]]) -> set[str]:
+    """Return what both leads to a circle and comes behind one, so all that can be in one."""
+    before = grouped((other, path) for path, other in ungrouped(after.items()))
+    return _blocked(after) & _blocked(before)
+
+
+def _blocked(graph: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return what a circle keeps from its turn, when each comes after all that it leads to."""
+    sorter = TopologicalSorter(graph)
+    with suppress(CycleError):
+        # It goes on as far as it can.
+        sorter.prepare()
+    blocked = set(graph)
+    while ready := sorter.get_ready():
+        blocked -= set(ready)
+        sorter.done(*ready)
+    return blocked
 
 
 def _own_need(procedure: Procedure) -> tuple[Need, ...]:
@@ -240,7 +236,7 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
     documents = [
         p for p in scope.library.procedures if p.kind in _NAMED and p.template is not None and p.status not in UNCOUNTED
     ]
-    reached = _reached(scope)
+    reached = set(chain.from_iterable(reached_from(scope, procedure) for procedure in scope.library.procedures))
     lost = [p for p in documents if p.path not in reached]
     # Where hardly anything is linked, people come by another way: from an alert, or by search.
     if len(documents) - len(lost) < len(documents) * _LINKED_SHARE:
@@ -250,13 +246,11 @@ def _orphans(scope: Scope) -> Iterator[Finding]:
         yield say_line(ORPHAN, procedure, procedure.title_line, message)
 
 
-def _reached(scope: Scope) -> set[str]:
-    """Return the documents that another one links, lists in a table, or depends on."""
-    return set(chain.from_iterable(reached_from(scope, procedure) for procedure in scope.library.procedures))
-
-
 REFERENCES = Family(
-    "Identity and dependencies of documents", (DUPLICATE_ID, DEPENDENCY_CYCLE, ORPHAN), "library", _check_reference
+    "Identity and dependencies of documents",
+    (DUPLICATE_ID, DEPENDENCY_CYCLE, ORPHAN),
+    "library",
+    check_library=_check_reference,
 )
 
 
@@ -291,8 +285,8 @@ _Call = tuple[int, IndexRow]
 
 
 def _check_orchestration(scope: Scope) -> Iterator[Finding]:
-    for host in scope.finished:
-        if host.kind == "orchestration" and any(tables(host)):
+    for host in scope.library.of_kind("orchestration"):
+        if host.is_judged and any(tables(host)):
             called = _called(scope, host)
             yield from _missing(scope, host, called)
             yield from _order(scope, host, called)
@@ -345,7 +339,7 @@ ORCHESTRATIONS = Family(
     "Orchestrations: what they call, and in which order",
     (ORCHESTRATION_MISSING_CALL, ORCHESTRATION_ORDER, ORCHESTRATION_CALLS_PLACEHOLDER),
     "library",
-    _check_orchestration,
+    check_library=_check_orchestration,
 )
 
 
@@ -407,6 +401,7 @@ def _dead(scope: Scope, index: Procedure, rows: tuple[IndexRow, ...]) -> Iterato
         title = entry.table.cell(entry.row, "title")
         written = title.link.target if title and title.link else ""
         made = may_be_made(written, scope.library.files, index.conventions)
+        made = made or link_kind(written) in index.conventions.unproven
         if entry.path and not made and not scope.exists(entry.path):
             message = f"the row {entry.title!r} leads to {entry.path!r}, which does not exist"
             other = scope.library.by_key.get(entry.key, ())
@@ -434,5 +429,5 @@ INDEX = Family(
     "Tables of procedures in the Master Procedures Index and in lifecycle READMEs",
     (INDEX_MISSING_ENTRY, INDEX_DEAD_ENTRY, INDEX_STATUS_MISMATCH),
     "library",
-    _check_index,
+    check_library=_check_index,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from msgspec.structs import replace as replace_struct
 
@@ -13,11 +13,11 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
 from procauthor.checking.usage import title_links
-from procauthor.convention.site import makes_anchor, may_be_made, rules_of
+from procauthor.convention.site import link_kind, makes_anchor, may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
-from procauthor.markdown.document import Link, Replacement
+from procauthor.markdown.document import Definition, Link, Replacement
 from procauthor.markdown.link import encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
@@ -61,22 +61,22 @@ REFERENCE_TO_DEPRECATED = Rule(
     example="[Release Checklist](old/release-checklist.md), which says “status: Deprecated”",
 )
 _LOCAL = lazy(r"file:|[A-Za-z]:[\\/]", re.IGNORECASE)
+# Lines of the source of a document, as in "a.md?plain=1#L3-L9".
 _LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
-def _check_link(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        # A template's links are fields, and lead where the document will be.
-        if procedure.kind == "template":
-            continue
-        rows = title_links(scope, procedure) if procedure.kind == "index" else frozenset()
-        for link, target in scope.links[procedure.path]:
-            if not target.external:
-                yield from _link(scope, procedure, link, target, in_row=link.start in rows)
-            elif _LOCAL.match(link.target):
-                message = f"{link.target!r} leads to a file of one machine"
-                yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
+def _check_link(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    # A template's links are fields, and lead where the document will be.
+    if procedure.kind == "template":
+        return
+    rows = title_links(scope, procedure) if procedure.kind == "index" else frozenset()
+    for link, target in scope.links[procedure.path]:
+        if not target.external:
+            yield from _link(scope, procedure, link, target, in_row=link.start in rows)
+        elif _LOCAL.match(link.target):
+            message = f"{link.target!r} leads to a file of one machine"
+            yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
 
 
 def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_row: bool) -> Iterator[Finding]:
@@ -90,7 +90,9 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
         return
     if target.path is None:
-        yield from _outside(scope, procedure, link)
+        if not scope.exists_outside(path_of(procedure.path, link.target)):
+            message = f"{link.target!r} leads out of the library, and does not exist there"
+            yield say(BROKEN_LINK, procedure, link.start, message, "correct the path, or remove the link")
         return
     end = target if scope.exists(target.path) else _from_repository(scope, link, target)
     if end.path is None:
@@ -101,22 +103,18 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
+        proven = link_kind(link.target) not in procedure.conventions.unproven
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
+        finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
-
-
-def _outside(scope: Scope, procedure: Procedure, link: Link) -> Iterator[Finding]:
-    if not scope.exists_outside(path_of(procedure.path, link.target)):
-        message = f"{link.target!r} leads out of the library, and does not exist there"
-        yield say(BROKEN_LINK, procedure, link.start, message, "correct the path, or remove the link")
 
 
 def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:
     document = scope.library.by_path.get(target.path or "")
     if document is None:
         return
-    if target.anchor and not _names_lines(link.target):
-        yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors(document))
+    if target.anchor and not _LINES.search(link.target):
+        yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors[document.path])
     if document is not procedure:
         yield from _deprecated(procedure, link, document)
         if not link.image:
@@ -136,11 +134,6 @@ def _from_repository(scope: Scope, link: Link, target: Target) -> Target:
     return replace_struct(target, path=path) if scope.exists(path) else target
 
 
-def _names_lines(target: str) -> bool:
-    """Say whether a link names lines of the source of a document, as in ``a.md?plain=1#L3-L9``."""
-    return _LINES.search(target) is not None
-
-
 def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     """Name the file that was meant: by the history, the name of the file, the text of the link, else by likeness."""
     today = scope.renamed(path)
@@ -156,7 +149,7 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
     elif len(titled) == 1 and titled[0] is not procedure:
         nearest = titled[0].path
     else:
-        close = scope.near_files(folder).find(name, cutoff=0.75)
+        close = scope.near_files[folder].find(name, cutoff=0.75)
         nearest = posixpath.join(folder, close) if close else ""
     return f"did you mean {relative(procedure.path, nearest)!r}?" if nearest else ""
 
@@ -298,30 +291,18 @@ _COMPOUND = lazy(r"\w[- ]\w|[a-z]\d|[a-z][A-Z]")
 _COMMENT_TARGETS = frozenset({"#", "<>"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    name: str
-    target: str
-    start: int
-
-    @property
-    def key(self) -> str:
-        return label_key(self.name)
-
-
-def _check_label(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        raw = procedure.document.source.raw
-        if procedure.kind == "template":
-            continue
-        labels = list(_labels(procedure)) if b"]:" in raw else []
-        if b"][" in raw:
-            yield from _undefined(procedure, labels)
-        if labels:
-            yield from _definitions(procedure, labels)
+def _check_label(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.kind == "template":
+        return
+    raw = procedure.document.source.raw
+    labels = list(_labels(procedure)) if b"]:" in raw else []
+    if b"][" in raw:
+        yield from _undefined(procedure, labels)
+    if labels:
+        yield from _definitions(procedure, labels)
 
 
-def _labels(procedure: Procedure) -> Iterator[_Label]:
+def _labels(procedure: Procedure) -> Iterator[Definition]:
     """Yield the definitions: what looks like one and belongs to no block, because the parser has taken it."""
     document = procedure.document
     first = document.front_matter[1] if document.front_matter else 0
@@ -329,10 +310,10 @@ def _labels(procedure: Procedure) -> Iterator[_Label]:
     for match in _DEFINITION.finditer(document.source.raw, first):
         name, target = match[1].decode(errors="replace"), match[2].decode(errors="replace")
         if match.start() not in blocks and not name.startswith("^") and target not in _COMMENT_TARGETS:
-            yield _Label(name, target, match.start())
+            yield Definition(name, target, *match.span())
 
 
-def _undefined(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
+def _undefined(procedure: Procedure, labels: list[Definition]) -> Iterator[Finding]:
     """Report what has the shape of a reference link and is shown as text."""
     near: Nearest | None = None
     for passage in read_passages(procedure.document):
@@ -340,7 +321,7 @@ def _undefined(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
             at = passage.offset(match.start())
             escaped = procedure.document.source.raw[at - 1 : at] == b"\\"
             if not escaped and _is_reference(match[1], match[2], alone=not labels):
-                near = near or Nearest(label.name for label in labels)
+                near = near or Nearest(each.label for each in labels)
                 close = near.find(match[2], cutoff=0.7)
                 message = f"the label {match[2]!r} is not defined"
                 hint = f"did you mean {close!r}?" if close else ""
@@ -357,17 +338,18 @@ def _is_reference(text: str, label: str, *, alone: bool) -> bool:
     return bool(_WORD.search(text) and _WORD.search(label) and sure)
 
 
-def _definitions(procedure: Procedure, labels: list[_Label]) -> Iterator[Finding]:
+def _definitions(procedure: Procedure, labels: list[Definition]) -> Iterator[Finding]:
     used = {label_key(link.label) for link in procedure.document.links if link.label}
-    first: dict[str, _Label] = {}
-    for label in labels:
-        before = first.setdefault(label.key, label)
-        if before is not label and before.target != label.target:
+    first: dict[str, Definition] = {}
+    for each in labels:
+        key = label_key(each.label)
+        before = first.setdefault(key, each)
+        if before is not each and before.target != each.target:
             line = procedure.document.source.line(before.start)
-            message = f"the label {label.name!r} is defined in line {line} already"
-            yield say(DUPLICATE_LABEL, procedure, label.start, message)
-        elif before is label and label.key not in used:
-            yield say(UNUSED_LABEL, procedure, label.start, f"the label {label.name!r} is not used")
+            message = f"the label {each.label!r} is defined in line {line} already"
+            yield say(DUPLICATE_LABEL, procedure, each.start, message)
+        elif before is each and key not in used:
+            yield say(UNUSED_LABEL, procedure, each.start, f"the label {each.label!r} is not used")
 
 
 LABELS = Family(

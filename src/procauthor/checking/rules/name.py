@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from procauthor.checking.fix import with_fix
-from procauthor.checking.phrase import Phrase, find_phrases, series_of
+from procauthor.checking.phrase import Phrase, find_phrases, read_notes, series_of
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.convention.word import words as spoken
 from procauthor.finding import Finding
@@ -62,23 +62,15 @@ _GENERIC = frozenset(
 )
 
 
-def _check_name(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        # Without a template nothing says that titles are names here: "Backup Procedure" may be any words.
-        if procedure.kind in _LISTING or procedure.template is None or procedure.status in UNCOUNTED:
-            continue
-        yield from _declared(scope, procedure)
-        yield from _once(_mentions(scope, procedure))
-
-
-def _once(findings: Iterator[tuple[int, Finding]]) -> Iterator[Finding]:
-    """Yield one finding a name and paragraph."""
-    seen: set[tuple[int, str, str]] = set()
-    for paragraph, finding in findings:
-        key = (paragraph, finding.rule, finding.message)
-        if key not in seen:
-            seen.add(key)
-            yield finding
+def _check_name(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    # Without a template nothing says that titles are names here: "Backup Procedure" may be any words.
+    if procedure.kind in _LISTING or procedure.template is None or procedure.status in UNCOUNTED:
+        return
+    yield from _declared(scope, procedure)
+    first: dict[tuple[int, str, str], Finding] = {}
+    for paragraph, finding in _mentions(scope, procedure):
+        first.setdefault((paragraph, finding.rule, finding.message), finding)
+    yield from first.values()
 
 
 def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
@@ -89,14 +81,14 @@ def _declared(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
         line = field_line(procedure, "depends_on")
         if len(named) > 1:
             yield say_line(AMBIGUOUS_NAME, procedure, line, _several(title, named), _choose(named))
-        elif not named and key and key not in scope.announced and not scope.is_id(title):
+        elif not named and key and key not in scope.announced and title not in scope.ids:
             message = f"it depends on {title!r}, and no procedure is called so"
             yield say_line(UNKNOWN_PROCEDURE, procedure, line, message, _near(scope, title))
 
 
 def _mentions(scope: Scope, procedure: Procedure) -> Iterator[tuple[int, Finding]]:
     """Yield findings with where their paragraph starts."""
-    for passage in scope.mentions(procedure):
+    for passage in read_notes(procedure):
         taken: list[tuple[int, int]] = []
         for phrase in find_phrases(passage.text):
             taken.append((phrase.starts[0], phrase.end))
@@ -225,14 +217,13 @@ ROLE_UNKNOWN = Rule(
 _ACCOUNT = "@"
 
 
-def _check_role(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        named = list(_named(procedure))
-        roles = listed_roles(scope.library, scope.settings) if named else frozenset[str]()
-        for line, text in named if roles else ():
-            if _ACCOUNT not in text and not _names_one(text, roles):
-                message = f"no role of the list is named in {text!r}"
-                yield say_line(ROLE_UNKNOWN, procedure, line, message, f"the list is {scope.settings.library.roles!r}")
+def _check_role(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    named = list(_named(procedure))
+    roles = listed_roles(scope.library, scope.settings) if named else frozenset[str]()
+    for line, text in named if roles else ():
+        if _ACCOUNT not in text and not _names_one(text, roles):
+            message = f"no role of the list is named in {text!r}"
+            yield say_line(ROLE_UNKNOWN, procedure, line, message, f"the list is {scope.settings.library.roles!r}")
 
 
 def _named(procedure: Procedure) -> Iterator[tuple[int, str]]:
@@ -300,7 +291,7 @@ def _form(key: str, glue: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(stem(word) for word in spelt if word not in glue)) or tuple(spelt)
 
 
-TITLES = Family("Titles that differ in their wording alone", (SIMILAR_TITLE,), "library", _check_title)
+TITLES = Family("Titles that differ in their wording alone", (SIMILAR_TITLE,), "library", check_library=_check_title)
 
 
 UNKNOWN_STANDARD_RULE = Rule(
@@ -325,12 +316,11 @@ DUPLICATE_STANDARD_RULE = Rule(
 _REFERENCE = lazy(rf"(?<![\w./#&=-])({RULE_ID})(?![\w-]|\.\d|/\w)")
 
 
-def _check_standard(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        if procedure.kind == "standard" and procedure.status not in UNCOUNTED:
-            yield from _doubles(scope, procedure)
-        if scope.rule_series and procedure.template is not None and procedure.status not in UNCOUNTED:
-            yield from _unknown(scope, procedure)
+def _check_standard(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.kind == "standard" and procedure.status not in UNCOUNTED:
+        yield from _doubles(scope, procedure)
+    if scope.rule_series and procedure.template is not None and procedure.status not in UNCOUNTED:
+        yield from _unknown(scope, procedure)
 
 
 # Unknown rules
@@ -347,7 +337,7 @@ def _unknown(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
 
 def _references(scope: Scope, procedure: Procedure) -> Iterator[tuple[str, int]]:
     """Yield the ids in running text, and in texts of links to a standard, with their places."""
-    for passage in scope.mentions(procedure):
+    for passage in read_notes(procedure):
         for match in _REFERENCE.finditer(passage.text):
             yield match[1], passage.offset(match.start())
     for link, target in scope.links[procedure.path]:

@@ -13,6 +13,7 @@ from procauthor.character import byte_offsets
 from procauthor.checking.phrase import Spans
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_path
 from procauthor.finding import Finding
+from procauthor.library.library import Procedure
 from procauthor.library.state import FOLDER
 from procauthor.markdown.document import Document
 from procauthor.markdown.passage import PlainText, read_passages
@@ -115,14 +116,12 @@ def _comments(document: Document) -> Iterator[Hidden]:
 def _definitions(document: Document) -> Iterator[Hidden]:
     """Look into link definitions that serve as comments."""
     raw = document.source.raw
-    definitions = (
-        [m for m in _PSEUDO_COMMENT.finditer(raw) if _instructs(m[1].decode(errors="replace"))] if b"]:" in raw else []
-    )
-    if definitions:
-        code = Spans((b.start, b.end) for b in document.blocks if b.kind == "code")
-        for match in definitions:
-            if match.start() not in code:
-                yield Hidden("a link definition that no reader sees gives instructions to a model", match.start())
+    definitions = _PSEUDO_COMMENT.finditer(raw) if b"]:" in raw else ()
+    telling = [match.start() for match in definitions if _instructs(match[1].decode(errors="replace"))]
+    code = Spans((b.start, b.end) for b in document.blocks if b.kind == "code") if telling else ()
+    for start in telling:
+        if start not in code:
+            yield Hidden("a link definition that no reader sees gives instructions to a model", start)
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -276,17 +275,15 @@ CONTROL_CHARACTER = Rule(
 )
 
 
-def _check_safety(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        for secret in find_secrets(procedure.document.source.raw):
-            message = f"this looks like a real secret ({secret.kind})"
-            yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")
-        for control in find_controls(procedure.document):
-            yield say(CONTROL_CHARACTER, procedure, control.start, control.what)
-        # The comments of a template are there to guide its author, a model included.
-        if procedure.kind != "template":
-            for hidden in find_hidden(procedure.document):
-                yield say(HIDDEN_INSTRUCTION, procedure, hidden.start, hidden.what)
+def _check_safety(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    for secret in find_secrets(procedure.document.source.raw):
+        message = f"this looks like a real secret ({secret.kind})"
+        yield say(SECRET, procedure, secret.start, message, "revoke it, then take it out")
+    for control in find_controls(procedure.document):
+        yield say(CONTROL_CHARACTER, procedure, control.start, control.what)
+    # The comments of a template are there to guide its author, a model included.
+    for hidden in find_hidden(procedure.document) if procedure.kind != "template" else ():
+        yield say(HIDDEN_INSTRUCTION, procedure, hidden.start, hidden.what)
 
 
 def _check_library_for_safety(scope: Scope) -> Iterator[Finding]:

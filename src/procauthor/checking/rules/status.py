@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from shlex import quote
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
+from msgspec import Struct
 
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.checking.usage import Suspect, find_suspects
@@ -53,17 +54,12 @@ PROPOSAL_OPEN = Rule(
 )
 
 
-def _check_status(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        if procedure.status not in UNCOUNTED:
-            yield from _questions(procedure)
-        if procedure.template is None or procedure.declared_status not in DONE:
-            continue
-        lack = (
-            lack_of(procedure.document, procedure.template, procedure.conventions.placeholders)
-            if procedure.status in ("placeholder", "in progress")
-            else ""
-        )
+def _check_status(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.status not in UNCOUNTED:
+        yield from _questions(procedure)
+    unfinished = procedure.status in ("placeholder", "in progress") and procedure.declared_status in DONE
+    if procedure.template is not None and unfinished:
+        lack = lack_of(procedure.document, procedure.template, procedure.conventions.placeholders)
         # Questions and proposals are findings of their own.
         if lack:
             message = f"declared {procedure.declared_status}, but the text is {procedure.status}"
@@ -103,7 +99,7 @@ STALE_CLAIM = Rule(
 
 
 # They can be judged only when all else is known, since a text with an error is not counted as defined: see `check`.
-CLAIMS = Family("Numbers in the text of an overview, held against the count", (STALE_CLAIM,), "library", lambda _: ())
+CLAIMS = Family("Numbers in the text of an overview, held against the count", (STALE_CLAIM,), "library")
 
 
 SUSPECT = Rule(
@@ -136,18 +132,17 @@ BAD_RECEIPT = Rule(
 _LONGEST = 160
 
 
-def _check_review(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        review = scope.library.reviews.get(procedure.path)
-        if review is None or procedure.status in UNCOUNTED:
-            continue
-        if review.receipts.problem:
-            message = f"{sidecar_path(RECEIPTS, procedure.path)} cannot be understood: {review.receipts.problem}"
-            yield say_line(BAD_RECEIPT, procedure, procedure.title_line, message)
-            continue
-        yield from _outdated(procedure)
-        for suspect in find_suspects(scope, procedure):
-            yield _suspect(procedure, suspect)
+def _check_review(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    review = scope.library.reviews.get(procedure.path)
+    if review is None or procedure.status in UNCOUNTED:
+        return
+    if review.receipts.problem:
+        message = f"{sidecar_path(RECEIPTS, procedure.path)} cannot be understood: {review.receipts.problem}"
+        yield say_line(BAD_RECEIPT, procedure, procedure.title_line, message)
+        return
+    yield from _outdated(procedure)
+    for suspect in find_suspects(scope, procedure):
+        yield _suspect(procedure, suspect)
 
 
 def _suspect(procedure: Procedure, suspect: Suspect) -> Finding:
@@ -205,31 +200,23 @@ REVIEWS = Family(
 )
 
 
-Reach = Literal["ignore", "ignore-section", "ignore-file"]
+Extent = Literal["ignore", "ignore-section", "ignore-file"]
 _DIRECTIVE = lazy(r"\s*procauthor:\s*(ignore(?:-section|-file)?)(?=\s|$)(.*)", re.DOTALL)
 _REASON = lazy(r"(?:^|\s)(?:--+|[—–])(?:\s|$)")
 _UNTIL = lazy(r"\suntil\s+(\d{4}-\d\d-\d\d)\s*\Z")
-_REACH: dict[str, Reach] = {"ignore": "ignore", "ignore-section": "ignore-section", "ignore-file": "ignore-file"}
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True, array_like=True):
     """A suppression: the rules as written, why, and the lines that it covers, the last one included."""
 
-    procedure: Procedure
-    comment: Comment
-    reach: Reach
+    start: int
+    extent: Extent
     rules: tuple[str, ...]
     reason: str
     first: int
     last: int
-    until: date | None = None
+    until: date | None
     """The last day on which it counts."""
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """The document and the offset of the comment."""
-        return self.procedure.path, self.comment.start
 
     @property
     def valid(self) -> bool:
@@ -240,44 +227,39 @@ class Directive:
         """Say whether its last day is over."""
         return self.until is not None and self.until < day
 
-    def covers(self, path: str, line: int) -> bool:
-        """Say whether a place is covered."""
-        return path == self.procedure.path and self.first <= line <= self.last
+    def hides(self, finding: Finding) -> bool:
+        """Say whether it names the rule of a finding in its document, and covers its line."""
+        return self.first <= finding.line <= self.last and not {finding.rule, finding.code.lower()}.isdisjoint(
+            self.rules
+        )
 
 
-_Mark = tuple[Comment, Reach, tuple[str, ...], str, int, int, date | None]
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[_Mark, ...]).decode
+_decode = msgspec.msgpack.Decoder(tuple[Directive, ...]).decode
 
 
-def read_directives(procedures: Iterable[Procedure]) -> Iterator[Directive]:
-    """Yield the suppressions of documents; what is in code is no comment."""
-    for procedure in procedures:
-        if isinstance(procedure, Stored):
-            if procedure.directives:
-                yield from (Directive(procedure, *mark) for mark in _decode(procedure.directives))
-            continue
-        for comment in procedure.document.comments:
-            match = _DIRECTIVE.fullmatch(comment.text)
-            if match:
-                yield _read(procedure, comment, _REACH[match[1]], match[2])
+def read_directives(procedure: Procedure) -> Sequence[Directive]:
+    """Return the suppressions of a document; what is in code is no comment."""
+    if isinstance(procedure, Stored):
+        return _decode(procedure.directives) if procedure.directives else ()
+    matches = ((comment, _DIRECTIVE.fullmatch(comment.text)) for comment in procedure.document.comments)
+    return [_read(procedure.document, comment, match) for comment, match in matches if match]
 
 
 def write_directives(procedure: Procedure) -> bytes:
     """Return the suppressions of a document as they are kept."""
-    directives = [
-        (d.comment, d.reach, d.rules, d.reason, d.first, d.last, d.until) for d in read_directives((procedure,))
-    ]
+    directives = read_directives(procedure)
     return _encode(directives) if directives else b""
 
 
-def _read(procedure: Procedure, comment: Comment, reach: Reach, text: str) -> Directive:
-    parts = _REASON.split(text, maxsplit=1)
+def _read(document: Document, comment: Comment, match: re.Match[str]) -> Directive:
+    extent = cast("Extent", match[1])
+    parts = _REASON.split(match[2], maxsplit=1)
     names, until = _last_day(parts[0])
     rules = tuple(word.lower() for word in re.split(r"[,\s]+", names) if word)
     reason = " ".join(parts[1].split()) if len(parts) > 1 else ""
-    first, last = _lines(procedure.document, comment, reach)
-    return Directive(procedure, comment, reach, rules, reason, first, last, until)
+    first, last = _lines(document, comment, extent)
+    return Directive(comment.start, extent, rules, reason, first, last, until)
 
 
 def _last_day(text: str) -> tuple[str, date | None]:
@@ -289,12 +271,12 @@ def _last_day(text: str) -> tuple[str, date | None]:
         return text, None
 
 
-def _lines(document: Document, comment: Comment, reach: Reach) -> tuple[int, int]:
+def _lines(document: Document, comment: Comment, extent: Extent) -> tuple[int, int]:
     source = document.source
-    if reach == "ignore-file":
+    if extent == "ignore-file":
         return 1, len(source.line_starts)
-    section = next(s for s in reversed(document.sections) if s.start <= comment.start)
-    if reach == "ignore-section":
+    section = document.section_at(comment.start)
+    if extent == "ignore-section":
         # Below the title is the whole document, and for that there is ignore-file.
         end = document.end(section) if section.level > 1 else section.end
         return section.line, source.line(max(section.start, end - 1))
@@ -360,19 +342,18 @@ UNUSED_SUPPRESSION = Rule(
 )
 
 
-def _check_suppression(scope: Scope) -> Iterator[Finding]:
+def _check_suppression(_: Scope, procedure: Procedure) -> Iterator[Finding]:
     """Yield what can be said of a suppression by itself; whether it is used shows when all rules have run."""
-    for directive in read_directives(scope.subjects):
-        start = directive.comment.start
+    for directive in read_directives(procedure):
         if not directive.rules:
             message = "the suppression names no rule"
             hint = "for example: <!-- procauthor: ignore broken-link -- the page is made at night -->"
-            yield say(UNUSED_SUPPRESSION, directive.procedure, start, message, hint)
+            yield say(UNUSED_SUPPRESSION, procedure, directive.start, message, hint)
         elif not directive.reason:
             names = ", ".join(directive.rules)
             message = f"no reason is given to ignore {names}"
-            hint = f"write: procauthor: {directive.reach} {names} -- why"
-            yield say(SUPPRESSION_WITHOUT_REASON, directive.procedure, start, message, hint)
+            hint = f"write: procauthor: {directive.extent} {names} -- why"
+            yield say(SUPPRESSION_WITHOUT_REASON, procedure, directive.start, message, hint)
 
 
 SUPPRESSIONS = Family(

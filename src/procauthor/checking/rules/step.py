@@ -15,6 +15,7 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
 from procauthor.checking.usage import is_optional
 from procauthor.convention.word import words as spoken
+from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS, part_of
@@ -132,7 +133,7 @@ class _StepText:
     def _ends(self) -> list[int]:
         """Return where each step ends: at the next step; the last one with its section."""
         last, document = self.steps[-1], self.procedure.document
-        section = next(s for s in document.sections if s.start <= last.start < s.end)
+        section = document.section_at(last.start)
         end = document.end(section) if section.start == last.start else section.end
         return [*self._starts[1:], end]
 
@@ -254,24 +255,19 @@ _NEXT_PART = lazy(rb"[ \t]*(?:#{1,6}[ \t]|-{3,}[ \t]*$|(?:[-*+][ \t]+)?\*\*[^*\n
 _MANY = 200
 
 
-def _check_step(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.finished:
-        spec = _workflow(procedure)
-        steps = procedure.contract.steps
-        if spec is None or not steps:
-            continue
-        yield from _numbers(scope, procedure, steps)
-        yield from chain.from_iterable(_parts(procedure, step, spec) for step in steps)
-        if procedure.kind == "procedure":
-            yield from _inputs(procedure)
-            yield from _outputs(procedure)
-            for start, message in find_lost(scope, procedure, steps):
-                yield say(STEP_TARGET_MISSING, procedure, start, message)
-
-
-def _workflow(procedure: Procedure) -> SectionSpec | None:
-    sections = procedure.template.sections if procedure.template else ()
-    return next((s for s in sections if s.kind == "steps"), None)
+def _check_step(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
+    sections = procedure.template.sections if procedure.template and procedure.is_judged else ()
+    spec = next((section for section in sections if section.kind == "steps"), None)
+    steps = procedure.contract.steps if spec else ()
+    if spec is None or not steps:
+        return
+    yield from _numbers(scope, procedure, steps)
+    yield from chain.from_iterable(_parts(procedure, step, spec) for step in steps)
+    if procedure.kind == "procedure":
+        yield from _inputs(procedure)
+        yield from _outputs(procedure)
+        for start, message in find_lost(scope, procedure, steps):
+            yield say(STEP_TARGET_MISSING, procedure, start, message)
 
 
 def _numbers(scope: Scope, procedure: Procedure, steps: tuple[Step, ...]) -> Iterator[Finding]:
@@ -386,12 +382,9 @@ class _Flow:
 
 def _flow(procedure: Procedure) -> _Flow:
     contract = procedure.contract
-    made: dict[str, list[int]] = defaultdict(list)
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, step in enumerate(contract.steps):
-        places[str(step.number or place + 1)].append(place)
-        for key in {artifact_key(a.name) for a in step.outputs}:
-            made[key].append(place)
+    outputs = ungrouped((n, {artifact_key(a.name) for a in step.outputs}) for n, step in enumerate(contract.steps))
+    made = grouped((key, place) for place, key in outputs)
+    places = grouped((str(step.number or place + 1), place) for place, step in enumerate(contract.steps))
     required = frozenset(artifact_key(a.name) for a in contract.inputs)
     beside = _beside(procedure, places)
     return _Flow(contract.steps, meaning_of(procedure.template), step_words(procedure), required, made, places, beside)
@@ -402,10 +395,10 @@ def _beside(procedure: Procedure, places: Mapping[str, Sequence[int]]) -> dict[i
     beside: dict[int, set[int]] = defaultdict(set)
     for place, step in enumerate(procedure.contract.steps):
         part = part_of(step, procedure.template, "beside")
-        for number in re.findall(r"\d+", part.text) if part else ():
-            for other in places.get(number, ()):
-                beside[place].add(other)
-                beside[other].add(place)
+        numbers = re.findall(r"\d+", part.text) if part else ()
+        for other in chain.from_iterable(places.get(number, ()) for number in numbers):
+            beside[place].add(other)
+            beside[other].add(place)
     return beside
 
 
@@ -589,11 +582,10 @@ _EXIT_NAME = lazy(r"[\"“„«'*_`\[]*([^\W\d_][\w-]*(?: [\w-]+){0,4})")
 _WITH_ENDS = ("decisions", "failures")
 
 
-def _check_flow(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.finished:
-        if procedure.kind == "procedure" and procedure.contract.steps:
-            yield from _exits(procedure)
-            yield from _jumps(procedure)
+def _check_flow(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.is_judged and procedure.kind == "procedure" and procedure.contract.steps:
+        yield from _exits(procedure)
+        yield from _jumps(procedure)
 
 
 # Exit states

@@ -137,27 +137,33 @@ _STATUS_WORDS = ("placeholder", "deprecated", "defined", "approved", "in progres
 _FIELD = lazy(r"\{[a-z_]+\??\}")
 
 
-def _check_structure(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        for problem in procedure.document.problems:
-            # What a team's own template leaves to be filled in need not be YAML yet.
-            shown = problem.kind == "bad-front-matter" and procedure.path in procedure.conventions.template_files
-            if problem.kind in _NOTICED and not shown:
-                yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
-        if procedure.template is not None:
-            yield from _status_word(procedure)
-        elif procedure.counted and not procedure.silent:
-            yield from _placeholders(procedure)
-    for procedure in scope.finished:
-        assert procedure.template is not None
-        match = match_sections(procedure.document, procedure.template)
-        yield from _missing(procedure, match)
-        yield from _empty(procedure, match)
-        yield from _order(procedure, procedure.template, match)
-        yield from _doubles(procedure, procedure.template, match)
-        yield from _leftovers(procedure, procedure.template)
-        for thin in read_thin(procedure.document, procedure.template):
-            yield say_line(THIN_SECTION, procedure, thin.line, f"{thin.heading!r} says too little: {thin.reason}")
+def _check_structure(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    for problem in procedure.document.problems:
+        # What a team's own template leaves to be filled in need not be YAML yet.
+        shown = problem.kind == "bad-front-matter" and procedure.path in procedure.conventions.template_files
+        if problem.kind in _NOTICED and not shown:
+            yield say(_NOTICED[problem.kind], procedure, problem.start, problem.message)
+    template = procedure.template
+    if template is not None:
+        yield from _status_word(procedure)
+    if not procedure.silent and (template is not None or procedure.counted):
+        yield from _placeholders(procedure)
+    if template is not None and not procedure.silent:
+        yield from _sections(procedure, template)
+
+
+def _sections(procedure: Procedure, template: Template) -> Iterator[Finding]:
+    """Hold a document against its template."""
+    match = match_sections(procedure.document, template)
+    yield from _missing(procedure, match)
+    yield from _empty(procedure, match)
+    yield from _order(procedure, template, match)
+    yield from _doubles(procedure, template, match)
+    left = [(each.text, each.start) for each in find_template_text(procedure.document, template)]
+    for text, start in (*left, *_heading_fields(procedure, template)):
+        yield say(TEMPLATE_TEXT_LEFT, procedure, start, f"{text!r} is a field of the template")
+    for thin in read_thin(procedure.document, template):
+        yield say_line(THIN_SECTION, procedure, thin.line, f"{thin.heading!r} says too little: {thin.reason}")
 
 
 def _check_library_for_structure(scope: Scope) -> Iterator[Finding]:
@@ -269,14 +275,6 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
             yield say_line(DUPLICATE_SECTION, procedure, section.line, message)
 
 
-def _leftovers(procedure: Procedure, template: Template) -> Iterator[Finding]:
-    yield from _placeholders(procedure)
-    for left in find_template_text(procedure.document, template):
-        yield say(TEMPLATE_TEXT_LEFT, procedure, left.start, f"{left.text!r} is a field of the template")
-    for field, start in _heading_fields(procedure, template):
-        yield say(TEMPLATE_TEXT_LEFT, procedure, start, f"{field!r} is a field of the template")
-
-
 def _placeholders(procedure: Procedure) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
         finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
@@ -335,18 +333,18 @@ _THINGS = {"steps": "steps", "table": "rows"}
 _Measure = tuple[int, str, int, int, str]
 
 
-def _check_bound(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.finished:
-        for line, name, number, most, things in _measures(procedure):
-            if most and number > most:
-                message = f"{name} has {number} {things}, and the template wants {most} at most"
-                yield say_line(LONG_SECTION, procedure, line, message, "say it shorter")
+def _check_bound(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    if procedure.template is None or procedure.silent:
+        return
+    for line, name, number, most, things in _measures(procedure, procedure.template):
+        if most and number > most:
+            message = f"{name} has {number} {things}, and the template wants {most} at most"
+            yield say_line(LONG_SECTION, procedure, line, message, "say it shorter")
 
 
-def _measures(procedure: Procedure) -> Iterator[_Measure]:
-    assert procedure.template is not None
-    match = match_sections(procedure.document, procedure.template)
-    for spec in procedure.template.sections:
+def _measures(procedure: Procedure, template: Template) -> Iterator[_Measure]:
+    match = match_sections(procedure.document, template)
+    for spec in template.sections:
         section = match.sections.get(spec.key)
         if section is not None:
             yield from _of_section(procedure.document, spec, section)
@@ -446,16 +444,22 @@ _ONE: dict[Notation, str] = {
     "footnote": "a footnote",
     "link in HTML": "a link in HTML",
     "link with a space": "a link with a space in its target",
+    "link in a directive": "a link in a directive",
+    "link in a diagram": "a link in a diagram",
 }
 _MANY: dict[Notation, str] = {
     "link in HTML": "links in HTML",
     "link with a space": "links with a space in their targets",
+    "link in a directive": "links in directives",
+    "link in a diagram": "links in diagrams",
 }
 _HINTS: dict[Notation, str] = {
     "wiki link": "write [text](path.md): only such links are checked, and follow a rename",
     "include": "the text that it brings in is not checked here",
     "shortcode": "what it shows is not checked",
     "footnote": "no footnote of that name is defined",
+    "link in a directive": "fence the directive with ::: instead, or change the link by hand after a rename",
+    "link in a diagram": "change the link by hand after a rename",
     "link with a space": "write %20 for the space, or the target between < and >",
     "link in HTML": "leave an empty line between the tag and the text with the link",
 }
@@ -465,20 +469,19 @@ _HARMLESS = frozenset({"shortcode", "footnote"})
 _TITLES = ("depends_on", "aliases")
 
 
-def _check_reading(scope: Scope) -> Iterator[Finding]:
-    for procedure in scope.subjects:
-        conflict = find_conflict(procedure.document)
-        if conflict is not None:
-            yield say(CONFLICT_MARKER, procedure, conflict, "a merge conflict is not resolved")
-        for problem in procedure.document.problems:
-            if problem.kind == "duplicate-key":
-                yield say(NOT_UNDERSTOOD, procedure, problem.start, problem.message, "keep one of them")
-        for field in map(procedure.document.fields.get, _TITLES):
-            if field is not None and _is_nested(field.value):
-                message = f"{field.key!r} is no plain list of titles, so it is not read whole"
-                yield say_line(NOT_UNDERSTOOD, procedure, field.line, message, "write one title an item")
-        for foreign in find_foreign(procedure.document):
-            yield _foreign(procedure, foreign)
+def _check_reading(_: Scope, procedure: Procedure) -> Iterator[Finding]:
+    conflict = find_conflict(procedure.document)
+    if conflict is not None:
+        yield say(CONFLICT_MARKER, procedure, conflict, "a merge conflict is not resolved")
+    for problem in procedure.document.problems:
+        if problem.kind == "duplicate-key":
+            yield say(NOT_UNDERSTOOD, procedure, problem.start, problem.message, "keep one of them")
+    for field in map(procedure.document.fields.get, _TITLES):
+        if field is not None and _is_nested(field.value):
+            message = f"{field.key!r} is no plain list of titles, so it is not read whole"
+            yield say_line(NOT_UNDERSTOOD, procedure, field.line, message, "write one title an item")
+    for foreign in find_foreign(procedure.document):
+        yield _foreign(procedure, foreign)
 
 
 def _is_nested(value: object) -> bool:
@@ -527,25 +530,21 @@ _ROLES = ("inputs", "workflow", "outputs", "exits")
 _PARTS = ("inputs", "outputs")
 
 
-def _check_template(scope: Scope) -> Iterator[Finding]:
-    used = set(scope.settings.templates.values())
-    for document in scope.subjects:
-        stem = document.path.removeprefix("templates/").removesuffix(".md")
-        if document.kind != "template" or "/" in stem or not (stem in used or "template" in document.field_lines):
-            continue
-        try:
-            template = read_template(stem, document.source.raw)
-        except TemplateError as error:
-            yield say_line(TEMPLATE_MISTAKE, document, 1, error.message, error.hint)
-            continue
-        yield from _mistakes(document, template)
-        if template.kind == "procedure":
-            yield from _roles(document, template)
-
-
-def _mistakes(document: Procedure, template: Template) -> Iterator[Finding]:
+def _check_template(scope: Scope, document: Procedure) -> Iterator[Finding]:
+    stem = document.path.removeprefix("templates/").removesuffix(".md")
+    if document.kind != "template" or "/" in stem:
+        return
+    if stem not in scope.settings.templates.values() and "template" not in document.field_lines:
+        return
+    try:
+        template = read_template(stem, document.source.raw)
+    except TemplateError as error:
+        yield say_line(TEMPLATE_MISTAKE, document, 1, error.message, error.hint)
+        return
     for mistake in template.mistakes:
         yield say_line(TEMPLATE_MISTAKE, document, mistake.line, mistake.message, mistake.hint)
+    if template.kind == "procedure":
+        yield from _roles(document, template)
 
 
 def _roles(document: Procedure, template: Template) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from procauthor.data import ungrouped
 from procauthor.evaluation.method import method_lines, percent
-from procauthor.evaluation.value import Call, Course, Evaluation, Row
+from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.reference import relative
 from procauthor.markdown.link import escape, write_link
 from procauthor.naming import amount
-from procauthor.reporting.evaluation.text import columns, heading, table_rows, why
+from procauthor.reporting.evaluation.text import columns, heading, number_rows, table_rows, why
 
 
 def evaluation_markdown(evaluation: Evaluation, place: str = "evaluation-report.md") -> str:
@@ -23,7 +23,8 @@ def _lines(evaluation: Evaluation, place: str) -> Iterator[str]:
     yield "# Library Evaluation Report"
     yield ""
     yield f"{heading(evaluation)}. {done.part} of {amount(done.whole, 'procedure')} defined: {percent(done.ratio)}."
-    yield from _section("Summary", ("Measure", "Value", "Counted"), _summary(evaluation))
+    numbers = ((name.capitalize(), value, counted) for name, value, counted in number_rows(evaluation))
+    yield from _section("Summary", ("Measure", "Value", "Counted"), numbers)
     states = columns(evaluation)
     yield from _section(
         "Lifecycles",
@@ -72,25 +73,6 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
-def _summary(evaluation: Evaluation) -> Iterator[Sequence[str]]:
-    done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
-    report = evaluation.report
-    yield "Completion", percent(done.ratio), f"{done.part} of {amount(done.whole, 'procedure')}"
-    yield (
-        "Section completeness",
-        percent(sections.ratio),
-        f"{sections.part} of {sections.whole} required sections",
-    )
-    yield (
-        "Template compliance",
-        percent(compliance.ratio),
-        f"{compliance.part} of {compliance.whole} written documents",
-    )
-    yield "Broken references", str(evaluation.broken_references), "findings"
-    yield "Open questions", str(evaluation.questions), f"in {amount(len(evaluation.asking), 'document')}"
-    yield "Findings", str(report.count("error")), f"errors, and {amount(report.count('warning'), 'warning')}"
-
-
 def _course(course: Course, place: str) -> Iterator[str]:
     yield f"### {escape(course.title)}"
     yield ""
@@ -101,11 +83,8 @@ def _course(course: Course, place: str) -> Iterator[str]:
         f"{amount(len(course.critical), 'call')}, {len(gaps)} not finished."
     )
     yield ""
-    yield from _table(("Call", "Step of the chain", "State"), (_call(call, place) for call in course.critical))
-
-
-def _call(call: Call, place: str) -> Sequence[str]:
-    return str(call.place), _link(call.title, call.path, place), call.status
+    calls = ((str(call.place), _link(call.title, call.path, place), call.status) for call in course.critical)
+    yield from _table(("Call", "Step of the chain", "State"), calls)
 
 
 def _lack(row: Row, place: str) -> Sequence[str]:

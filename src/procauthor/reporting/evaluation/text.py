@@ -73,40 +73,30 @@ def _table(evaluation: Evaluation) -> Iterator[str]:
         yield f"{name:<{width}}" + "".join(f"  {cell:>11}" for cell in cells)
 
 
+def number_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:
+    """Yield the numbers beside the counts: what is measured, its value, and what that is counted from."""
+    done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
+    errors, warnings = evaluation.report.count("error"), amount(evaluation.report.count("warning"), "warning")
+    written = amount(compliance.whole, "written document")
+    yield "completion", percent(done.ratio), f"{done.part} of {amount(done.whole, 'procedure')} defined or approved"
+    yield "section completeness", percent(sections.ratio), f"{sections.part} of {sections.whole} required sections"
+    yield "template compliance", percent(compliance.ratio), f"{compliance.part} of {written}"
+    yield "broken references", str(evaluation.broken_references), ""
+    if days := [row.followed for row in evaluation.rows if row.followed]:
+        yield "followed", str(len(days)), f"procedures, last on {max(days)}"
+    yield "open questions", str(evaluation.questions), f"in {amount(len(evaluation.asking), 'document')}"
+    yield "findings", str(errors), f"errors, {warnings}"
+
+
 def number_lines(evaluation: Evaluation) -> Iterator[str]:
     """Yield the numbers beside the counts, each with its denominator."""
-    done, sections, compliance = evaluation.total.completion, evaluation.sections, evaluation.compliance
-    report = evaluation.report
-    for name, value, counted in (
-        ("completion", percent(done.ratio), f"{done.part} of {amount(done.whole, 'procedure')} defined or approved"),
-        (
-            "section completeness",
-            percent(sections.ratio),
-            f"{sections.part} of {sections.whole} required sections",
-        ),
-        (
-            "template compliance",
-            percent(compliance.ratio),
-            f"{compliance.part} of {amount(compliance.whole, 'written document')}",
-        ),
-        ("broken references", evaluation.broken_references, ""),
-        *_followed(evaluation),
-        ("open questions", evaluation.questions, f"in {amount(len(evaluation.asking), 'document')}"),
-        ("findings", report.count("error"), f"errors, {amount(report.count('warning'), 'warning')}"),
-    ):
+    for name, value, counted in number_rows(evaluation):
         yield f"{name:<20}  {value:>6}  {counted}".rstrip()
     if evaluation.left_out:
         folders = sorted({row.path.rpartition("/")[0] or "." for row in evaluation.left_out if row.path})
         more = f" and {len(folders) - _FOLDERS} other folders" if len(folders) > _FOLDERS else ""
         where = f"have no form, so they are not counted: in {', '.join(folders[:_FOLDERS])}{more}"
         yield f"{'documents left out':<20}  {len(evaluation.left_out):>6}  {where}"
-
-
-def _followed(evaluation: Evaluation) -> Iterator[tuple[str, int, str]]:
-    """Yield how many procedures were followed, where one was."""
-    days = [row.followed for row in evaluation.rows if row.followed]
-    if days:
-        yield "followed", len(days), f"procedures, last on {max(days)}"
 
 
 def detail_lines(evaluation: Evaluation) -> Iterator[str]:
