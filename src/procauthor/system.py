@@ -223,8 +223,11 @@ _T = TypeVar("_T")
 # A process takes about as long to begin as these many files to read.
 _WORTH_SHARING = 300
 _MOST = 8
-# In front of each value that a child sends are so many bytes that say how long it is.
-_LENGTH = 8
+# A process takes at least so many at a time. All the numbers of their parts fit into one write, which is not cut.
+_FEW = 4
+_NUMBER = 4
+_ONE_WRITE = 4096
+_AT_ONCE = 1 << 20
 _INTERRUPT = frozenset({signal.SIGINT})
 
 
@@ -243,25 +246,39 @@ def without_collection() -> Iterator[None]:
 def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterator[_T]:
     """Yield what the work makes of each path, in any order.
 
-    Where there are many paths, child processes take a part of them each and send what they made. What a child does not
-    send, for whatever reason, is made here; so the outcome does not depend on them.
+    Where there are many paths, child processes work on them too and send what they made. Each takes the next few when
+    it is done with its last ones, so that all end at the same time. What a child does not send, for whatever reason, is
+    made here; so the outcome does not depend on them.
 
     Args:
         paths: What to work on.
         work: Makes a value of a path; it must not depend on the paths before.
         kind: The type of the values, for msgspec.
     """
-    workers = _workers(len(paths))
+    queue = _Queue(len(paths), _workers(len(paths)))
+    owed = dict.fromkeys(range(len(paths)))
     children: list[_Child] = []
+
+    def settled(child: _Child, *, wait: bool) -> Iterator[_T]:
+        for place, value in child.receive(wait=wait):
+            del owed[place]
+            yield value
+
     with without_collection():
         try:
-            children += (_Child(paths[n::workers], work) for n in range(1, workers))
-            yield from map(work, paths[::workers])
+            children += (_Child(queue, number, paths, work, kind) for number in range(1, queue.workers))
+            for place in queue.take(0):
+                del owed[place]
+                yield work(paths[place])
+                for child in children:
+                    yield from settled(child, wait=False)
             for child in children:
-                yield from child.collect(kind)
+                yield from settled(child, wait=True)
+            yield from (work(paths[place]) for place in owed)
         finally:
             for child in children:
                 child.end()
+            queue.close()
 
 
 def _workers(files: int) -> int:
@@ -281,12 +298,53 @@ def _has_threads() -> bool:
         return True
 
 
+class _Queue:
+    """Hands out places, a few at a time, to several processes: through a pipe that all of them read.
+
+    Args:
+        size: How many places there are.
+        workers: How many processes work on them, this one included.
+    """
+
+    def __init__(self, size: int, workers: int) -> None:
+        self.workers = 1
+        self._size = size
+        self._few = max(1, size)
+        self._reader = -1
+        if workers > 1:
+            with suppress(OSError):
+                self._reader, writer = os.pipe()
+                self.workers = workers
+                self._few = max(_FEW, -(-size * _NUMBER // _ONE_WRITE))
+                parts = range(workers, -(-size // self._few))
+                os.write(writer, b"".join(part.to_bytes(_NUMBER) for part in parts))
+                os.close(writer)
+
+    def take(self, first: int) -> Iterator[int]:
+        """Yield the places of one process: the first part is its own, any other belongs to the one that takes it."""
+        part = first
+        while part >= 0:
+            yield from range(part * self._few, min(self._size, (part + 1) * self._few))
+            told = os.read(self._reader, _NUMBER) if self._reader >= 0 else b""
+            part = int.from_bytes(told) if told else -1
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        if self._reader >= 0:
+            os.close(self._reader)
+            self._reader = -1
+
+
 class _Child:
     """A copy of this process that works on some of the paths."""
 
-    def __init__(self, paths: Sequence[str], work: Callable[[str], Any]) -> None:
-        self._paths = paths
-        self._work = work
+    def __init__(self, queue: _Queue, number: int, paths: Sequence[str], work: Callable[[str], Any], kind: Any) -> None:
+        import msgspec
+
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._errors = msgspec.MsgspecError
+        self._unread = bytearray()
         self._pid = 0
         self._reader = -1
         try:
@@ -298,7 +356,9 @@ class _Child:
         try:
             self._pid = os.fork()
             if self._pid == 0:
-                self._run(writer, blocked)
+                # Where nobody reads any more, to send has to fail.
+                os.close(reader)
+                self._run(((place, work(paths[place])) for place in queue.take(number)), writer, blocked)
             self._reader = reader
         except OSError:
             os.close(reader)
@@ -306,36 +366,53 @@ class _Child:
             os.close(writer)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
-    def _run(self, writer: int, blocked: set[int]) -> NoReturn:
+    def _run(self, made: Iterator[tuple[int, Any]], writer: int, blocked: set[int]) -> NoReturn:
         """Work, send, and end without any of what this process would do at its end."""
-        import msgspec
-
         code = 1
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            # Values are far larger than what they are written as, so none is kept.
-            made = [msgspec.msgpack.encode(self._work(path)) for path in self._paths]
             with os.fdopen(writer, "wb") as out:
-                for each in made:
-                    out.write(len(each).to_bytes(_LENGTH) + each)
+                for place, value in made:
+                    raw = self._encode(value)
+                    out.write(place.to_bytes(_NUMBER) + len(raw).to_bytes(_NUMBER) + raw)
             code = 0
         finally:
             os._exit(code)
 
-    def collect(self, kind: Any) -> Iterator[Any]:
-        """Yield what the child made, one value after the other as it comes, and make here what it does not send."""
-        import msgspec
+    def receive(self, *, wait: bool) -> Iterator[tuple[int, Any]]:
+        """Yield what the child made, each with its place: what is there, or after a wait all that is left."""
+        try:
+            while part := self._read(wait=wait):
+                self._unread += part
+                for place, raw in self._whole():
+                    yield place, self._decode(raw)
+        except self._errors:
+            self.end()
 
-        decoder, sent = msgspec.msgpack.Decoder(kind), 0
-        if self._reader >= 0:
-            with os.fdopen(self._reader, "rb") as source, suppress(msgspec.MsgspecError):
-                self._reader = -1
-                while length := source.read(_LENGTH):
-                    value = decoder.decode(source.read(int.from_bytes(length)))
-                    sent += 1
-                    yield value
-        yield from map(self._work, self._paths[sent:])
+    def _read(self, *, wait: bool) -> bytes:
+        if self._reader < 0:
+            return b""
+        os.set_blocking(self._reader, wait)
+        try:
+            part = os.read(self._reader, _AT_ONCE)
+        except BlockingIOError:
+            return b""
+        if not part:
+            os.close(self._reader)
+            self._reader = -1
+        return part
+
+    def _whole(self) -> Iterator[tuple[int, bytearray]]:
+        """Yield the values that have come whole, and keep the rest."""
+        start, unread = 0, self._unread
+        while len(unread) >= (begin := start + 2 * _NUMBER):
+            end = begin + int.from_bytes(unread[start + _NUMBER : begin])
+            if end > len(unread):
+                break
+            yield int.from_bytes(unread[start : start + _NUMBER]), unread[begin:end]
+            start = end
+        del unread[:start]
 
     def end(self) -> None:
         """Stop the child, if its output was not read, and wait for it."""

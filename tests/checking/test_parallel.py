@@ -1,6 +1,7 @@
 """Work that is shared with other processes comes out as if it had not been."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,24 @@ except ChildProcessError:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
     assert done.stdout == "interrupted\nno child is left\n"
     assert not done.stderr
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor")
+def test_the_other_processes_end_where_nobody_reads_what_they_send() -> None:
+    code = """
+import os, signal
+from procauthor.system import share
+
+here = os.getpid()
+for process, _ in share(["p"] * 1000, lambda path: (os.getpid(), "x" * 100_000), tuple[int, str]):
+    if process != here:
+        print('killed', flush=True)
+        os.kill(here, signal.SIGKILL)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        # The output ends when no process holds it open any more.
+        assert process.communicate(timeout=20)[0]
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_a_process_with_threads_is_not_copied() -> None:

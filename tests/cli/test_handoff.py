@@ -243,6 +243,20 @@ def test_unknown_fields_and_passages_are_named_and_do_not_stay(root: Path) -> No
     assert submit(root, {}, sources={"purpose": ["P1"]}).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("member", "hint"),
+    [
+        ("openQuestions", "did you mean 'open_questions'?"),
+        ("purpose", 'put it in "fields"'),
+        ("confidence", "the members are title, run, by, fields"),
+    ],
+)
+def test_a_member_that_is_none_is_told_what_was_meant(root: Path, member: str, hint: str) -> None:
+    found = submit(root, answer(), **{member: "x"})
+    (unknown,) = [f for f in found.findings if f["rule"] == "field-unknown"]
+    assert hint in str(unknown)
+
+
 def test_text_cannot_open_a_section_or_smuggle_a_link(root: Path) -> None:
     bad = "One.\n\n## 2. Trigger\n\n<!-- hidden -->\n\n[here](../../etc/passwd) <script>"
     found = submit(root, answer() | {"purpose": bad})

@@ -360,7 +360,8 @@ def test_an_interrupt_keeps_everything_and_says_how_to_go_on(tmp_path: Path) -> 
         assert found["usage"]["calls"] == len(server.requests)
         assert "procauthor run --resume batch-1" in err
         assert states(Project.open(root).batch().resume()) == ["drafted"] * 3
-        assert len(server.requests) == 3 * CALLS
+        # A look that was answered, and not yet used, is asked again where others have written what it would show now.
+        assert 3 * CALLS <= len(server.requests) <= 3 * CALLS + 3
 
 
 def test_an_unknown_plan_is_refused_before_anything_is_kept(tmp_path: Path) -> None:

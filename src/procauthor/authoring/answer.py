@@ -211,7 +211,7 @@ _TEXTS = ("title", "run", "by")
 _NO_FIELDS = "'fields' is not an object"
 _NO_QUESTIONS = "'open_questions' is not an array of strings"
 _NO_SOURCES = '\'sources\' is not an object such as {"purpose": ["P1"]}'
-_KEYS = (*_TEXTS, "fields", "sources", "open_questions", "schema_version")
+MEMBERS = (*_TEXTS, "fields", "sources", "open_questions", "schema_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +237,7 @@ def read_answer(text: str) -> HandedIn:
     Raises:
         AnswerError: There is no JSON object, or it is not valid; the message says line and column.
     """
-    if len(text) > _MAX_CHARACTERS:
-        message = f"the answer has {len(text)} characters, more than {_MAX_CHARACTERS}"
-        raise AnswerError(message)
-    objects = list(_objects(text))
-    if not objects:
-        raise _nothing(text)
-    return reduce(_join, map(_typed, objects))
+    return reduce(_join, map(_typed, _objects(text)))
 
 
 def read_members(text: str) -> dict[str, Any]:
@@ -252,13 +246,7 @@ def read_members(text: str) -> dict[str, Any]:
     Raises:
         AnswerError: There is no JSON object, or it is not valid.
     """
-    if len(text) > _MAX_CHARACTERS:
-        message = f"the answer has {len(text)} characters, more than {_MAX_CHARACTERS}"
-        raise AnswerError(message)
-    objects = list(_objects(text))
-    if not objects:
-        raise _nothing(text)
-    return dict(chain.from_iterable(part.items() for part in objects))
+    return dict(chain.from_iterable(part.items() for part in _objects(text)))
 
 
 def _join(first: HandedIn, second: HandedIn) -> HandedIn:
@@ -273,25 +261,30 @@ def _join(first: HandedIn, second: HandedIn) -> HandedIn:
     )
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the outermost JSON objects of a text; what begins like one must be one, or a part would be lost."""
+def _objects(text: str) -> list[dict[str, Any]]:
+    """Return the outermost JSON objects of a text; what begins like one must be one, or a part would be lost."""
+    if len(text) > _MAX_CHARACTERS:
+        message = f"the answer has {len(text)} characters, more than {_MAX_CHARACTERS}"
+        raise AnswerError(message)
     if text.lstrip("\ufeff \t\r\n").startswith("["):
         message = "the answer is a JSON array, not an object"
         raise AnswerError(message, 'begin with {"fields": {...}}')
     # Line breaks inside of strings are common, and harmless: rendering folds them.
     decoder = json.JSONDecoder(strict=False, object_pairs_hook=_once, parse_constant=_no_constant)
+    objects: list[dict[str, Any]] = []
     for piece in scan(text):
         try:
-            value, _ = decoder.raw_decode(text, piece.start)
+            objects.append(clean(decoder.raw_decode(text, piece.start)[0]))
         except json.JSONDecodeError as error:
             raise _invalid(error) from error
         except ValueError as error:
             message = "the answer holds a number that is too long"
             raise AnswerError(message) from error
         except RecursionError as error:
-            message = _TOO_DEEP
-            raise AnswerError(message) from error
-        yield clean(value)
+            raise AnswerError(_TOO_DEEP) from error
+    if not objects:
+        raise _nothing(text)
+    return objects
 
 
 def _invalid(error: json.JSONDecodeError) -> AnswerError:
@@ -335,8 +328,7 @@ def clean(value: Any, depth: int = 0) -> Any:
         AnswerError: It is nested deeper than any field can be.
     """
     if depth > _MAX_DEPTH:
-        message = _TOO_DEEP
-        raise AnswerError(message)
+        raise AnswerError(_TOO_DEEP)
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
@@ -356,7 +348,7 @@ def _typed(data: dict[str, Any]) -> HandedIn:
     questions = data.get("open_questions")
     if questions is not None and not (isinstance(questions, list) and all(isinstance(q, str) for q in questions)):
         raise _wrong(_NO_QUESTIONS)
-    rest = {key: value for key, value in data.items() if key not in _KEYS}
+    rest = {key: value for key, value in data.items() if key not in MEMBERS}
     # The fields may also be alone, without the object around them.
     fields, rest = (data["fields"], rest) if "fields" in data else (rest, {})
     return HandedIn(

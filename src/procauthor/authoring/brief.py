@@ -78,6 +78,11 @@ class Passage:
     text: str
     role: str = ""
 
+    def shown(self) -> dict[str, Any]:
+        """Return the passage as models read it: its id, where it is from, and what it says."""
+        source = {"procedure": self.title, "heading": self.heading, "at": f"{self.path}:{self.line}"}
+        return {"id": self.id, "source": source, "text": self.text}
+
 
 @dataclass(frozen=True, slots=True)
 class NamedText:
@@ -228,18 +233,9 @@ class Brief:
         return ungrouped((n, n.wants) for n in self.downstream)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the brief as JSON."""
+        """Return the brief as JSON, which `msgspec.convert` reads back."""
         data: dict[str, Any] = msgspec.to_builtins(self)
         return data
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Brief:
-        """Read a brief back.
-
-        Raises:
-            msgspec.ValidationError: It is none.
-        """
-        return msgspec.convert(data, cls)
 
 
 @dataclass(frozen=True, slots=True)

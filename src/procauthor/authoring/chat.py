@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.answer import is_thought, read_object
-from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Passage, Usage, mark_of, told
+from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Usage, mark_of, told
 from procauthor.authoring.memory import CallLog, call_key
 from procauthor.authoring.outline import AIM, OUTLINE, WRITE, is_outline
 from procauthor.authoring.passage import join_questions
@@ -411,7 +411,7 @@ def _brief_variables(brief: Brief, template: Template, mark: str) -> dict[str, o
         "standards": [standard.shown() for standard in brief.rules],
         "references": [reference.title for reference in brief.near if not reference.announced],
         "announced": [reference.title for reference in brief.near if reference.announced],
-        "passages": [_passage(passage) for passage in brief.passages],
+        "passages": [passage.shown() for passage in brief.passages],
     }
 
 
@@ -424,11 +424,6 @@ def _neighbour(data: Mapping[str, Any]) -> dict[str, object]:
     if outputs and not any(output["text"] for output in outputs):
         known["outputs"] = [output["name"] for output in outputs]
     return known
-
-
-def _passage(passage: Passage) -> dict[str, object]:
-    source = {"procedure": passage.title, "heading": passage.heading, "at": f"{passage.path}:{passage.line}"}
-    return {"id": passage.id, "source": source, "text": passage.text}
 
 
 def _wanted(template: Template, step: int, names: Sequence[str]) -> list[dict[str, object]]:

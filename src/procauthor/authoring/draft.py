@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.memory import DATABASE, FILE, FileMemory, WorkMemory, find_address, password_of
@@ -164,20 +166,10 @@ class Draft:
         return {"draft": self.id, **pick(self, "title", "path", "author", "outcome")}
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        data = asdict(replace(self, kept=None))
+        """Return what is stored, which `msgspec.convert` reads back."""
+        data: dict[str, Any] = msgspec.to_builtins(replace(self, kept=None))
         del data["kept"]
         return data
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Draft:
-        """Read a stored draft."""
-        values = dict(data)
-        values["usage"] = Usage(**values["usage"])
-        for name in ("passages", "open_questions", "leads", "findings", "notes", "usage_by_step"):
-            values[name] = tuple(values.get(name, ()))
-        values["sources"] = {key: tuple(rests) for key, rests in values["sources"].items()}
-        return cls(**values)
 
     # In its library
 
@@ -352,9 +344,9 @@ def _has_words(procedure: Procedure, words: Sequence[str]) -> bool:
 class ClashError(ConflictError):
     """The draft and the file changed the same place in different ways."""
 
-    def __init__(self, message: str, hint: str = "", clashes: Sequence[Clash] = ()) -> None:
-        super().__init__(message, hint)
-        self.clashes = tuple(clashes)
+    def __init__(self, message: str, clashes: Sequence[Clash]) -> None:
+        super().__init__(message, "procauthor accept writes both texts to a side file")
+        self.clashes = clashes
 
 
 def _merge(draft: Draft, raw: bytes | None) -> Merged:
@@ -375,7 +367,7 @@ def _merge(draft: Draft, raw: bytes | None) -> Merged:
     if merged.clashes:
         places = ", ".join(dict.fromkeys(repr(c.heading or "the head of the document") for c in merged.clashes))
         message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and both change {places}"
-        raise ClashError(message, "procauthor accept writes both texts to a side file", merged.clashes)
+        raise ClashError(message, merged.clashes)
     return merged
 
 
@@ -555,10 +547,10 @@ class DraftStore:
         """Return a draft, or None where there is none that counts."""
         try:
             plain = unseal(file, _KIND, read_regular(file))
-            draft = None if plain is None else replace(Draft.from_json(json.loads(plain)), kept=self._records)
+            draft = None if plain is None else replace(msgspec.json.decode(plain, type=Draft), kept=self._records)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             draft = None
         if draft is None or draft.id != file.stem:
             self._records.workspace.tell(f"draft {file.stem!r} was not written here, or is damaged, so it is left out")

@@ -27,9 +27,7 @@ _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _EITHER_WRAPPING = 47
 _REPLY_PARTS = ("choices", "content", "output", "candidates", "message")
 _LAST_ERROR = 599
-_BUSY = 429
 _OVERLOADED = 503
-_REFUSED = 400
 
 
 class WireError(Exception):
@@ -172,9 +170,9 @@ def _status_inside(error: object) -> int:
             return int(number)
     words = " ".join(str(parts.get(name, "")) for name in ("code", "type", "status", "message")).lower()
     if any(word in words for word in ("rate_limit", "rate limit", "too many requests", "quota")):
-        return _BUSY
+        return _TOO_MANY
     passing = ("overloaded", "unavailable", "timeout", "timed out", "server_error", "api_error", "internal error")
-    return _OVERLOADED if any(word in words for word in passing) else _REFUSED
+    return _OVERLOADED if any(word in words for word in passing) else _FIRST_ERROR
 
 
 def _spell_arguments(data: Mapping[str, Any]) -> bool:

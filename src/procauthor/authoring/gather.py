@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import msgspec
+
 from procauthor.authoring.brief import (
     Brief,
     ChangeRequest,
@@ -29,10 +31,17 @@ from procauthor.authoring.dealing import (
     find_roles,
     takers_in,
 )
-from procauthor.authoring.near import rank_near, words_near
-from procauthor.authoring.passage import Rarity, Search, choose_passages, find_chunks, read_subject
+from procauthor.authoring.passage import (
+    Rarity,
+    Search,
+    choose_passages,
+    find_chunks,
+    find_standards,
+    rank_near,
+    read_subject,
+    words_near,
+)
 from procauthor.authoring.request import refuse_unknown
-from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.change import refuse_conflict
 from procauthor.library.derive import bare_title
@@ -479,7 +488,7 @@ def _censored(brief: Brief, library: Library) -> Brief:
     closed = "\n".join(chain.from_iterable((each.title, each.path) for each in brief.references))
     # The closed list is long, and hardly ever holds one.
     rest = replace(brief, references=()) if censor.each(closed) == closed else brief
-    censored = Brief.from_json(censor.each(rest.as_json()))
+    censored = msgspec.convert(censor.each(rest.as_json()), Brief)
     return replace(censored, text=brief.text, references=censored.references or brief.references)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Unpack
 
-from procauthor.authoring.answer import HandedIn, read_answer
+from procauthor.authoring.answer import MEMBERS, HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import STEPS, Brief, BriefOptions, ChangeRequest, mark_of
 from procauthor.authoring.document import links_of, render_draft
@@ -469,9 +470,17 @@ class Handoff:
         extra = [c for c in verdict.complaints if c.field in unknown]
         extra += [Complaint("field-unknown", path, reason, "hand in the whole field") for path, reason in lost]
         extra += [
-            Complaint("field-unknown", key, f"there is no member {key!r}", 'put it in "fields"') for key in part.rest
+            Complaint("field-unknown", key, f"there is no member {key!r}", _instead_of(key, names)) for key in part.rest
         ]
         return Authoring(self.records, HAND_OFF).carry(run, extra)
+
+
+def _instead_of(key: str, fields: Collection[str]) -> str:
+    """Return what to do with a member of an answer that is none."""
+    if key in fields:
+        return 'put it in "fields"'
+    close = get_close_matches(key.casefold(), MEMBERS, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"the members are {', '.join(MEMBERS)}"
 
 
 def answer_json(draft: Draft) -> dict[str, Any]:

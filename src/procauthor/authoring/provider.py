@@ -89,33 +89,27 @@ def _open_client(
     credential: Credential,
     _environment: frozenset[tuple[str, str]],
 ) -> BaseChatModel:
-    with deferred(*_UNUSED), without_collection():
-        return _make_client(identity, settings, server, credential)
-
-
-def _make_client(
-    identity: ModelId, settings: AuthoringSettings, server: Server, credential: Credential
-) -> BaseChatModel:
-    init_chat_model = _load()
     hooks = Wire(settings.timeout, trusts, CONSENT).hooks
-    arguments = _arguments(identity, settings, server, credential)
-    try:
-        arguments |= _hooked(identity.provider, hooks)
-        chat: BaseChatModel = init_chat_model(identity.name, model_provider=identity.provider, **arguments)
-        _hook_later(chat, hooks)
-    except ImportError as error:
-        extra = EXTRAS.get(identity.provider)
-        package = f'"procauthor[{extra}]"' if extra else f"langchain-{identity.provider.replace('_', '-')}"
-        message = f"the package for the provider {identity.provider!r} is not installed"
-        raise ConfigError(message, f"pip install {package}") from error
-    except Exception as error:
-        # The clients raise whatever they like here; the words may hold a key and are left out.
-        if "unsupported" in str(error).lower() and "provider" in str(error).lower():
-            message = f"unknown provider {identity.provider!r}"
-            raise ConfigError(message, f"common ones are {', '.join(sorted(set(EXTRAS.values())))}") from error
-        require_key(identity, server, credential)
-        message = f"the provider {identity.provider!r} cannot be opened for {str(identity)!r}"
-        raise ConfigError(message, f"check its settings, and the environment variable {identity.key_name}") from error
+    with deferred(*_UNUSED), without_collection():
+        init_chat_model = _load()
+        try:
+            arguments = _arguments(identity, settings, server, credential) | _hooked(identity.provider, hooks)
+            chat: BaseChatModel = init_chat_model(identity.name, model_provider=identity.provider, **arguments)
+            _hook_later(chat, hooks)
+        except ImportError as error:
+            extra = EXTRAS.get(identity.provider)
+            package = f'"procauthor[{extra}]"' if extra else f"langchain-{identity.provider.replace('_', '-')}"
+            message = f"the package for the provider {identity.provider!r} is not installed"
+            raise ConfigError(message, f"pip install {package}") from error
+        except Exception as error:
+            # The clients raise whatever they like here; the words may hold a key and are left out.
+            if "unsupported" in str(error).lower() and "provider" in str(error).lower():
+                message = f"unknown provider {identity.provider!r}"
+                raise ConfigError(message, f"common ones are {', '.join(sorted(set(EXTRAS.values())))}") from error
+            require_key(identity, server, credential)
+            message = f"the provider {identity.provider!r} cannot be opened for {str(identity)!r}"
+            hint = f"check its settings, and the environment variable {identity.key_name}"
+            raise ConfigError(message, hint) from error
     return chat
 
 

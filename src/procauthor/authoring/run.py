@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
 
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
@@ -20,7 +23,6 @@ from procauthor.regex import lazy
 
 # The author of a run that waits for an answer of a person or an agent.
 HAND_OFF = "hand-off"
-_KIND = "run"
 _HANDED_IN = "submission"
 _DAY = 86_400.0
 _MAX_NAME = 100
@@ -42,17 +44,6 @@ class Submission:
     by: str = ""
     revision: int = 0
     person: bool = False
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Submission:
-        """Read a stored submission."""
-        sources = {name: tuple(ids) for name, ids in data["sources"].items()}
-        person = bool(data.get("person"))
-        return cls(data["fields"], sources, tuple(data["questions"]), data["by"], data["revision"], person)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what is stored."""
-        return asdict(self)
 
     def add(self, part: HandedIn, *, person: bool = False) -> tuple[Submission, list[tuple[str, str]]]:
         """Lay a part over what is there; also return (path, reason) of what could not be placed.
@@ -130,26 +121,47 @@ def _put(fields: dict[str, Any], path: str, value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Job:
+    """A run, or a batch of runs, as the memory keeps it."""
+
+    kind: ClassVar[str]
+    id: str
+    started: datetime
+    memory: WorkMemory = field(repr=False, compare=False)
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do; of a run, whether a draft came of it."""
+        return self._time("ended") is not None
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold it, so that no second process works on it.
+
+        Raises:
+            LockedError: Another process does.
+        """
+        return self.memory.hold(self.id, f"{self.kind} {self.id!r}")
+
+    def _time(self, column: str) -> float | None:
+        rows = self.memory.rows("select ended, accepted from job where id = ?", self.id)
+        moment: float | None = rows[0][column] if rows else None
+        return moment
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Job):
     """One run. ``author`` is the id of its author; ``max_tokens`` its ceiling."""
 
-    id: str
+    kind = "run"
     brief: Brief
     author: str
     max_tokens: int | None
     reviewer: str
-    started: datetime
-    memory: WorkMemory = field(repr=False, compare=False)
 
     @property
     def calls(self) -> CallLog:
         """The paid calls."""
         return CallLog(self.memory, self.id)
-
-    @property
-    def ended(self) -> bool:
-        """Whether a draft came of it."""
-        return self._time("ended") is not None
 
     def end(self) -> None:
         """Note that the run has come to its draft."""
@@ -173,31 +185,90 @@ class Run:
         """What was handed in so far."""
         raw = self.memory.part(self.id, _HANDED_IN)
         with readable(f"what was handed in for run {self.id!r}"):
-            return Submission() if raw is None else Submission.from_json(json.loads(raw))
+            return Submission() if raw is None else msgspec.json.decode(raw, type=Submission)
 
     def hand_in(self, submission: Submission) -> None:
         """Keep what was handed in."""
-        self.memory.keep_part(self.id, _HANDED_IN, json.dumps(submission.as_json()).encode())
-
-    def hold(self) -> AbstractContextManager[None]:
-        """Hold the run, so that no second process works on it.
-
-        Raises:
-            LockedError: Another process does.
-        """
-        return self.memory.hold(self.id, f"run {self.id!r}")
-
-    def _time(self, column: str) -> float | None:
-        rows = self.memory.rows("select ended, accepted from job where id = ?", self.id)
-        moment: float | None = rows[0][column] if rows else None
-        return moment
+        self.memory.keep_part(self.id, _HANDED_IN, msgspec.json.encode(submission))
 
 
-class RunStore:
-    """All runs of a library."""
+_Job = TypeVar("_Job", bound=Job)
+
+
+class JobStore(ABC, Generic[_Job]):
+    """The jobs of one kind, in the order in which they began."""
+
+    kind: type[_Job]
+    plural: str
+    begins: str
 
     def __init__(self, memory: WorkMemory) -> None:
         self._memory = memory
+
+    def holds(self, name: str) -> bool:
+        """Say whether there is one of that id."""
+        return bool(self._rows("and id = ?", name))
+
+    def get(self, name: str) -> _Job:
+        """Return one by its id; the last one where that is empty.
+
+        Raises:
+            DraftError: There is none.
+        """
+        rows = self._rows("and id = ?", name) if name else self._rows()
+        if rows:
+            return self._read(rows[-1])
+        message = f"no {self.kind.kind} {name!r}" if name else f"there is no {self.kind.kind}"
+        known = ", ".join(self.names()[-5:])
+        raise DraftError(message, f"known {self.plural}: {known}" if known else self.begins)
+
+    def names(self) -> list[str]:
+        """Return all ids, oldest first."""
+        return [row["id"] for row in self._rows()]
+
+    def all(self) -> list[_Job]:
+        """Return all, oldest first."""
+        return list(map(self._read, self._rows()))
+
+    def prune(self, held: Collection[str] = (), *, keep: int | None = None, older: float | None = None) -> list[str]:
+        """Delete what has ended, and return the ids; what can still go on stays.
+
+        Args:
+            held: Ids that stay in any case.
+            keep: How many of the others stay, the newest first; none where only ``older`` is given.
+            older: Delete only what is older than so many days.
+        """
+        ended = {row["id"]: row["ended"] for row in self._rows("and ended is not null") if row["id"] not in held}
+        doomed = list(ended)[: max(0, len(ended) - (keep or 0))]
+        if older is not None:
+            doomed = [name for name in doomed if ended[name] < time.time() - older * _DAY]
+        for name in doomed:
+            self._delete(name)
+        return doomed
+
+    def _delete(self, name: str) -> None:
+        self._memory.delete(name)
+
+    def _rows(self, condition: str = "", *values: Any) -> list[Row]:
+        query = f"select * from job where kind = '{self.kind.kind}' {condition} order by number"  # noqa: S608 - ours
+        return self._memory.rows(query, *values)
+
+    def _read(self, row: Row) -> _Job:
+        with readable(f"{self.kind.kind} {row['id']!r}"):
+            started = datetime.fromtimestamp(row["started"]).astimezone()
+            return self._make(row["id"], started, row["terms"])
+
+    @abstractmethod
+    def _make(self, name: str, started: datetime, terms: str) -> _Job:
+        """Make one of its stored terms."""
+
+
+class RunStore(JobStore[Run]):
+    """All runs of a library."""
+
+    kind = Run
+    plural = "runs"
+    begins = "procauthor create starts one"
 
     def create(  # noqa: PLR0913, PLR0917 - what a run is made of
         self,
@@ -209,8 +280,7 @@ class RunStore:
         taken: Collection[str] = (),
     ) -> Run:
         """Start a run under the given name, or the first free one made from the title that is not ``taken``."""
-        terms = {"author": author, "reviewer": reviewer, "max_tokens": max_tokens, "brief": brief.as_json()}
-        values = (_KIND, json.dumps(terms), time.time())
+        values = (Run.kind, _terms(brief, author, max_tokens, reviewer), time.time())
         with self._memory.writing() as connection:
             name = name or _free_name(connection, brief.request.title, taken)
             # A worker that another one took for dead may have been first: of two briefs of an item, the first counts.
@@ -222,34 +292,9 @@ class RunStore:
 
     def renew(self, run: Run, brief: Brief) -> Run:
         """Give a run a brief that was gathered once more."""
-        terms = {"author": run.author, "reviewer": run.reviewer, "max_tokens": run.max_tokens, "brief": brief.as_json()}
-        self._memory.write("update job set terms = ? where id = ?", json.dumps(terms), run.id)
+        terms = _terms(brief, run.author, run.max_tokens, run.reviewer)
+        self._memory.write("update job set terms = ? where id = ?", terms, run.id)
         return self.get(run.id)
-
-    def holds(self, name: str) -> bool:
-        """Say whether there is a run of that id."""
-        return bool(self._rows("and id = ?", name))
-
-    def get(self, name: str) -> Run:
-        """Return a run by its id; the last one where that is empty.
-
-        Raises:
-            DraftError: There is none.
-        """
-        rows = self._rows("and id = ?", name) if name else self._rows()
-        if rows:
-            return self._read(rows[-1])
-        message = f"no run {name!r}" if name else "there is no run"
-        known = ", ".join(self.names()[-5:])
-        raise DraftError(message, f"known runs: {known}" if known else "procauthor create starts one")
-
-    def names(self) -> list[str]:
-        """Return the ids of all runs, oldest first."""
-        return [row["id"] for row in self._rows()]
-
-    def all(self) -> list[Run]:
-        """Return all runs, oldest first."""
-        return [self._read(row) for row in self._rows()]
 
     def unfinished(self) -> Run:
         """Return the last run that has not come to its draft.
@@ -268,45 +313,18 @@ class RunStore:
         runs = map(self._read, reversed(self._rows("and ended is null")))
         return next((run for run in runs if run.author != HAND_OFF), None)
 
-    def prune(self, held: Collection[str], *, keep: int | None = None, older: float | None = None) -> list[str]:
-        """Delete runs that have ended, and return their ids.
+    def _delete(self, name: str) -> None:
+        forget_calls(self._memory, name)
+        super()._delete(name)
 
-        A run that has not come to its draft can still be resumed, so it stays. So do replies that were of use.
-
-        Args:
-            held: Ids that stay in any case.
-            keep: How many of the others stay, the newest first; none where only ``older`` is given.
-            older: Delete only what is older than so many days.
-        """
-        doomed = doomed_jobs(self._memory, _KIND, held, keep, older)
-        for name in doomed:
-            forget_calls(self._memory, name)
-            self._memory.delete(name)
-        return doomed
-
-    def _rows(self, condition: str = "", *values: Any) -> list[Row]:
-        query = f"select * from job where kind = '{_KIND}' {condition} order by number"  # noqa: S608 - ours
-        return self._memory.rows(query, *values)
-
-    def _read(self, row: Row) -> Run:
-        with readable(f"run {row['id']!r}"):
-            terms = json.loads(row["terms"])
-            started = datetime.fromtimestamp(row["started"]).astimezone()
-            brief = Brief.from_json(terms["brief"])
-            return Run(row["id"], brief, terms["author"], terms["max_tokens"], terms["reviewer"], started, self._memory)
+    def _make(self, name: str, started: datetime, terms: str) -> Run:
+        values = json.loads(terms)
+        brief = msgspec.convert(values["brief"], Brief)
+        return Run(name, started, self._memory, brief, values["author"], values["max_tokens"], values["reviewer"])
 
 
-def doomed_jobs(
-    memory: WorkMemory, kind: str, held: Collection[str], keep: int | None, older: float | None
-) -> list[str]:
-    """Return the ids of jobs that have ended and shall be deleted; for the arguments see `RunStore.prune`."""
-    query = "select id, ended from job where kind = ? and ended is not null order by number"
-    ended = {row["id"]: row["ended"] for row in memory.rows(query, kind) if row["id"] not in held}
-    names = list(ended)
-    doomed = names[: max(0, len(names) - keep)] if keep is not None else names
-    if older is None:
-        return doomed
-    return [name for name in doomed if ended[name] < time.time() - older * _DAY]
+def _terms(brief: Brief, author: str, max_tokens: int | None, reviewer: str) -> str:
+    return json.dumps({"author": author, "reviewer": reviewer, "max_tokens": max_tokens, "brief": brief.as_json()})
 
 
 def _free_name(connection: Connection, title: str, taken: Collection[str]) -> str:

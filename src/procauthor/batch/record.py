@@ -8,20 +8,20 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.evidence import DocumentTexts
-from procauthor.authoring.memory import WorkMemory, readable, usage_of
-from procauthor.authoring.run import doomed_jobs
+from procauthor.authoring.memory import readable, usage_of
+from procauthor.authoring.run import Job, JobStore
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
 from procauthor.data import pick
-from procauthor.errors import DraftError
 from procauthor.evaluation.value import Tally
 from procauthor.evaluation.view import tally_json
 from procauthor.library.index import known_statuses
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from procauthor.retrieval.index import SectionIndex
 
 
-_KIND = "batch"
 _PLAN = "plan"
 _BASE = "base"
 _FILES = "files.json"
@@ -116,29 +115,13 @@ class Terms(Wishes):
         """The tasks and what a failure means."""
         return Schedule(self.tasks, self.on_failure)
 
-    def dump(self) -> str:
-        """Return what is stored."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def load(cls, raw: str) -> Terms:
-        """Read stored terms."""
-        values = json.loads(raw)
-        values["tasks"] = tuple(
-            Task(t["number"], t["title"], tuple(t["needs"]), tuple(t["after"])) for t in values["tasks"]
-        )
-        values["left_out"] = tuple(LeftOut(**each) for each in values["left_out"])
-        return cls(**values)
-
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Job):
     """One batch."""
 
-    id: str
+    kind = "batch"
     terms: Terms
-    started: datetime
-    memory: WorkMemory = field(repr=False, compare=False)
 
     def run_id(self, number: int) -> str:
         """Return the id of the run that writes an item; the same in every session."""
@@ -153,24 +136,10 @@ class Batch:
         """Return what an item has cost so far, in all sessions."""
         return usage_of(self.memory, [self.run_id(number)])
 
-    def hold(self) -> AbstractContextManager[None]:
-        """Hold the batch, so that no second process works on it.
-
-        Raises:
-            LockedError: Another process does.
-        """
-        return self.memory.hold(self.id, f"batch {self.id!r}")
-
     @property
     def plan(self) -> bytes:
         """The plan as it was when the batch began."""
         return self.memory.part(self.id, _PLAN) or b""
-
-    @property
-    def ended(self) -> bool:
-        """Whether there is nothing left to go on with."""
-        rows = self.memory.rows("select ended from job where id = ?", self.id)
-        return bool(rows) and rows[0]["ended"] is not None
 
     @property
     def can_go_on(self) -> bool:
@@ -187,7 +156,7 @@ class Batch:
         """Return all items by number, in order."""
         rows = self.memory.rows("select number, state from item where job = ?", self.id)
         with readable(f"an item of batch {self.id!r}"):
-            stored = {row["number"]: BatchItem(**json.loads(row["state"])) for row in rows}
+            stored = {row["number"]: msgspec.json.decode(row["state"], type=BatchItem) for row in rows}
         return {t.number: stored.get(t.number) or BatchItem(t.number, t.title) for t in self.terms.tasks}
 
     def text(self, number: int) -> bytes | None:
@@ -202,7 +171,7 @@ class Batch:
             do update set state = excluded.state, document = coalesce(excluded.document, item.document)""",
             self.id,
             item.number,
-            json.dumps(asdict(item)),
+            msgspec.json.encode(item).decode(),
             document,
         )
 
@@ -224,11 +193,12 @@ class Batch:
             return raws, tuple(UnreadFile(**each) for each in known["unread"]), frozenset(known["files"])
 
 
-class BatchStore:
+class BatchStore(JobStore[Batch]):
     """All batches of a library."""
 
-    def __init__(self, memory: WorkMemory) -> None:
-        self._memory = memory
+    kind = Batch
+    plural = "batches"
+    begins = "procauthor run begins one"
 
     def create(self, terms: Terms, library: Library, plan: bytes, taken: Collection[str] = ()) -> Batch:
         """Start a batch on a library and a plan as they are now.
@@ -241,61 +211,32 @@ class BatchStore:
         """
         base = _pack(library)
         with self._memory.writing() as connection:
-            ids = [row["id"] for row in connection.execute("select id from job where kind = ?", (_KIND,))]
-            number = 1 + max((_number(name) for name in ids), default=0)
+            number = 1 + max(map(_number, self.names()), default=0)
             while any(name.startswith(f"batch-{number}-") for name in taken):
                 number += 1
             name = f"batch-{number}"
-            values = (name, _KIND, terms.dump(), time.time())
+            values = (name, Batch.kind, msgspec.json.encode(terms).decode(), time.time())
             connection.execute("insert into job (id, kind, terms, started) values (?, ?, ?, ?)", values)
             self._memory.keep_part(name, _PLAN, plan)
             self._memory.keep_part(name, _BASE, base)
         return self.get(name)
 
-    def names(self) -> list[str]:
-        """Return the ids of all batches, oldest first."""
-        rows = self._memory.rows("select id from job where kind = ? order by number", _KIND)
-        return [row["id"] for row in rows]
-
-    def all(self) -> list[Batch]:
-        """Return all batches, oldest first."""
-        return [self.get(name) for name in self.names()]
-
-    def get(self, name: str) -> Batch:
-        """Return a batch by its id.
-
-        Raises:
-            DraftError: There is none.
-        """
-        rows = self._memory.rows("select terms, started from job where kind = ? and id = ?", _KIND, name)
-        if rows:
-            with readable(f"batch {name!r}"):
-                started = datetime.fromtimestamp(rows[0]["started"]).astimezone()
-                return Batch(name, Terms.load(rows[0]["terms"]), started, self._memory)
-        known = ", ".join(self.names()[-5:])
-        message = f"no batch {name!r}"
-        raise DraftError(message, f"known batches: {known}" if known else "procauthor run begins one")
-
     def renew(self, batch: Batch, terms: Terms) -> Batch:
         """Give a batch other terms."""
-        self._memory.write("update job set terms = ? where id = ?", terms.dump(), batch.id)
+        self._memory.write("update job set terms = ? where id = ?", msgspec.json.encode(terms).decode(), batch.id)
         return self.get(batch.id)
 
     def unfinished(self) -> Batch | None:
         """Return the last batch in which something is left to do, be it to decide on drafts."""
         return next((batch for batch in reversed(self.all()) if not batch.ended), None)
 
-    def prune(self, keep: int | None = None, older: float | None = None) -> list[str]:
-        """Delete batches that have ended, and return their ids; for the arguments see `RunStore.prune`."""
-        doomed = doomed_jobs(self._memory, _KIND, (), keep, older)
-        for name in doomed:
-            self._memory.delete(name)
-        return doomed
-
     def members(self) -> Collection[str]:
         """Return the ids of the runs of all batches that are not done."""
         open_batches = [batch for batch in self.all() if not batch.ended]
         return set().union(*(batch.runs for batch in open_batches))
+
+    def _make(self, name: str, started: datetime, terms: str) -> Batch:
+        return Batch(name, started, self._memory, msgspec.json.decode(terms, type=Terms))
 
 
 def _number(name: str) -> int:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from procauthor.authoring.allowance import too_much
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.memory import Connection, WorkMemory, usage_of
 from procauthor.authoring.postgres import SharedMemory
 from procauthor.authoring.reply import Reply
-from procauthor.batch.choice import recall
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Tell
-from procauthor.batch.session import INTERRUPTED, BatchSession
+from procauthor.batch.session import INTERRUPTED, BatchSession, recall
 from procauthor.batch.workers import Workers
 from procauthor.errors import DraftError, LockedError
 from procauthor.resources import release as installed_release
@@ -223,7 +224,7 @@ class SharedSession(BatchSession):
         memory, run = self.batch.memory, self.batch.run_id(number)
         raw = memory.part(run, DRAFT)
         if raw is not None:
-            self.records.drafts.save(Draft.from_json(json.loads(raw)))
+            self.records.drafts.save(msgspec.json.decode(raw, type=Draft))
             memory.drop_part(run, DRAFT)
 
     # Writing an item, in a thread of its own

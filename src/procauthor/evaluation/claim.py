@@ -5,60 +5,86 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
-from procauthor.convention.word import lifecycle_name
+from procauthor.convention.word import lifecycle_name, words
 from procauthor.evaluation.value import Claim, Lifecycle, Tally
 from procauthor.evaluation.value import Row as Counted
 from procauthor.library.index import entries
 from procauthor.library.library import Library, Procedure
-from procauthor.markdown.document import Block, Document, Section, TableRow
+from procauthor.markdown.document import Block, Document, TableRow
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, Status
 from procauthor.regex import lazy
 from procauthor.template.spec import section_key
 
-_OF = lazy(
-    r"(?P<part>\d+)\s*(?:[/⁄∕]|of|out of)\s*(?P<whole>\d+)\s*(?:procedures?\s+)?(?:(?:are|is)\s+)?"
-    r"(?P<state>(?:defined|completed?|done)\b)(?:\s*[(,–-]\s*(?P<percent>\d+(?:\.\d+)?)\s?%(?!\s+(?:completed?|defined|done)\b))?",
-    re.IGNORECASE,
-)
-_PERCENT = lazy(
-    r"(?:\b(?:completion|progress)\W{1,40}|\b)(?P<percent>\d+(?:\.\d+)?)\s?%(?P<behind>\s+(?:complete[d]?|defined|done)\b)?",
-    re.IGNORECASE,
-)
-_WORDS = r"defined|approved|placeholders?|missing|in progress|aliases|deprecated"
-_COUNT = lazy(
-    rf"(?<![\d/⁄∕.])\b(?P<count>\d+)\s+(?:procedures?\s+)?(?:(?:are|is)\s+)?(?P<state>{_WORDS}|procedures?)\b(?=\s*(?:[,;.)|]|and\b|$))",
-    re.IGNORECASE,
-)
-_LABEL = lazy(rf"^(?P<state>{_WORDS}|total)(?:\s+procedures?)?\s*:\s*(?P<count>\d+)$", re.IGNORECASE)
-_COMPLETION = lazy(r"^(?:completion|progress)\b", re.IGNORECASE)
 _REMARK = lazy(r"\s*(?:[(\[:]|\s[-–—]\s).*$")
 _NUMBER = lazy(r"^(\d+(?:\.\d+)?)\s*(%?)$")
-_SCOPES = ("lifecycle", "area", "folder")
-_TOTALS = frozenset({"total", "overall", "all", "sum", "library"})
-_STATES: dict[str, frozenset[Status]] = {
-    "defined": DONE,
-    "approved": frozenset({"approved"}),
-    "placeholder": frozenset({"placeholder"}),
-    "placeholders": frozenset({"placeholder"}),
-    "missing": frozenset({"missing"}),
-    "aliases": frozenset({"alias"}),
-    "in progress": frozenset({"in progress"}),
-    "alias": frozenset({"alias"}),
-    "deprecated": frozenset({"deprecated"}),
-    "proposed": frozenset({"proposed"}),
-    "rejected": frozenset({"rejected"}),
-}
-_WHOLE = ("total", "procedures", "procedure", "count")
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """Return how numbers are stated in a text, by the words that ship."""
+    told = words()["claims"]
+    word = {name: f"(?:{'|'.join(map(re.escape, told[name]))})" for name in told}
+    of, procedures, done, states = (word[name] for name in ("of", "procedures", "done", "states"))
+    said = rf"(?:{procedures}\s+)?(?:{word['verbs']}\s+)?"
+    percent = r"(?P<percent>\d+(?:\.\d+)?)\s?%"
+    patterns = {
+        "part": rf"(?P<part>\d+)\s*{of}\s*(?P<whole>\d+)",
+        "of": rf"(?P<part>\d+)\s*{of}\s*(?P<whole>\d+)\s*{said}(?P<state>{done}\b)"
+        rf"(?:\s*[(,–-]\s*{percent}(?!\s+{done}\b))?",
+        "percent": rf"(?:\b(?P<lead>{word['completion']})\W{{1,40}}|\b){percent}(?P<behind>\s+{done}\b)?",
+        "count": rf"(?<![\d/⁄∕.])\b(?P<count>\d+)\s+{said}(?P<state>{states}|{procedures})\b"
+        rf"(?=\s*(?:[,;.)|]|{word['and']}\b|$))",
+        "label": rf"^(?P<state>{states}|{word['total']})(?:\s+{procedures})?\s*:\s*(?P<count>\d+)$",
+    }
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
+    """What numbers are said of, and its count."""
+
     name: str
     tally: Tally
+
+    def count(self, word: str) -> int | None:
+        """Return the number of documents that a word counts; None for a word that counts nothing."""
+        told = words()["claims"]
+        if word in told["everything"]:
+            return self.tally.total
+        return sum(map(self.tally.count, told["states"][word])) if word in told["states"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where numbers are stated, and of what."""
+
+    path: str
+    line: int
+    scope: _Scope
+
+    def of(self, text: str, match: re.Match[str]) -> Claim:
+        """Hold "4 of 7" against the count."""
+        done = self.scope.tally.completion
+        stated, counted = f"{match['part']} of {match['whole']}", f"{done.part} of {done.whole}"
+        holds = (int(match["part"]), int(match["whole"])) == (done.part, done.whole)
+        return Claim(self.path, self.line, text, self.scope.name, stated, counted, holds)
+
+    def percent(self, text: str, stated: str) -> Claim:
+        """Hold a percentage against the count, as exactly as it is written."""
+        places = len(stated.partition(".")[2])
+        ratio = self.scope.tally.completion.ratio
+        counted = "nothing to count" if ratio is None else f"{ratio * 100:.{places}f}%"
+        holds = ratio is not None and abs(ratio * 100 - float(stated)) <= 0.5 * 10**-places + 1e-9
+        return Claim(self.path, self.line, text, self.scope.name, f"{stated}%", counted, holds)
+
+    def number(self, text: str, stated: str, counted: int) -> Claim:
+        """Hold a plain number against the count."""
+        holds = float(stated) == counted
+        return Claim(self.path, self.line, text, self.scope.name, stated, str(counted), holds)
 
 
 def read_claims(
@@ -112,19 +138,17 @@ def _of_document(host: Procedure, known: Mapping[str, _Scope], library: _Scope) 
     own = library if root else known.get(title_key(host.lifecycle))
     document = host.document
     for passage in read_passages(document):
-        line = document.source.line(passage.offset(0))
-        scope = _scope(document, passage.offset(0), known) or own
+        start = passage.offset(0)
+        scope = _scope(document, start, known) or own
         if scope:
-            yield from _in_text(host.path, line, passage.text, scope)
-    for section in document.sections:
-        for block in section.blocks:
-            yield from _in_table(host.path, block, known, library)
+            yield from _in_text(_Place(host.path, document.source.line(start), scope), passage.text)
+    for block in document.blocks:
+        yield from _in_table(host.path, block, known, library)
 
 
 def _scope(document: Document, offset: int, known: Mapping[str, _Scope]) -> _Scope | None:
     """Return the lifecycle that the nearest heading above a text names."""
-    section: Section | None = next((s for s in document.sections if s.start <= offset < s.end), None)
-    for title in reversed(document.path(section) if section else ()):
+    for title in reversed(document.path(document.section_at(offset))):
         for text in (title, _REMARK.sub("", title)):
             name = lifecycle_name(text)
             if title_key(name) in known:
@@ -132,45 +156,31 @@ def _scope(document: Document, offset: int, known: Mapping[str, _Scope]) -> _Sco
     return None
 
 
-def _in_text(path: str, line: int, text: str, scope: _Scope) -> Iterator[Claim]:
-    for match in _OF.finditer(text):
-        done = scope.tally.completion
-        counted = f"{done.part} of {done.whole}"
-        holds = (int(match["part"]), int(match["whole"])) == (done.part, done.whole)
-        said = text[match.start() : match.end("state")]
-        yield Claim(path, line, said, scope.name, f"{match['part']} of {match['whole']}", counted, holds)
+def _in_text(place: _Place, text: str) -> Iterator[Claim]:
+    patterns = _patterns()
+    for match in patterns["of"].finditer(text):
+        yield place.of(text[match.start() : match.end("state")], match)
         if match["percent"]:
-            yield _percent(path, line, f"{match['percent']}%", scope, match["percent"])
-    for match in _PERCENT.finditer(text):
-        if match["behind"] or _COMPLETION.match(match[0]):
-            yield _percent(path, line, match[0], scope, match["percent"])
-    yield from _counts(path, line, text, scope)
+            yield place.percent(f"{match['percent']}%", match["percent"])
+    for match in patterns["percent"].finditer(text):
+        if match["behind"] or match["lead"]:
+            yield place.percent(match[0], match["percent"])
+    yield from _counts(place, text)
 
 
-def _counts(path: str, line: int, text: str, scope: _Scope) -> Iterator[Claim]:
+def _counts(place: _Place, text: str) -> Iterator[Claim]:
     """Yield counts by status: "Defined: 5" alone, and "4 defined, 3 placeholders", where one count backs the other.
 
     One count in a sentence ("3 missing pages") may speak of anything.
     """
-    label = _LABEL.match(text.strip())
-    listed = list(_COUNT.finditer(text))
+    label = _patterns()["label"].match(text.strip())
+    listed = list(_patterns()["count"].finditer(text))
     several = len({match["state"].casefold() for match in listed}) > 1
     counts = listed if several else []
     for match in [label] if label else counts:
-        state = match["state"].casefold()
-        whole = state in _WHOLE
-        counted = scope.tally.total if whole else sum(scope.tally.count(s) for s in _STATES[state])
-        stated = match["count"]
-        yield Claim(path, line, match[0], scope.name, stated, str(counted), int(stated) == counted)
-
-
-def _percent(path: str, line: int, text: str, scope: _Scope, stated: str) -> Claim:
-    """Hold a percentage against the count, as exactly as it is written."""
-    places = len(stated.partition(".")[2])
-    ratio = scope.tally.completion.ratio
-    counted = "nothing to count" if ratio is None else f"{ratio * 100:.{places}f}%"
-    holds = ratio is not None and abs(ratio * 100 - float(stated)) <= 0.5 * 10**-places + 1e-9
-    return Claim(path, line, text, scope.name, f"{stated}%", counted, holds)
+        counted = place.scope.count(match["state"].casefold())
+        if counted is not None:
+            yield place.number(match[0], match["count"], counted)
 
 
 def _in_table(path: str, block: Block, known: Mapping[str, _Scope], library: _Scope) -> Iterator[Claim]:
@@ -178,40 +188,30 @@ def _in_table(path: str, block: Block, known: Mapping[str, _Scope], library: _Sc
     if block.kind != "table" or block.header is None:
         return
     keys = [section_key(cell.text) for cell in block.header.cells]
-    home = next((keys.index(name) for name in _SCOPES if name in keys), None)
-    if home is None:
-        return
-    for row in block.rows:
-        scope = _row_scope(row, home, known, library)
+    home = next((keys.index(name) for name in words()["claims"]["homes"] if name in keys), None)
+    for row in block.rows if home is not None else ():
+        scope = _row_scope(row, home or 0, known, library)
         if scope:
-            yield from _in_row(path, row, keys, scope)
+            yield from _in_row(_Place(path, row.line, scope), row, keys)
 
 
 def _row_scope(row: TableRow, home: int, known: Mapping[str, _Scope], library: _Scope) -> _Scope | None:
     if home >= len(row.cells):
         return None
     key = title_key(lifecycle_name(row.cells[home].text))
-    return library if key in _TOTALS else known.get(key)
+    return library if key in words()["claims"]["library"] else known.get(key)
 
 
-def _in_row(path: str, row: TableRow, keys: list[str], scope: _Scope) -> Iterator[Claim]:
+def _in_row(place: _Place, row: TableRow, keys: list[str]) -> Iterator[Claim]:
+    told = words()["claims"]
     for key, cell in zip(keys, row.cells, strict=False):
         text = cell.text.strip(" *_")
-        match = _NUMBER.match(text)
-        if match and match[2] and key in ("completion", "complete", "defined"):
-            yield _percent(path, row.line, f"{key}: {text}", scope, match[1])
-        elif match and not match[2] and (key in _STATES or key in _WHOLE):
-            counted = scope.tally.total if key in _WHOLE else sum(scope.tally.count(s) for s in _STATES[key])
-            holds = text == str(counted)
-            yield Claim(path, row.line, f"{key}: {text}", scope.name, text, str(counted), holds)
-        elif key in ("completion", "defined") and not match:
-            yield from _bare_of(path, row.line, text, scope)
-
-
-def _bare_of(path: str, line: int, text: str, scope: _Scope) -> Iterator[Claim]:
-    """Yield a cell such as ``4/7``, where the column's head says what is counted."""
-    match = re.fullmatch(r"(\d+)\s*(?:/|of)\s*(\d+)", text)
-    if match:
-        done = scope.tally.completion
-        holds = (int(match[1]), int(match[2])) == (done.part, done.whole)
-        yield Claim(path, line, text, scope.name, f"{match[1]} of {match[2]}", f"{done.part} of {done.whole}", holds)
+        number, part = _NUMBER.match(text), _patterns()["part"].fullmatch(text)
+        completed = key in told["completion"] or key in told["done"]
+        counted = place.scope.count(key)
+        if number and number[2] and completed:
+            yield place.percent(f"{key}: {text}", number[1])
+        elif number and not number[2] and counted is not None:
+            yield place.number(f"{key}: {text}", text, counted)
+        elif part and completed:
+            yield place.of(text, part)

@@ -12,7 +12,7 @@ from procauthor.checking.survey import Surveyed
 from procauthor.data import grouped
 from procauthor.evaluation.claim import read_claims
 from procauthor.evaluation.graph import Graph, read_courses, read_graph
-from procauthor.evaluation.row import read_others, read_rows
+from procauthor.evaluation.row import read_rows
 from procauthor.evaluation.value import Claim, Evaluation, Lifecycle, Measured, Row, Share, Tally
 from procauthor.evaluation.verify import verify
 from procauthor.finding import Finding, Report
@@ -40,18 +40,22 @@ class Census:
         return Scope(self.library)
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
-        """The rows of the evaluation."""
+    def _rows(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
         return read_rows(self.scope, self.report)
 
-    @cached_property
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the evaluation."""
+        return self._rows[0]
+
+    @property
     def others(self) -> tuple[Row, ...]:
         """The documents that no total counts."""
-        return read_others(self.scope.library, self.report)
+        return self._rows[1]
 
     def counted(self) -> Census:
         """Count now, and not when the result is asked for."""
-        _ = self.rows, self.others, self.references
+        _ = self.references
         return self
 
     @cached_property

@@ -8,7 +8,7 @@ import posixpath
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as day
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.git import LONG, NoAnswerError, Repository, find_repository
-from procauthor.library.library import Library, Procedure, UnreadFile, read_procedure
-from procauthor.library.sidecar import Review, decode_receipts, document_of
+from procauthor.library.library import LEFT_OUT, Library, Procedure, UnreadFile, read_procedure
+from procauthor.library.sidecar import RECEIPTS, Receipts, Review, decode_sidecar, document_path
 from procauthor.naming import is_document
 from procauthor.settings import FILE_NAME, Settings, locate
 from procauthor.template.read import TemplateStore
@@ -41,13 +41,13 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class _StagedFile:
-    """A file of git's index."""
+class _TreeEntry:
+    """A file of a commit or of git's index; of the index, ``tag`` says what git knows of it."""
 
     path: str
     mode: str
     blob: str
-    tag: str
+    tag: str = ""
 
 
 def read_checkout(root: Path) -> Checkout:
@@ -70,14 +70,12 @@ def read_checkout(root: Path) -> Checkout:
 
 
 def _compare(repository: Repository) -> tuple[bool | None, str]:
-    within = ("--", repository.prefix) if repository.prefix else ()
-    entries = tuple(_entries(repository.ask("ls-files", "--stage", "-t", "-z", *within, seconds=LONG)))
-    if {(e.path, e.mode, e.blob) for e in entries} != set(_committed(repository, within)):
+    listed = _lines(repository, "ls-files", "--stage", "-t", "-z")
+    entries = [_TreeEntry(path, mode, blob, tag) for (tag, mode, blob, _), path in listed]
+    if {replace(each, tag="") for each in entries} != set(_committed(repository, "HEAD")):
         return False, ""
-    others = repository.ask("ls-files", "--others", "--exclude-standard", "-z", *within, seconds=LONG).decode(
-        errors="replace"
-    )
-    if any(path and not path.startswith(repository.prefix + _STATE) for path in others.split("\0")):
+    others = repository.ask("ls-files", "--others", "--exclude-standard", "-z", *_within(repository), seconds=LONG)
+    if any(path and not path.startswith(repository.prefix + _STATE) for path in _text(others).split("\0")):
         return False, ""
     changed = [entry.path for entry in entries if entry.tag != _NOT_CHECKED_OUT and not _is_same(repository.top, entry)]
     if not changed:
@@ -90,24 +88,28 @@ def _compare(repository: Repository) -> tuple[bool | None, str]:
     return None, f"{changed[0]} {kind}"
 
 
-def _entries(raw: bytes) -> Iterator[_StagedFile]:
-    for line in raw.decode(errors="surrogateescape").split("\0"):
+def _within(repository: Repository) -> tuple[str, ...]:
+    return ("--", repository.prefix) if repository.prefix else ()
+
+
+def _lines(repository: Repository, *words: str) -> Iterator[tuple[list[str], str]]:
+    """Yield the files of the library that git lists, each with the words before its path."""
+    for line in _text(repository.ask(*words, *_within(repository), seconds=LONG)).split("\0"):
         head, _, path = line.partition("\t")
         if path:
-            tag, mode, blob, _ = head.split()
-            yield _StagedFile(path, mode, blob, tag)
+            yield head.split(), path
 
 
-def _committed(repository: Repository, within: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    raw = repository.ask("ls-tree", "-r", "-z", "--full-tree", "HEAD", *within, seconds=LONG)
-    for line in raw.decode(errors="surrogateescape").split("\0"):
-        head, _, path = line.partition("\t")
-        if path:
-            mode, _, blob = head.split()
-            yield path, mode, blob
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
 
 
-def _is_same(top: Path, entry: _StagedFile) -> bool:
+def _committed(repository: Repository, commit: str) -> Iterator[_TreeEntry]:
+    for (mode, _, blob), path in _lines(repository, "ls-tree", "-r", "-z", "--full-tree", commit):
+        yield _TreeEntry(path, mode, blob)
+
+
+def _is_same(top: Path, entry: _TreeEntry) -> bool:
     """Compare a file with what was committed; ends of lines may differ, as `core.autocrlf` makes them."""
     place = os.path.join(top, entry.path)
     try:
@@ -139,7 +141,6 @@ def _converted(repository: Repository, paths: Iterable[str]) -> set[str]:
 
 
 _FILES = ("100644", "100755", _LINK)
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 _SETTINGS = (FILE_NAME, "pyproject.toml")
 
 
@@ -175,12 +176,6 @@ def read_past(root: Path, settings: Settings, revision: str) -> Past:
     return Past(library, own, commit, date)
 
 
-@dataclass(frozen=True, slots=True)
-class _TreeEntry:
-    mode: str
-    blob: str
-
-
 def _repository(root: Path) -> Repository:
     repository = find_repository(root)
     if repository is None:
@@ -206,14 +201,8 @@ def _resolve(repository: Repository, revision: str) -> tuple[str, str]:
 
 def _tree(repository: Repository, commit: str) -> dict[str, _TreeEntry]:
     """Return the files below the library's folder, by path from there."""
-    within = ("--", repository.prefix) if repository.prefix else ()
-    tree: dict[str, _TreeEntry] = {}
-    for line in repository.ask("ls-tree", "-r", "-z", "--full-tree", commit, *within, seconds=LONG).split(b"\0"):
-        head, _, path = line.partition(b"\t")
-        words = head.decode().split()
-        if path and words[0] in _FILES:
-            inside = path.decode(errors="surrogateescape").removeprefix(repository.prefix)
-            tree[inside] = _TreeEntry(words[0], words[2])
+    entries = (entry for entry in _committed(repository, commit) if entry.mode in _FILES)
+    tree = {entry.path.removeprefix(repository.prefix): entry for entry in entries}
     inner = tuple(f"{folder}/" for path in tree if (folder := path.rpartition(f"/{FILE_NAME}")[0]))
     return {path: entry for path, entry in tree.items() if not path.startswith(inner)}
 
@@ -223,7 +212,7 @@ def _wanted(tree: Mapping[str, _TreeEntry]) -> set[str]:
     return {
         entry.blob
         for path, entry in tree.items()
-        if is_document(path) or path in _SETTINGS or entry.mode == _LINK or document_of(path)
+        if is_document(path) or path in _SETTINGS or entry.mode == _LINK or document_path(RECEIPTS, path)
     }
 
 
@@ -287,13 +276,16 @@ def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, by
 
 def _reviews(tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], when: day) -> dict[str, Review]:
     """Return the receipts of that time, as they were worth on that day."""
-    receipts = {document_of(path): blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
-    return {path: Review(decode_receipts(raw), when) for path, raw in receipts.items() if path and raw is not None}
+    files = {path: blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
+    receipts = {document_path(RECEIPTS, path): raw for path, raw in files.items()}
+    return {
+        path: Review(decode_sidecar(raw, Receipts), when) for path, raw in receipts.items() if path and raw is not None
+    }
 
 
 def _taken(path: str, exclude: Iterable[str]) -> bool:
     parts = PurePosixPath(path).parts
-    hidden = any(part.startswith(".") for part in parts) or bool(_SKIPPED.intersection(parts[:-1]))
+    hidden = any(part.startswith(".") for part in parts) or not LEFT_OUT.isdisjoint(parts[:-1])
     return not hidden and not any(fnmatchcase(path, pattern) for pattern in exclude)
 
 

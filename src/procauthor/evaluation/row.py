@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from procauthor.checking.scope import Scope
+from procauthor.data import grouped
 from procauthor.evaluation.value import Row
-from procauthor.finding import Finding, Report
+from procauthor.finding import Report
 from procauthor.library.index import Listed, entries, known_statuses, read_index, read_row
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import earn
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
-from procauthor.template.spec import Template
 
 _HOSTS: tuple[Kind, ...] = ("readme", "orchestration")
 
 
-def read_rows(scope: Scope, report: Report) -> tuple[Row, ...]:
-    """Return all rows: lifecycles in the order of the index, then by name; within one, the order of the index."""
-    library = scope.library
-    listed = tuple(read_index(library))
+def read_rows(scope: Scope, report: Report) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Return all rows that count, and a row for each other document.
+
+    Those that count come in the order of the index, lifecycles that it does not name by name; the others by path.
+    """
+    listed = tuple(read_index(scope.library))
     names, ranks = _order(listed)
-    errors = read_errors(report)
-    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
-    required: dict[str, tuple[str, ...]] = {}
-    rows = [_document(p, names, errors, warnings, required) for p in library.counted]
+    documents = list(_documents(scope.library, report, names))
+    rows = [row for row in documents if row.counted]
     usual = _usual(rows)
     rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
-    return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks)))
+    others = tuple(row for row in documents if not row.counted)
+    return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks))), others
 
 
 def read_errors(report: Report) -> Mapping[str, Sequence[str]]:
     """Return the rules of the errors that each document has, without those that speak of its row in the index."""
-    rules: dict[str, list[str]] = defaultdict(list)
-    for finding in report.findings:
-        if finding.severity == "error" and not _about_index(finding):
-            rules[finding.path].append(finding.rule)
-    return rules
+    # Where a finding at a procedure speaks of the index, its text is no less finished.
+    return grouped((f.path, f.rule) for f in report.errors if not f.rule.startswith("index-"))
 
 
 def status_that_counts(procedure: Procedure, errors: Sequence[str]) -> Status:
@@ -60,23 +58,10 @@ def statuses_in(library: Library, report: Report) -> dict[str, str]:
     return known_statuses(library) | counted
 
 
-def read_others(library: Library, report: Report) -> tuple[Row, ...]:
-    """Return a row for each document that is not counted, by path."""
-    errors = read_errors(report)
-    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
-    required: dict[str, tuple[str, ...]] = {}
-    return tuple(_document(p, {}, errors, warnings, required) for p in library.procedures if not p.counted)
-
-
 def _usual(rows: list[Row]) -> tuple[str, ...]:
     """Return the sections that most procedures must have: what a procedure without a document lacks."""
     counts = Counter(row.required for row in rows if row.kind == "procedure" and row.required)
     return max(counts, key=lambda required: (counts[required], required)) if counts else ()
-
-
-def _about_index(finding: Finding) -> bool:
-    """Say whether a finding at a procedure speaks of the index: a text is no less finished for that."""
-    return finding.rule.startswith("index-")
 
 
 def _order(listed: tuple[Listed, ...]) -> tuple[dict[str, str], dict[tuple[str, str], int]]:
@@ -99,38 +84,32 @@ def _rank(row: Row, names: dict[str, str], ranks: dict[tuple[str, str], int]) ->
 # Documents
 
 
-def _document(
-    procedure: Procedure,
-    names: dict[str, str],
-    errors: Mapping[str, Sequence[str]],
-    warnings: Counter[str],
-    required: dict[str, tuple[str, ...]],
-) -> Row:
-    missing, empty = procedure.lacking
-    template = procedure.template
-    return Row(
-        title=procedure.title,
-        path=procedure.path,
-        lifecycle=names.get(title_key(procedure.lifecycle), procedure.lifecycle),
-        kind=procedure.kind,
-        status=status_that_counts(procedure, errors.get(procedure.path, ())),
-        text_status=procedure.status,
-        declared=procedure.declared_status,
-        phase=procedure.phase,
-        required=_required(template, required) if template else (),
-        missing=missing,
-        empty=empty,
-        errors=len(errors.get(procedure.path, ())),
-        warnings=warnings[procedure.path],
-        form=template.name if template else "",
-        owner=procedure.owner,
-        questions=procedure.questions,
-        counted=procedure.counted,
-    )
-
-
-def _required(template: Template, seen: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return seen.setdefault(template.hash, tuple(spec.heading for spec in template.required))
+def _documents(library: Library, report: Report, names: Mapping[str, str]) -> Iterator[Row]:
+    errors = read_errors(report)
+    warnings = Counter(f.path for f in report.findings if f.severity == "warning")
+    for procedure in library.procedures:
+        missing, empty = procedure.lacking
+        template, rules = procedure.template, errors.get(procedure.path, ())
+        lifecycle = procedure.lifecycle
+        yield Row(
+            title=procedure.title,
+            path=procedure.path,
+            lifecycle=names.get(title_key(lifecycle), lifecycle) if procedure.counted else lifecycle,
+            kind=procedure.kind,
+            status=status_that_counts(procedure, rules),
+            text_status=procedure.status,
+            declared=procedure.declared_status,
+            phase=procedure.phase,
+            required=tuple(spec.heading for spec in template.required) if template else (),
+            missing=missing,
+            empty=empty,
+            errors=len(rules),
+            warnings=warnings[procedure.path],
+            form=template.name if template else "",
+            owner=procedure.owner,
+            questions=procedure.questions,
+            counted=procedure.counted,
+        )
 
 
 # Titles without a document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,9 @@ def _read(file: Path) -> Point:
     data = json.loads(read_regular(file))
     lifecycles = tuple((str(each["name"]), read_tally(each)) for each in data["lifecycles"])
     total = read_tally(data["total"])
-    _require_sum(total, [tally for _, tally in lifecycles])
+    if total.total != sum(tally.total for _, tally in lifecycles):
+        message = "its lifecycles do not sum to its total"
+        raise ContradictionError(message)
     compliance = data["compliance"]
     return Point(
         label=file.stem,
@@ -94,10 +96,3 @@ def read_tally(data: Mapping[str, Any]) -> Tally:
         message = "its states do not sum to its total"
         raise ContradictionError(message)
     return tally
-
-
-def _require_sum(total: Tally, parts: Iterable[Tally]) -> None:
-    listed = list(parts)
-    if total.total != sum(part.total for part in listed):
-        message = "its lifecycles do not sum to its total"
-        raise ContradictionError(message)

@@ -62,7 +62,8 @@ LEADS_OUT = "it is a link that leads out of the library"
 """Why a link is no document."""
 _T = TypeVar("_T")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
+LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
+"""Folders of programs, which hold no documents of a library."""
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
 _LONGEST_NUMBER = 9
 # How many aliases in a row are followed.
@@ -673,7 +674,7 @@ def walk(root: Path, exclude: Iterable[str]) -> Tree:
             files[:] = [FILE_NAME]
         base = folder[len(top) :].replace(os.sep, "/").strip("/")
         prefix = f"{base}/" if base else ""
-        kept = (n for n in names if not n.startswith(".") and n not in _LEFT_OUT)
+        kept = (n for n in names if not n.startswith(".") and n not in LEFT_OUT)
         names[:] = sorted(name for name in kept if f"{prefix}{name}/" not in ignored)
         here = [path for name in files if not name.startswith(".") and (path := prefix + name) not in ignored]
         if patterns:

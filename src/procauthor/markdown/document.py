@@ -281,6 +281,10 @@ class Document:
         number = bisect_right(self.runs, place, key=attrgetter("start")) - 1
         return number >= 0 and place < self.runs[number].end
 
+    def section_at(self, offset: int) -> Section:
+        """Return the innermost section that an offset is in; front matter counts to the first."""
+        return self.sections[max(0, bisect_right(self.sections, offset, key=attrgetter("start")) - 1)]
+
     def children(self, section: Section) -> Iterator[Section]:
         """Yield the direct subsections."""
         return (s for s in self.family(section) if s.parent == section.index and s is not section)

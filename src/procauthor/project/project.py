@@ -476,7 +476,7 @@ class Project:
             older: Delete only what is older than so many days.
         """
         held = {*self.drafts.names(), *self.batches.members()}
-        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep, older)]
+        return [*self.runs.prune(held, keep=keep, older=older), *self.batches.prune(keep=keep, older=older)]
 
     @property
     def handoff(self) -> Handoff:

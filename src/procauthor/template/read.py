@@ -134,7 +134,9 @@ class _DemandReader:
         """Report a line that is nearly a demand; any other is guidance, and may well hold a colon."""
         if not line.key:
             return
-        plain = line.value.isdecimal() or line.value.lower() in (*_YES, *_NO)
+        # Several demands in one line are none, and the first says what was meant.
+        first = line.value.partition(";")[0].strip()
+        plain = first.isdecimal() or first.lower() in (*_YES, *_NO)
         # "note: one a team" is guidance, and nearly spelt like "none".
         close = get_close_matches(line.key.lower().replace("_", "-"), _KEYS, n=1, cutoff=0.6 if plain else 0.8)
         if line.key in _KEYS:

@@ -12,6 +12,7 @@ from typing import Any
 from procauthor.markdown.link import write_link
 from procauthor.regex import lazy
 from procauthor.template.spec import (
+    Column,
     Pattern,
     SectionSpec,
     Slot,
@@ -327,7 +328,7 @@ def render(
         links: Known titles and the relative path of each; an empty path marks a title that is only announced.
         whole: Whether optional sections that nothing is said in have their heading too.
     """
-    writer = _FieldWriter(Cleaner(links), whole=whole)
+    writer = FieldWriter(Cleaner(links), whole=whole)
     blocks = [f"# {writer.clean.inline(title)}"] if title else []
     for spec in template.sections:
         blocks += writer.section(spec, fields.get(spec.name))
@@ -343,14 +344,15 @@ def is_left_out(spec: SectionSpec, value: Any) -> bool:
     return value is None or value == "" or (not value and not spec.constraint.none)
 
 
-class _FieldWriter:
+class FieldWriter:
     """Writes sections, each as blocks that have an empty line between them."""
 
-    def __init__(self, clean: Cleaner, *, whole: bool) -> None:
+    def __init__(self, clean: Cleaner, *, whole: bool = False) -> None:
         self.clean = clean
         self.whole = whole
 
     def section(self, spec: SectionSpec, value: Any) -> Iterator[str]:
+        """Yield the blocks of a section."""
         if is_left_out(spec, value) and not self.whole:
             return
         yield "#" * spec.level + " " + spec.heading
@@ -361,6 +363,7 @@ class _FieldWriter:
             yield self.body(spec, value)
 
     def step(self, spec: SectionSpec, number: int, step: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the blocks of a step."""
         assert spec.step_heading is not None
         named = {**step, "number": str(number)}
         yield "#" * spec.step_level + " " + render_pattern(spec.step_heading, named, self.clean, whole=False)
@@ -375,6 +378,7 @@ class _FieldWriter:
             yield self.body(part, value)
 
     def body(self, spec: SectionSpec, value: Any) -> str:
+        """Return what is below a heading or a label."""
         match spec.kind:
             case "prose":
                 single = spec.pattern is None or spec.pattern.single
@@ -393,24 +397,38 @@ class _FieldWriter:
         return render_pattern(spec.pattern, value, self.clean) if value else ""
 
     def items(self, spec: SectionSpec, values: Sequence[Any]) -> str:
-        assert spec.pattern is not None
+        """Return a list; where it is empty, the word of the template for "none"."""
         text = ""
         for number, value in enumerate(values, start=1):
-            marker, box = {"checklist": ("- ", "[ ] "), "numbered": (f"{number}. ", "")}.get(spec.kind, ("- ", ""))
-            item = marker + box + hang(render_pattern(spec.pattern, value, self.clean), len(marker))
+            marker, box = self.marker(spec, number)
+            item = marker + box + hang(self.item(spec, value), len(marker))
             # Blocks have an empty line below them, as they have one above.
             ending = "\n\n" if "\n" in item else "\n"
             text += item + (ending if number < len(values) else "")
         return text or spec.constraint.none
 
+    def marker(self, spec: SectionSpec, number: int) -> tuple[str, str]:
+        """Return what is in front of an item, and its box."""
+        return {"checklist": ("- ", "[ ] "), "numbered": (f"{number}. ", "")}.get(spec.kind, ("- ", ""))
+
+    def item(self, spec: SectionSpec, value: Any) -> str:
+        """Return the words of an item."""
+        assert spec.pattern is not None
+        return render_pattern(spec.pattern, value, self.clean)
+
     def table(self, spec: SectionSpec, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield the lines of a table."""
         yield "| " + " | ".join(column.header for column in spec.columns) + " |"
         yield "|" + "---|" * len(spec.columns)
         for row in rows:
-            cells = (render_pattern(c.pattern, row, self.clean, cell=True, whole=False) for c in spec.columns)
-            yield "| " + " | ".join(cells) + " |"
+            yield "| " + " | ".join(self.cell(column, row) for column in spec.columns) + " |"
+
+    def cell(self, column: Column, row: Mapping[str, Any]) -> str:
+        """Return a cell of a row."""
+        return render_pattern(column.pattern, row, self.clean, cell=True, whole=False)
 
     def card(self, spec: SectionSpec, value: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the lines of a card, without those that nothing is said in."""
         for column in spec.columns:
             words = render_pattern(column.pattern, value, self.clean, whole=False)
             if words:

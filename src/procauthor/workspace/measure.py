@@ -46,7 +46,7 @@ def count(workspace: Workspace, library: Library) -> Tally:
 
 
 def measure(
-    workspace: Workspace, census: Census | None = None, *, at: str = "", since: Sequence[str] = (), today: str = ""
+    workspace: Workspace, census: Census | None = None, *, at: str = "", since: Sequence[str] = ()
 ) -> tuple[Evaluation, Census]:
     """Count a library as it is, or as it was at a revision; return what was counted as well.
 
@@ -58,7 +58,7 @@ def measure(
     points = [point_of(_past(workspace, name)[0], name, "revision") for name in since]
     chosen = census or survey(workspace)
     checkout = read_checkout(workspace.root)
-    day = today or date.today().isoformat()  # noqa: DTZ011 - the day where the user is
+    day = date.today().isoformat()  # noqa: DTZ011 - the day where the user is
     now = evaluate(chosen, Measured(day, checkout.revision, checkout.clean))
     now = replace(now, rows=tuple(_with_followed(workspace.root, now.rows)))
     points.append(point_of(now, "now", "now"))

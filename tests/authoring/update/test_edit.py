@@ -120,6 +120,12 @@ def test_an_inserted_step_takes_the_form_of_its_neighbour_and_later_numbers_go_o
     assert "**Decisions:**\n\nNone." in after.partition("Weigh")[2].partition("Phase 3")[0]
 
 
+def test_a_block_of_an_inserted_step_is_below_its_item() -> None:
+    step = STEP | {"actions": ["Weigh each part:\n\n```sh\nmake weights\n```", "Note the sum."]}
+    after = do(REVIEW.encode(), "S5.1", "insert_after", step).decode()
+    assert ":\n\n   ```sh\n   make weights\n   ```\n\n2. Note the sum.\n" in after
+
+
 def test_mentions_of_later_steps_follow_and_are_told() -> None:
     outline = outline_of(REVIEW.encode())
     found = edit(outline, [Operation("insert_before", "S5.2", outline.targets["S5.2"].hash, (STEP,))], LINKS)

@@ -134,7 +134,7 @@ def operation_schema(outline: Outline, references: Sequence[str], scope: Sequenc
 
 def read_scope(values: Mapping[str, Any]) -> tuple[ScopeEntry, ...]:
     """Return the scope that an author chose, each section once."""
-    entries = [ScopeEntry.from_json(each) for each in values.get(SECTIONS, ())]
+    entries = [ScopeEntry(**each) for each in values.get(SECTIONS, ())]
     return tuple({entry.section: entry for entry in entries}.values())
 
 
@@ -226,14 +226,7 @@ def _brief_prompt(brief: Brief) -> tuple[str, Mapping[str, object]]:
         "wish": brief.request.wish,
         "neighbours": [{name: value for name, value in each.items() if value} for each in data["neighbours"]],
         "references": [r.title for r in brief.near],
-        "passages": [
-            {
-                "id": p.id,
-                "source": {"procedure": p.title, "heading": p.heading, "at": f"{p.path}:{p.line}"},
-                "text": p.text,
-            }
-            for p in brief.passages
-        ],
+        "passages": [passage.shown() for passage in brief.passages],
     }
     return "update-brief", words
 

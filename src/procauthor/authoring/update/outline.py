@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 from procauthor.authoring.brief import Brief
 from procauthor.library.contract import NONE_WORDS, step_title
@@ -371,11 +371,6 @@ class ScopeEntry:
 
     section: str
     change: str
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ScopeEntry:
-        """Read an entry."""
-        return cls(str(data["section"]), str(data["change"]))
 
 
 def sections_of(outline: Outline) -> tuple[str, ...]:

@@ -275,7 +275,7 @@ def _lines(document: Document, comment: Comment, extent: Extent) -> tuple[int, i
     source = document.source
     if extent == "ignore-file":
         return 1, len(source.line_starts)
-    section = next(s for s in reversed(document.sections) if s.start <= comment.start)
+    section = document.section_at(comment.start)
     if extent == "ignore-section":
         # Below the title is the whole document, and for that there is ignore-file.
         end = document.end(section) if section.level > 1 else section.end

@@ -15,6 +15,7 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
 from procauthor.checking.usage import is_optional
 from procauthor.convention.word import words as spoken
+from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
 from procauthor.library.contract import NONE_WORDS, part_of
@@ -132,7 +133,7 @@ class _StepText:
     def _ends(self) -> list[int]:
         """Return where each step ends: at the next step; the last one with its section."""
         last, document = self.steps[-1], self.procedure.document
-        section = next(s for s in document.sections if s.start <= last.start < s.end)
+        section = document.section_at(last.start)
         end = document.end(section) if section.start == last.start else section.end
         return [*self._starts[1:], end]
 
@@ -381,12 +382,9 @@ class _Flow:
 
 def _flow(procedure: Procedure) -> _Flow:
     contract = procedure.contract
-    made: dict[str, list[int]] = defaultdict(list)
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, step in enumerate(contract.steps):
-        places[str(step.number or place + 1)].append(place)
-        for key in {artifact_key(a.name) for a in step.outputs}:
-            made[key].append(place)
+    outputs = ungrouped((n, {artifact_key(a.name) for a in step.outputs}) for n, step in enumerate(contract.steps))
+    made = grouped((key, place) for place, key in outputs)
+    places = grouped((str(step.number or place + 1), place) for place, step in enumerate(contract.steps))
     required = frozenset(artifact_key(a.name) for a in contract.inputs)
     beside = _beside(procedure, places)
     return _Flow(contract.steps, meaning_of(procedure.template), step_words(procedure), required, made, places, beside)
@@ -397,10 +395,10 @@ def _beside(procedure: Procedure, places: Mapping[str, Sequence[int]]) -> dict[i
     beside: dict[int, set[int]] = defaultdict(set)
     for place, step in enumerate(procedure.contract.steps):
         part = part_of(step, procedure.template, "beside")
-        for number in re.findall(r"\d+", part.text) if part else ():
-            for other in places.get(number, ()):
-                beside[place].add(other)
-                beside[other].add(place)
+        numbers = re.findall(r"\d+", part.text) if part else ()
+        for other in chain.from_iterable(places.get(number, ()) for number in numbers):
+            beside[place].add(other)
+            beside[other].add(place)
     return beside
 
 
