@@ -344,9 +344,9 @@ def _has_words(procedure: Procedure, words: Sequence[str]) -> bool:
 class ClashError(ConflictError):
     """The draft and the file changed the same place in different ways."""
 
-    def __init__(self, message: str, hint: str = "", clashes: Sequence[Clash] = ()) -> None:
-        super().__init__(message, hint)
-        self.clashes = tuple(clashes)
+    def __init__(self, message: str, clashes: Sequence[Clash]) -> None:
+        super().__init__(message, "procauthor accept writes both texts to a side file")
+        self.clashes = clashes
 
 
 def _merge(draft: Draft, raw: bytes | None) -> Merged:
@@ -367,7 +367,7 @@ def _merge(draft: Draft, raw: bytes | None) -> Merged:
     if merged.clashes:
         places = ", ".join(dict.fromkeys(repr(c.heading or "the head of the document") for c in merged.clashes))
         message = f"{draft.path} changed since the draft {draft.id!r} was based on it, and both change {places}"
-        raise ClashError(message, "procauthor accept writes both texts to a side file", merged.clashes)
+        raise ClashError(message, merged.clashes)
     return merged
 
 
