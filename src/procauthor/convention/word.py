@@ -34,6 +34,7 @@ _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
 # A dash may be between a number and it.
 _PARTS = {"name": r"(?:[-–—:]\s+)?(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
+_LONGEST_NUMBER = 9
 _SPACES = lazy(r"\s+")
 
 
@@ -171,6 +172,15 @@ def lifecycle_above(document: Document, section: Section) -> str:
             break
         section = above
     return lifecycle_name(section.title)
+
+
+def read_phase(value: object) -> int | str | None:
+    """Return a phase as a document or a table gives it, a number where it is one; a dash is no phase."""
+    text = "" if value is None else str(value).strip()
+    word = text.casefold().removeprefix("phase").strip()
+    if word in ("", "-", "–", "—"):
+        return None
+    return int(word) if word.isdecimal() and len(word) < _LONGEST_NUMBER else text
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -38,11 +38,9 @@ def read_units(document: Document, section: Section) -> Iterator[str]:
     """Yield the pieces of a section and of those below it; labels without anything are left out."""
     for part in document.family(section):
         for block in _own_blocks(document, part):
-            yield from (unit for unit in _units(document, block) if not _is_label(unit))
-
-
-def _is_label(unit: str) -> bool:
-    return unit.startswith("**") and _BARE_LABEL.fullmatch(unit) is not None
+            for unit in _units(document, block):
+                if not (unit.startswith("**") and _BARE_LABEL.fullmatch(unit)):
+                    yield unit
 
 
 def has_letters(unit: str) -> bool:
@@ -124,7 +122,7 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
         sections: Where its sections are, by the key of the template.
     """
     texts = [
-        _SectionText(spec, section, tuple(map(_without_label, read_units(document, section))))
+        _SectionText(spec, section, tuple(_LABEL.sub("", unit) for unit in read_units(document, section)))
         for spec in template.sections
         if (section := sections.get(spec.key)) and spec.kind != "group" and has_content(document, section)
     ]
@@ -132,10 +130,6 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
     repeated = _repeated(texts)
     reasons = ((text, _reason(document, text, title, repeated)) for text in texts)
     return tuple(Thin(text.section.title, text.section.line, reason) for text, reason in reasons if reason)
-
-
-def _without_label(unit: str) -> str:
-    return _LABEL.sub("", unit) if unit.startswith("**") else unit
 
 
 def _reason(document: Document, text: _SectionText, title: frozenset[str], repeated: frozenset[str]) -> str:
@@ -193,16 +187,18 @@ def _is_none(text: _SectionText) -> bool:
 
 def _repeated(texts: Sequence[_SectionText]) -> frozenset[str]:
     """Return the keys of the sections in which every piece holds one sentence that is all of another section."""
+
+    @cache
+    def spoken(unit: str) -> str:
+        return f" {' '.join(_words(unit))} "
+
     alone = {_words(text.units[0]) for text in texts if len(set(text.units)) == 1}
     for sentence in sorted(said for said in alone if len(said) >= _SENTENCE):
-        holding = [text.spec.key for text in texts if text.units and all(_holds(unit, sentence) for unit in text.units)]
+        said = f" {' '.join(sentence)} "
+        holding = [text.spec.key for text in texts if text.units and all(said in spoken(unit) for unit in text.units)]
         if len(holding) >= min(_SECTIONS, max(2, len(texts))):
             return frozenset(holding)
     return frozenset()
-
-
-def _holds(unit: str, sentence: tuple[str, ...]) -> bool:
-    return f" {' '.join(sentence)} " in f" {' '.join(_words(unit))} "
 
 
 def _words(text: str) -> tuple[str, ...]:
