@@ -15,6 +15,7 @@ from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.claim import find_claims, find_quantities
 from procauthor.authoring.evidence import Evidence, document_texts, gather_evidence
 from procauthor.authoring.grounding import doubt, unverified
+from procauthor.library.status import list_proposals
 from procauthor.template.read import TemplateStore
 
 TEMPLATE = TemplateStore().get("procedure")
@@ -407,3 +408,25 @@ def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:
 )
 def test_words_to_say_are_no_command(text: str, claims: list[str]) -> None:
     assert [claim.kind for claim in find_claims(text)] == claims
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "listed"),
+    [
+        ("If 500 rows are wrong (proposed: 500; few): stop", "If 500 (proposed) rows are wrong: stop", ["500; few"]),
+        ("Call 4 days after it (proposed: 4 days; x).", "Call 4 days (proposed) after it.", ["4 days; x"]),
+        ("Wait (proposed: 45 minutes; x) 45 minutes long.", "Wait 45 minutes (proposed) long.", ["45 minutes; x"]),
+        ("Fewer than 5 rows (proposed: 5; x).", "Fewer than 5 (proposed) rows.", ["5; x"]),
+        ("In Step 5 wait for all of their answers (proposed: 5; x).", None, ["5; x"]),
+        ("| keep 30 days (proposed: 30 days; x) | 30 days |", "| keep 30 days (proposed) | 30 days |", ["30 days; x"]),
+        (
+            "Wait 3 % (proposed: 3 %; a), 5 % (proposed; b).",
+            "Wait 3 % (proposed), 5 % (proposed).",
+            ["3 %; a", "5 %; b"],
+        ),
+        ("Left open (proposed: never; x", "Left open (proposed: never; x", []),
+    ],
+)
+def test_a_proposed_value_is_said_once_and_rests_on_nothing(written: str, shown: str | None, listed: list[str]) -> None:
+    assert list_proposals(written) == (shown or written.replace("(proposed: 5; x)", "5 (proposed)"), tuple(listed))
+    assert doubt([("step 1", written.replace("Left open", "It"))], Evidence.of(())) == ()

@@ -159,4 +159,4 @@ def _doers(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str,
         who = row.get(part.name) if part else None
         role = who.get(slots[0].name) if isinstance(who, Mapping) else None
         if role:
-            yield f"step {number}", Particular("role", " ".join(without_proposals(told_first(str(role))).split()))
+            yield f"step {number}", Particular("role", " ".join(without_proposals(str(role)).split()))

@@ -235,7 +235,13 @@ def _filled(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def _without_left_out(parts: Mapping[str, SectionSpec], row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in parts or not is_left_out(parts[name], value)}
+    """Return a step without its empty optional parts: where an edit took the last decision, no word of it is left."""
+    optional = {name for name, part in parts.items() if part.constraint.optional}
+    return {
+        name: value
+        for name, value in row.items()
+        if not (name in optional and value == []) and not (name in parts and is_left_out(parts[name], value))
+    }
 
 
 # A review by a second model

@@ -198,10 +198,11 @@ class _Pipeline:
 
     def work_on(self, step: int) -> int:
         """Carry out a step, tell when it begins and ends, and return the next."""
-        self._begin(step)
+        self.work.report(Progress(step, STEPS[step - 1], done=False))
         started = time.monotonic()
         following = self._step(step)
-        self._end(step, time.monotonic() - started)
+        seconds, usage, note = time.monotonic() - started, self.work.calls.usage, self._note(step)
+        self.work.report(Progress(step, STEPS[step - 1], done=True, seconds=seconds, usage=usage, note=note))
         return following
 
     def _step(self, step: int) -> int:
@@ -216,17 +217,11 @@ class _Pipeline:
             self._fill(step)
         return step + 1
 
-    def _begin(self, step: int) -> None:
-        self.work.report(Progress(step, STEPS[step - 1], done=False))
-
-    def _end(self, step: int, seconds: float) -> None:
-        note, count = "", len(self.state.problems)
+    def _note(self, step: int) -> str:
         if step == _SCOPE and self.state.scope is not None:
-            note = amount(len(self.state.scope), "section")
-        elif count and step in (_CONTINUITY, _REVIEW):
-            note = f"{count} to correct"
-        usage = self.work.calls.usage
-        self.work.report(Progress(step, STEPS[step - 1], done=True, seconds=seconds, usage=usage, note=note))
+            return amount(len(self.state.scope), "section")
+        count = len(self.state.problems) if step in (_CONTINUITY, _REVIEW) else 0
+        return f"{count} to correct" if count else ""
 
     # Steps that an author fills
 

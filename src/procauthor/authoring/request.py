@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import PurePosixPath
@@ -41,7 +40,8 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
     item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
     present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
     entry = missing_titles(library).get(key)
-    told = _read_stub(present, library) if present and present.status == "placeholder" else _Told()
+    stub = present if present and present.status == "placeholder" else None
+    before, after, owner = _read_stub(stub, library) if stub else ((), (), "")
     known = present or item or entry
     dated = present or item
     added = tuple({title_key(title): _title(library, title) for title in asked.added}.values())
@@ -50,30 +50,24 @@ def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> 
         lifecycle=_lifecycle(asked.lifecycle, library)
         or next(filter(None, (each.lifecycle for each in (present, item, entry) if each)), ""),
         phase=dated.phase if phase is None and dated else phase,
-        depends_on=_distinct(*added, *told.before, *_before(key, item, plan, library)),
+        depends_on=_distinct(*added, *before, *_before(key, item, plan, library)),
         added=added,
-        blocks=_distinct(*told.after, *filter(None, (_named(t, plan, library) for t in (item.blocks if item else ())))),
+        blocks=_distinct(*after, *filter(None, (_named(t, plan, library) for t in (item.blocks if item else ())))),
         actions=tuple(action.text for action in item.actions) if item else (),
         why=item.why if item and not item.computed else "",
         item=item.number if item else None,
         purpose=" ".join(asked.purpose.split()),
         trigger=" ".join(asked.trigger.split()),
         scope=" ".join(asked.scope.split()),
-        owner=told.owner,
+        owner=owner,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a placeholder says under labels: what comes before it and after it, and who answers for it."""
+def _read_stub(present: Procedure, library: Library) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return what a placeholder says under labels: what comes before it and after it, and who answers for it.
 
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    owner: str = ""
-
-
-def _read_stub(present: Procedure, library: Library) -> _Told:
-    """Read the labels of a placeholder ("Depends on: ..."), which are those of items in plans."""
+    The labels are those of items in plans: "Depends on: ...".
+    """
     from procauthor.planning.field import read_fields
     from procauthor.planning.line import read_lines
     from procauthor.planning.words import read_words
@@ -91,7 +85,7 @@ def _read_stub(present: Procedure, library: Library) -> _Told:
             owners += texts
     # Front matter stays as it is.
     owner = "" if present.document.front_matter else present.owner or "".join(owners[:1])
-    return _Told(_distinct(*before), _distinct(*after), owner)
+    return _distinct(*before), _distinct(*after), owner
 
 
 def _known_titles(text: str, library: Library) -> Iterator[str]:

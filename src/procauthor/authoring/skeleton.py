@@ -8,7 +8,7 @@ from typing import Any
 from procauthor.authoring.brief import Answer, Ask, Brief
 from procauthor.authoring.document import IN_PROGRESS, render_draft
 from procauthor.authoring.draft import SKELETON
-from procauthor.authoring.topic import TO_DO, gap_words
+from procauthor.authoring.gap import TO_DO, gap_words
 from procauthor.data import ungrouped
 from procauthor.library.status import OPEN, match_sections
 from procauthor.markdown.document import Replacement, replace_spans
@@ -26,18 +26,10 @@ class SkeletonAuthor:
         """Return the known fields of one step."""
         values = {}
         for spec in sections_of_step(ask.template, ask.step):
-            value = _FACTS.get(spec.role, _nothing)(ask.brief)
+            value = _FACTS[spec.role](ask.brief) if spec.role in _FACTS else None
             if value and _fits(spec, value):
                 values[spec.name] = value
         return Answer(values)
-
-
-def _nothing(_brief: Brief) -> Any:
-    return None
-
-
-def _purpose(brief: Brief) -> str:
-    return brief.present
 
 
 def _inputs(brief: Brief) -> list[dict[str, Any]]:
@@ -61,7 +53,7 @@ def _consumers(brief: Brief) -> list[dict[str, Any]]:
 
 
 _FACTS: Mapping[str, Callable[[Brief], Any]] = {
-    "purpose": _purpose,
+    "purpose": lambda brief: brief.present,
     "inputs": _inputs,
     "outputs": _outputs,
     "consumers": _consumers,

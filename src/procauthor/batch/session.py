@@ -16,13 +16,13 @@ from procauthor.authoring.allowance import Allowance, Gate, Spend, at_once
 from procauthor.authoring.authoring import Authoring, RunContext
 from procauthor.authoring.draft import ClashError, Draft
 from procauthor.authoring.memory import usage_of
-from procauthor.batch.choice import recall
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Snapshot, Tell, Told, Written
-from procauthor.batch.schedule import Pace, State
+from procauthor.batch.schedule import Pace, State, renew
 from procauthor.errors import BudgetError, ConflictError, HaltError, LockedError, ProcauthorError
 from procauthor.evaluation.trend import read_tally
 from procauthor.evaluation.view import tally_json
-from procauthor.naming import amount
+from procauthor.library.library import Library, Procedure
+from procauthor.naming import amount, title_key
 from procauthor.prompt import PromptLibrary
 from procauthor.workspace.measure import count
 
@@ -30,6 +30,49 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.reply import Reply
+
+
+_DONE = ("defined", "approved")
+
+
+def recall(records: Records, batch: Batch) -> dict[int, BatchItem]:
+    """Return the items with which a session begins: what failed or was stopped is tried again."""
+    present = records.workspace.read()
+    items = batch.items()
+    states = renew({number: item.state for number, item in items.items()})
+    return {n: _compare(records, batch, replace(item, state=states[n]), present) for n, item in items.items()}
+
+
+def _compare(records: Records, batch: Batch, item: BatchItem, present: Library) -> BatchItem:
+    waits = records.drafts.holds(batch.run_id(item.number))
+    known = batch.text(item.number) is not None
+    if known and (item.state == "accepted" or (item.state == "drafted" and waits)):
+        return item
+    document: bytes | None = None
+    written = _document_of(records, batch, item, present)
+    if written is not None and not waits:
+        # The draft was accepted, or the document written by hand: others can build on it.
+        document = written.source.raw
+        item = replace(item, state="accepted", path=written.path, reason="")
+    elif item.state in {"drafted", "needs revision"} and not waits:
+        item = replace(item, state="rejected", reason="its draft was rejected")
+    elif item.state in {"drafted", "accepted"}:
+        # Its draft or its document is lost: the run gives it again, and costs nothing.
+        item = replace(item, state="waiting")
+    batch.keep(item, document)
+    return item
+
+
+def _document_of(records: Records, batch: Batch, item: BatchItem, present: Library) -> Procedure | None:
+    """Return the document of an item that was accepted, even if it still has gaps, or that was written by hand."""
+    name = batch.run_id(item.number)
+    accepted = records.runs.holds(name) and records.runs.get(name).accepted
+    for procedure in present.by_key.get(title_key(item.title), ()):
+        # A kill may have come between the writing and the note of it.
+        ours = procedure.status == "in progress" and (accepted or procedure.source.raw == batch.text(item.number))
+        if procedure.status in _DONE or ours:
+            return procedure
+    return None
 
 
 _BEFORE = "before"
@@ -396,8 +439,12 @@ class BatchSession:
         started = time.monotonic()
         ended: BatchItem = replace(item, state="stopped", reason=_FAULT)
         document: bytes | None = None
+
+        def watch(progress: Progress) -> None:
+            self._events.put(lambda: self._follow(item, progress))
+
         try:
-            ended, document = self._writer.write(item, built_on, self._watch(item), pay)
+            ended, document = self._writer.write(item, built_on, watch, pay)
         except (HaltError, BudgetError) as error:
             self._allowance.halt(error.message)
             ended = replace(item, state="stopped", reason=error.message, exit_code=error.exit_code)
@@ -410,12 +457,6 @@ class BatchSession:
     def _end(self, item: BatchItem, document: bytes | None) -> None:
         self._working.discard(item.number)
         self._enter(item, document)
-
-    def _watch(self, item: BatchItem) -> Callable[[Progress], None]:
-        def watch(progress: Progress) -> None:
-            self._events.put(lambda: self._follow(item, progress))
-
-        return watch
 
     def _follow(self, item: BatchItem, told: Progress) -> None:
         if told.done:

@@ -17,9 +17,8 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.memory import Connection, WorkMemory, usage_of
 from procauthor.authoring.postgres import SharedMemory
 from procauthor.authoring.reply import Reply
-from procauthor.batch.choice import recall
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Tell
-from procauthor.batch.session import INTERRUPTED, BatchSession
+from procauthor.batch.session import INTERRUPTED, BatchSession, recall
 from procauthor.batch.workers import Workers
 from procauthor.errors import DraftError, LockedError
 from procauthor.resources import release as installed_release

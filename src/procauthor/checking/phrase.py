@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 
 import msgspec
 
-from procauthor.data import grouped
+from procauthor.data import grouped, ungrouped
 from procauthor.library.library import Procedure
 from procauthor.library.stored import Stored
 from procauthor.markdown.document import Source
@@ -228,10 +228,8 @@ class Nearest:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = sorted(set(names))
-        self._pieces: dict[str, list[int]] = defaultdict(list)
-        for place, name in enumerate(self._names):
-            for piece in _pieces(name):
-                self._pieces[piece].append(place)
+        every = ungrouped((place, _pieces(name)) for place, name in enumerate(self._names))
+        self._pieces = grouped((piece, place) for place, piece in every)
 
     def find(self, name: str, cutoff: float) -> str:
         """Return the name that is most like this one, or an empty string where none is like it enough."""
@@ -295,13 +293,8 @@ def series_of(name: str) -> str:
 
 def read_series(standards: Collection[Procedure], gone: Collection[Status]) -> Mapping[str, Series]:
     """Return the series that standards state, by form. One that is gone states nothing, but its ids are known."""
-    stated: dict[str, set[str]] = defaultdict(set)
-    known: dict[str, set[str]] = defaultdict(set)
-    paths: dict[str, str] = {}
-    for standard in standards:
-        for name in standard.known_rules:
-            known[series_of(name)].add(name)
-        for name in standard.stated_rules if standard.status not in gone else ():
-            stated[series_of(name)].add(name)
-            paths.setdefault(series_of(name), standard.path)
-    return {form: Series(frozenset(known[form]), paths[form]) for form, ids in stated.items() if len(ids) >= _FEWEST}
+    known = grouped((series_of(name), name) for name in chain.from_iterable(s.known_rules for s in standards))
+    rules = ungrouped((s.path, s.stated_rules) for s in standards if s.status not in gone)
+    stated = grouped((series_of(name), (name, path)) for path, name in rules)
+    series = ((form, {name for name, _ in own}, own[0][1]) for form, own in stated.items())
+    return {form: Series(frozenset(known[form]), path) for form, ids, path in series if len(ids) >= _FEWEST}

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.git import LONG, NoAnswerError, Repository, find_repository
 from procauthor.library.library import LEFT_OUT, Library, Procedure, UnreadFile, read_procedure
-from procauthor.library.sidecar import RECEIPTS, Review, decode_receipts, document_path
+from procauthor.library.sidecar import RECEIPTS, Receipts, Review, decode_sidecar, document_path
 from procauthor.naming import is_document
 from procauthor.settings import FILE_NAME, Settings, locate
 from procauthor.template.read import TemplateStore
@@ -278,7 +278,9 @@ def _reviews(tree: Mapping[str, _TreeEntry], blobs: Mapping[str, bytes], when: d
     """Return the receipts of that time, as they were worth on that day."""
     files = {path: blobs.get(entry.blob) for path, entry in tree.items() if entry.mode != _LINK}
     receipts = {document_path(RECEIPTS, path): raw for path, raw in files.items()}
-    return {path: Review(decode_receipts(raw), when) for path, raw in receipts.items() if path and raw is not None}
+    return {
+        path: Review(decode_sidecar(raw, Receipts), when) for path, raw in receipts.items() if path and raw is not None
+    }
 
 
 def _taken(path: str, exclude: Iterable[str]) -> bool:

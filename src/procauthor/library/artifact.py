@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +11,7 @@ from textwrap import dedent
 from msgspec import Struct
 
 from procauthor.convention.word import words
-from procauthor.library.contract import NONE_WORDS, part_of, sections_of
+from procauthor.library.contract import is_none, part_of, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Block, Document, Replacement, Section
@@ -22,7 +21,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
 from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
-from procauthor.template.spec import SectionSpec, Slot, meaning_of, plain_heading, section_key
+from procauthor.template.spec import SectionSpec, meaning_of, plain_heading, section_key
 
 
 @lru_cache(maxsize=65_536)
@@ -66,6 +65,7 @@ def knows(provider: Procedure, consumer: Procedure, key: str) -> bool:
 
 
 _BULLET = lazy(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
+_EMPTY_LINE = lazy(rb"\n[ \t]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,8 @@ def unnamed_uses(library: Library, consumer: Procedure) -> Iterator[tuple[str, R
         key = artifact_key(wanted.name)
         name = promised(provider).get(key)
         if name and not knows(provider, consumer, key):
-            yield provider.path, RequiredInput(consumer.path, consumer.title, name, _why(wanted))
+            why = wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
+            yield provider.path, RequiredInput(consumer.path, consumer.title, name, why)
 
 
 def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Procedure | None:
@@ -102,10 +103,6 @@ def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Proced
         named = library.by_key.get(title_key(wanted.source), ())
         provider = named[0] if len(named) == 1 else None
     return provider if provider is not None and provider.path != consumer.path else None
-
-
-def _why(wanted: Artifact) -> str:
-    return wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
 
 
 def name_consumers(provider: Procedure, uses: Sequence[RequiredInput]) -> Iterator[Replacement]:
@@ -124,7 +121,8 @@ def name_consumers(provider: Procedure, uses: Sequence[RequiredInput]) -> Iterat
     only = section.blocks[0] if len(section.blocks) == 1 else None
     none = spec.constraint.none
     if only is not None and none and only.kind == "paragraph" and only.text.strip() == none:
-        yield Replacement(only.start, only.end, text + _tail(provider, only, newline))
+        ends_line = provider.source.raw[only.start : only.end].endswith(b"\n")
+        yield Replacement(only.start, only.end, text + (newline if ends_line else ""))
 
 
 def _is_plain(spec: SectionSpec) -> bool:
@@ -135,8 +133,8 @@ def _is_plain(spec: SectionSpec) -> bool:
 
 def _line(provider: Procedure, spec: SectionSpec, use: RequiredInput) -> str:
     assert spec.pattern is not None
-    slots: list[Slot] = list(spec.pattern.slots)
-    values: Mapping[str, str] = dict(zip((s.name for s in slots), (use.artifact, use.title, use.why), strict=True))
+    names = (slot.name for slot in spec.pattern.slots)
+    values = dict(zip(names, (use.artifact, use.title, use.why), strict=True))
     clean = Cleaner({use.title: relative(provider.path, use.path)})
     return render_pattern(spec.pattern, values, clean)
 
@@ -149,17 +147,10 @@ def _append(provider: Procedure, block: Block, lines: list[str], newline: str) -
     # Where the last line ends with a full stop, so do the new ones.
     end = block.start + len(raw[block.start : block.end].rstrip())
     stop = "." if raw[end - 1 : end] == b"." else ""
-    gap = newline * 2 if len(tops) > 1 and _is_loose(raw[tops[-2].start : tops[-1].start]) else newline
+    loose = len(tops) > 1 and _EMPTY_LINE.search(raw, tops[-2].start, tops[-1].start)
+    gap = newline * 2 if loose else newline
     text = "".join(f"{gap}{sign}{line.rstrip('.')}{stop}" if stop else f"{gap}{sign}{line}" for line in lines)
     return Replacement(end, end, text)
-
-
-def _is_loose(between: bytes) -> bool:
-    return bool(re.search(rb"\n[ \t]*\r?\n", between))
-
-
-def _tail(provider: Procedure, block: Block, newline: str) -> str:
-    return newline if provider.document.source.raw[block.start : block.end].endswith(b"\n") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +170,7 @@ def find_doers(procedure: Procedure) -> Iterator[Doer]:
             continue
         spec = meaning_of(procedure.template).part_specs.get(part.key)
         pattern = spec.pattern if spec else None
-        for text in filter(None, part.items or (part.text,)):
+        for text in filter(None, part.texts):
             fields = read_pattern(pattern, text) if pattern else None
             yield Doer(part.line, text, fields[pattern.slots[0].name] if pattern and fields else None)
 
@@ -190,20 +181,16 @@ def listed_roles(library: Library, settings: Settings) -> frozenset[str]:
     They are in the first column of each table of the document whose head names roles, in any language that ships.
     """
     document = library.by_path.get(settings.library.roles)
-    return _read(document.source.raw) if document is not None else frozenset()
+    return _read_roles(document.source.raw) if document is not None else frozenset()
 
 
 @lru_cache(maxsize=4)
-def _read(raw: bytes) -> frozenset[str]:
-    return frozenset(role for role in _first_cells(raw) if role)
-
-
-def _first_cells(raw: bytes) -> Iterator[str]:
-    heads = frozenset(words()["roles"]["heads"])
-    for section in parse(raw).sections:
-        for block in section.blocks:
-            if block.header is not None and section_key(block.header.cells[0].text) in heads:
-                yield from (row.cells[0].text.strip(" *_`").casefold() for row in block.rows if row.cells)
+def _read_roles(raw: bytes) -> frozenset[str]:
+    heads = words()["roles"]["heads"]
+    lists = (b for b in parse(raw).blocks if b.header is not None and section_key(b.header.cells[0].text) in heads)
+    rows = chain.from_iterable(block.rows for block in lists)
+    roles = (row.cells[0].text.strip(" *_`").casefold() for row in rows if row.cells)
+    return frozenset(filter(None, roles))
 
 
 _MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
@@ -275,9 +262,9 @@ def _plain(raw: str) -> str:
 def _stage(procedure: Procedure, step: Step, number: int, written: Mapping[str, str]) -> Stage:
     def said(role: str) -> tuple[str, ...]:
         part = part_of(step, procedure.template, role)
-        items = part.items or (part.text,) if part else ()
+        items = part.texts if part else ()
         plain = (" ".join(item.split()) for item in items)
-        return tuple(written.get(item, item) for item in plain if item and item.casefold() not in NONE_WORDS)
+        return tuple(written.get(item, item) for item in plain if item and not is_none(item))
 
     purpose = " ".join(said("purpose"))
     name = step.name or f"{number}"
@@ -293,4 +280,4 @@ def _working_sections(procedure: Procedure) -> Iterator[Section]:
 
 def _items(section: Section, written: Mapping[str, str]) -> tuple[str, ...]:
     texts = (" ".join(item.text.split()) for item in section.items if item.level == 0)
-    return tuple(written[text] for text in texts if text and text.casefold() not in NONE_WORDS)
+    return tuple(written[text] for text in texts if text and not is_none(text))

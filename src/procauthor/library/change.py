@@ -20,7 +20,7 @@ from procauthor.library.sidecar import (
     RECEIPTS,
     Provenance,
     Receipts,
-    decode_receipts,
+    decode_sidecar,
     encode_provenance,
     encode_receipts,
     sidecar_path,
@@ -124,7 +124,7 @@ def edit_receipts(root: Path, path: str, change: Callable[[Receipts], Receipts])
     """
     place = sidecar_path(RECEIPTS, path)
     before = disk.read(disk.locate(root, place))
-    present = decode_receipts(before) if before is not None else NONE
+    present = decode_sidecar(before, Receipts) if before is not None else NONE
     after = change(present)
     if after == present:
         return None

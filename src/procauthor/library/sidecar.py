@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from procauthor.data import ungrouped
+from procauthor.data import grouped, ungrouped
 from procauthor.errors import LibraryError
 from procauthor.markdown.document import Document, title_section, top_sections
 from procauthor.procedure import Stamp, stamp
@@ -38,7 +38,6 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "followed": ("id", "by"),
 }
 """The lists of sidecars, and what tells the entries of each apart."""
-_T = TypeVar("_T")
 
 
 class _Head(Struct):
@@ -56,8 +55,8 @@ def document_path(folder: str, path: str) -> str:
     return path[len(folder) + 1 : -len(_ENDING)] if inside else ""
 
 
-def scan_sidecars(root: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield the path of each document that may have a sidecar in a folder, and the sidecar; links are not followed."""
+def scan_sidecars(root: Path, folder: str) -> Iterator[str]:
+    """Yield the path of each document that may have a sidecar in a folder; links are not followed."""
     top = os.path.join(root, folder)
     waiting = [] if os.path.islink(top) else [top]
     while waiting:
@@ -69,37 +68,54 @@ def scan_sidecars(root: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[st
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
             elif entry.name.endswith(_ENDING) and entry.is_file(follow_symlinks=False):
-                yield entry.path[len(top) + 1 : -len(_ENDING)].replace(os.sep, "/"), entry
+                yield entry.path[len(top) + 1 : -len(_ENDING)].replace(os.sep, "/")
 
 
-def read_sidecar(place: str | Path) -> bytes | None:
-    """Return the bytes of a sidecar, or None where there is none that can be read."""
+class Sidecar(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a sidecar holds. ``problem`` says why it cannot be understood, and is never written."""
+
+    problem: str = ""
+
+
+_S = TypeVar("_S", bound=Sidecar)
+
+
+def read_sidecar(root: Path, folder: str, path: str, kind: type[_S]) -> _S:
+    """Return what the sidecar of a document in a folder holds; nothing where there is none."""
+    place = root / sidecar_path(folder, path)
     try:
         status = os.lstat(place)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
-            return None
-        return read_regular(place)
+        if stat.S_ISREG(status.st_mode) and status.st_size <= _MAX_BYTES:
+            return decode_sidecar(read_regular(place), kind)
+    except (FileNotFoundError, NotADirectoryError):
+        return kind()
     except OSError:
-        return None
+        pass
+    return kind(problem="it cannot be read")
 
 
-def decode_sidecar(raw: bytes, kind: type[_T]) -> tuple[_T | None, str]:
-    """Return what a sidecar holds, or None and why it cannot be understood."""
+def decode_sidecar(raw: bytes, kind: type[_S]) -> _S:
+    """Return what the bytes of a sidecar say; what cannot be understood says nothing."""
     if b"<<<<<<< " in raw and b"\n>>>>>>> " in raw:
-        return None, "a merge conflict is not resolved"
+        return kind(problem="a merge conflict is not resolved")
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf")
         if msgspec.json.decode(text, type=_Head).schema_version > _VERSION:
-            return None, "it was written by a newer version"
-        return msgspec.json.decode(text, type=kind), ""
+            return kind(problem="it was written by a newer version")
+        value = msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return None, str(error).splitlines()[0]
+        return kind(problem=str(error).splitlines()[0])
+    return kind(problem="it has a problem") if value.problem else value
 
 
 def encode_lists(lists: Mapping[str, Iterable[object]]) -> bytes | None:
     """Return a sidecar with one entry a line; None where there is nothing to keep."""
-    written = {name: _lines(entries) for name, entries in lists.items()}
-    parts = [f' "{name}": [\n{lines}\n ]' for name, lines in written.items() if lines]
+    parts = []
+    for name, entries in lists.items():
+        encoded = (msgspec.json.format(msgspec.json.encode(entry), indent=0).decode() for entry in entries)
+        lines = ",\n".join(f"  {line}" for line in encoded)
+        if lines:
+            parts.append(f' "{name}": [\n{lines}\n ]')
     if not parts:
         return None
     return "\n".join(("{", f' "schema_version": {_VERSION},', ",\n".join(parts), "}", "")).encode()
@@ -116,9 +132,7 @@ def merge_sidecars(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
         return None
     kept = {key: entry for key, entry in mine.items() if entry != old.get(key)}
     back = {key: entry for key, entry in yours.items() if key not in kept and (key in mine or key not in old)}
-    lists: dict[str, list[dict[str, Any]]] = {}
-    for key, entry in sorted((kept | back).items()):
-        lists.setdefault(key[0], []).append(entry)
+    lists = grouped((key[0], entry) for key, entry in sorted((kept | back).items()))
     return encode_lists({name: lists[name] for name in _KEYS if name in lists})
 
 
@@ -127,10 +141,6 @@ def _by_key(raw: bytes) -> dict[tuple[str, ...], dict[str, Any]]:
     data: dict[str, list[dict[str, Any]]] = msgspec.json.decode(raw)
     named = ungrouped((name, data.get(name, ())) for name in _KEYS)
     return {(name, *(str(entry.get(field, "")) for field in _KEYS[name])): entry for name, entry in named}
-
-
-def _lines(entries: Iterable[object]) -> str:
-    return ",\n".join(f"  {msgspec.json.format(msgspec.json.encode(entry), indent=0).decode()}" for entry in entries)
 
 
 LEAD = ""
@@ -244,12 +254,11 @@ class Seen(Struct, frozen=True, omit_defaults=True):
     on: date | None = None
 
 
-class Receipts(Struct, frozen=True, omit_defaults=True):
-    """All receipts of one document. ``problem`` says why its file cannot be understood, and is never written."""
+class Receipts(Sidecar, frozen=True, omit_defaults=True):
+    """All receipts of one document."""
 
     approvals: tuple[Receipt, ...] = ()
     seen: tuple[Seen, ...] = ()
-    problem: str = ""
 
 
 NONE = Receipts()
@@ -325,25 +334,8 @@ def read_standing(marks: tuple[TopSection, ...], review: Review) -> Standing:
 
 def read_reviews(root: Path) -> dict[str, Review]:
     """Return the receipts of every document below a root, by its path."""
-    reviews: dict[str, Review] = {}
     day = today()
-    for path, entry in scan_sidecars(root, RECEIPTS):
-        raw = read_sidecar(entry.path)
-        reviews[path] = Review(decode_receipts(raw) if raw is not None else Receipts(problem="it cannot be read"), day)
-    return reviews
-
-
-def document_of(path: str) -> str:
-    """Return the document whose receipts a file holds, or an empty string where it is no such file."""
-    return document_path(RECEIPTS, path)
-
-
-def decode_receipts(raw: bytes) -> Receipts:
-    """Read the receipts of one document; what cannot be understood approves nothing."""
-    receipts, problem = decode_sidecar(raw, Receipts)
-    return (
-        receipts if receipts is not None and not receipts.problem else Receipts(problem=problem or "it has a problem")
-    )
+    return {path: Review(read_sidecar(root, RECEIPTS, path, Receipts), day) for path in scan_sidecars(root, RECEIPTS)}
 
 
 def encode_receipts(receipts: Receipts) -> bytes | None:
@@ -400,7 +392,7 @@ class Origin(Struct, frozen=True, omit_defaults=True):
     sources: tuple[SectionSource, ...] = ()
 
 
-class Provenance(Struct, frozen=True, omit_defaults=True):
+class Provenance(Sidecar, frozen=True, omit_defaults=True):
     """What is known of the sections of one document."""
 
     sections: tuple[Origin, ...] = ()
@@ -412,9 +404,7 @@ class Provenance(Struct, frozen=True, omit_defaults=True):
 
 def read_provenance(root: Path, path: str) -> Provenance:
     """Return what is known of a document; a file that cannot be understood says nothing."""
-    raw = read_sidecar(root / sidecar_path(PROVENANCE, path))
-    provenance = decode_sidecar(raw, Provenance)[0] if raw is not None else None
-    return provenance or Provenance()
+    return read_sidecar(root, PROVENANCE, path, Provenance)
 
 
 def encode_provenance(provenance: Provenance) -> bytes | None:
@@ -468,11 +458,10 @@ class Following(Struct, frozen=True, omit_defaults=True):
         return (self.ended or (self.steps[-1].at if self.steps else self.began)).date()
 
 
-class FollowedRecords(Struct, frozen=True, omit_defaults=True):
-    """All records of one document. ``problem`` says why its file cannot be understood, and is never written."""
+class FollowedRecords(Sidecar, frozen=True, omit_defaults=True):
+    """All records of one document."""
 
     followed: tuple[Following, ...] = ()
-    problem: str = ""
 
 
 def record_path(path: str) -> str:
@@ -482,17 +471,12 @@ def record_path(path: str) -> str:
 
 def read_followed(root: Path) -> dict[str, FollowedRecords]:
     """Return the records of every document below a root, by its path."""
-    return {path: read_records(root, path) for path, _ in scan_sidecars(root, FOLLOWED)}
+    return {path: read_records(root, path) for path in scan_sidecars(root, FOLLOWED)}
 
 
 def read_records(root: Path, path: str) -> FollowedRecords:
     """Return the records of one document."""
-    place = root / record_path(path)
-    raw = read_sidecar(place)
-    if raw is None:
-        return FollowedRecords(problem="it cannot be read") if place.exists() else FollowedRecords()
-    records, problem = decode_sidecar(raw, FollowedRecords)
-    return records if records is not None else FollowedRecords(problem=problem)
+    return read_sidecar(root, FOLLOWED, path, FollowedRecords)
 
 
 def encode_records(followed: Iterable[Following]) -> bytes:

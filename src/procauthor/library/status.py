@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, count
 from typing import Literal
 
 import yaml
@@ -31,7 +31,7 @@ from procauthor.library.thin import (
     read_units,
 )
 from procauthor.markdown.document import Block, Document, Link, Replacement, Section, replace_spans
-from procauthor.markdown.front import find_front_matter, read_layout
+from procauthor.markdown.front import find_layout
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import DONE, UNCOUNTED, Status
@@ -59,7 +59,10 @@ _LEAD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]+)?(?:#{1,6}[ \t]
 _EMPHASIS = "*_ "
 _BLANK = lazy(rb"\r?\n[ \t]*\r?\n")
 _SHOWN = 200
-_LEAST_SAID = 3
+# A value of one or two signs is that of a proposal only so few words in front of it.
+_LEAST_SAID, _BESIDE = 3, 3
+# What ends a sentence, or what else a proposal belongs to.
+_SENTENCE_ENDS = ("\n", ". ", "|", ")")
 # A mark or a proposal is a line or two: what is further away belongs to something else.
 _NEAR = 2000
 
@@ -129,15 +132,11 @@ def without_proposals(text: str, values: Iterable[str] = ()) -> str:
     """
     for value in values:
         text = re.sub(_marked(value), "\u2022", text)
-    start = text.find(PROPOSED)
-    while start >= 0:
-        end = _behind_bracket(text, start, min(len(text), start + _NEAR))
-        if end is None:
-            return text
-        value = split_proposal(text[start + len(PROPOSED) : end - 1])[0]
-        text = f"{text[:start].removesuffix(f'{value} ')}\u2022{text[end:]}"
-        start = text.find(PROPOSED, start)
-    return text
+    pieces, place, text = [], 0, told_first(text)
+    for start, end in _brackets(text):
+        pieces.append(text[place:start])
+        place = end
+    return "\u2022".join([*pieces, text[place:]])
 
 
 def split_proposal(text: str) -> tuple[str, str]:
@@ -147,8 +146,48 @@ def split_proposal(text: str) -> tuple[str, str]:
 
 
 def told_first(text: str) -> str:
-    """Return a text with the value of each proposal before its reason: "30 seconds (proposed; ...)" is turned round."""
-    return _TURNED.sub(rf"{PROPOSED} \g<value>; ", text)
+    """Return a text with each proposal in the place of its value, which models like to say beside it once more.
+
+    "30 seconds (proposed; ...)" is turned round, and in "after 4 days, by telephone (proposed: 4 days; ...)" the
+    proposal is moved to where the sentence says the value.
+    """
+    text = _TURNED.sub(rf"{PROPOSED} \g<value>; ", text)
+    pieces, place = [], 0
+    for start, end in _brackets(text):
+        value, _ = split_proposal(text[start + len(PROPOSED) : end - 1])
+        before, again = text[place:start], re.compile(rf"\s+{_spaced(value)}(?!\w)").match(text, end)
+        at = None if again else _said_at(value, before)
+        if at:
+            pieces += [before[: at[0]], text[start:end], before[at[1] :].rstrip()]
+        else:
+            pieces += [before, text[start:end]]
+        place = again.end() if again else end
+    return "".join([*pieces, text[place:]])
+
+
+def _brackets(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each proposal in a text begins and ends, up to one whose bracket is not closed."""
+    start = text.find(PROPOSED)
+    while start >= 0:
+        end = _behind_bracket(text, start, min(len(text), start + _NEAR))
+        if end is None:
+            return
+        yield start, end
+        start = text.find(PROPOSED, end)
+
+
+def _said_at(value: str, before: str) -> tuple[int, int] | None:
+    """Return where the sentence in front of a proposal says its value; far away a short number is something else."""
+    begin = max(map(before.rfind, _SENTENCE_ENDS)) + 1
+    said = list(re.compile(rf"(?<!\w){_spaced(value)}(?!\w)").finditer(before, begin)) if value else []
+    if not said or (len(value) < _LEAST_SAID and len(before[said[-1].end() :].split()) > _BESIDE):
+        return None
+    return said[-1].span()
+
+
+def _spaced(value: str) -> str:
+    """Return the pattern of a value in a text; a line may end between two words."""
+    return r"\s+".join(map(re.escape, value.split()))
 
 
 def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
@@ -161,26 +200,9 @@ def list_proposals(text: str) -> tuple[str, tuple[str, ...]]:
     for place in _proposals(document):
         question = place.question
         if question.value and question.reason:
-            edits += _shown(document.source.raw, place)
+            edits.append(Replacement(place.start, place.end, f"{question.value} {MARK}"))
             listed.append(f"{question.value}; {question.reason}")
     return replace_spans(document.source.raw, edits).decode(), tuple(listed)
-
-
-def _shown(raw: bytes, place: QuestionPlace) -> list[Replacement]:
-    """Return the edits that show a proposal by its value and a mark.
-
-    Models like to say the value twice, as in "call after 4 days, by telephone (proposed: 4 days;
-    ...)". It is marked where it is said, once. A number of one or two digits may be something else there.
-    """
-    value = place.question.value
-    begin = max(raw.rfind(sign, 0, place.start) for sign in (b"\n", b". ", b"|", b")")) + 1
-    said = raw[begin : place.start].decode()
-    before = [] if len(value) < _LEAST_SAID else list(re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", said))
-    if not before:
-        return [Replacement(place.start, place.end, f"{value} {MARK}")]
-    end = begin + len(said[: before[-1].end()].encode())
-    rest = raw[end : place.start].decode().rstrip()
-    return [Replacement(end, place.end, f" {MARK}{rest}")]
 
 
 def find_places(
@@ -243,8 +265,8 @@ def _value_at(document: Document, value: str, marks: Collection[int]) -> tuple[i
 
 
 def _marked(value: str) -> str:
-    """Return the pattern of a value with the mark behind it; a line may end between two words."""
-    return r"\s+".join(map(re.escape, [*value.split(), MARK]))
+    """Return the pattern of a value with the mark behind it."""
+    return rf"{_spaced(value)}\s+{re.escape(MARK)}"
 
 
 def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:
@@ -253,9 +275,13 @@ def _entries(document: Document, key: str) -> Iterator[tuple[int, object, int]]:
     if field is None or field.value in (None, ""):
         return
     values = field.value if isinstance(field.value, list | tuple) else [field.value]
-    lines = _item_lines(document, key, len(values)) or [field.line] * len(values)
-    for index, (value, line) in enumerate(zip(values, lines, strict=True)):
-        yield index, value, line
+    known = find_layout(document.source) if document.front_matter else None
+    entry = known[1].entry(key) if known else None
+    lines = [field.line] * len(values)
+    if known and entry and isinstance(entry.node, yaml.SequenceNode) and len(entry.node.value) == len(values):
+        first = document.source.line(known[0].body)
+        lines = [first + item.start_mark.line for item in entry.node.value]
+    yield from zip(count(), values, lines, strict=False)
 
 
 def _said(value: object) -> tuple[str, str]:
@@ -265,19 +291,6 @@ def _said(value: object) -> tuple[str, str]:
         text = words.get("question") or words.get("text") or "; ".join(f"{k}: {v}" for k, v in words.items())
         return text, words.get("reason", "")
     return " ".join(str(value).split()), ""
-
-
-def _item_lines(document: Document, key: str, count: int) -> list[int]:
-    """Return the lines of the entries of a YAML list; nothing where it is none."""
-    front = find_front_matter(document.source) if document.front_kind == "yaml" else None
-    if front is None:
-        return []
-    layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    node = next((entry.node for entry in layout.entries if entry.key == key), None)
-    if not isinstance(node, yaml.SequenceNode) or len(node.value) != count:
-        return []
-    first = document.source.line(front.body)
-    return [first + item.start_mark.line for item in node.value]
 
 
 # In the text

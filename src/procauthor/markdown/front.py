@@ -124,11 +124,7 @@ def near_front_matter(source: Source) -> ParseProblem | None:
 
 
 class FrontMatterValueError(ValueError):
-    """Front matter cannot be read; ``line`` counts from 1 within it, or is 0."""
-
-    def __init__(self, message: str, line: int = 0) -> None:
-        super().__init__(message)
-        self.line = line
+    """Front matter cannot be read."""
 
 
 class FrontEntry(Struct, frozen=True, gc=False):
@@ -181,8 +177,21 @@ def read_layout(text: str) -> Layout:
     return Layout(text, value, root, tuple(_entries(text, pairs)))
 
 
+def find_layout(source: Source) -> tuple[Front, Layout] | None:
+    """Return where YAML front matter is, with the places of its entries; None where there is none.
+
+    Raises:
+        FrontMatterValueError: It cannot be read.
+    """
+    front = find_front_matter(source)
+    if front is None or front.kind != "yaml":
+        return None
+    return front, read_layout(source.raw[front.body : front.foot].decode())
+
+
 def _load(text: str) -> tuple[list[tuple[yaml.Node, yaml.Node]], yaml.Node | None, object]:
-    if _may_be_hostile(text):
+    # It could hold an alias, or more levels than are allowed: each level needs a mark of its own.
+    if "*" in text or sum(map(text.count, _LEVEL_MARKS)) > _DEEPEST:
         _refuse(text)
     loader = LOADER(text)
     try:
@@ -192,11 +201,6 @@ def _load(text: str) -> tuple[list[tuple[yaml.Node, yaml.Node]], yaml.Node | Non
         return pairs, root, loader.construct_document(root) if root is not None else None
     finally:
         loader.dispose()
-
-
-def _may_be_hostile(text: str) -> bool:
-    """Say whether the text could hold an alias, or more levels than are allowed: each level needs a mark of its own."""
-    return "*" in text or sum(map(text.count, _LEVEL_MARKS)) > _DEEPEST
 
 
 def _refuse(text: str) -> None:

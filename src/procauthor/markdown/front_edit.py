@@ -14,10 +14,11 @@ import yaml
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Document, Replacement, Source, replace_spans
 from procauthor.markdown.front import (
+    Front,
     FrontEntry,
     FrontMatterValueError,
     Layout,
-    find_front_matter,
+    find_layout,
     key_of,
     read_layout,
     value_span,
@@ -99,12 +100,11 @@ def read_texts(document: Document, key: str) -> list[str]:
     if field is None:
         return []
     values = list(field.value) if isinstance(field.value, list | tuple) else [field.value]
-    plain = document.front_kind != "yaml" or all(isinstance(each, str) for each in values)
-    front = None if plain else find_front_matter(document.source)
-    if front is None:
+    layout = None if all(isinstance(each, str) for each in values) else find_layout(document.source)
+    if layout is None:
         return [str(each) for each in values if each is not None]
-    layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    written = next((entry.node for entry in layout.entries if entry.key == key), None)
+    entry = layout[1].entry(key)
+    written = entry.node if entry else None
     nodes = written.value if isinstance(written, yaml.SequenceNode) else [written]
     return [node.value for node in nodes if isinstance(node, yaml.ScalarNode) and node.value]
 
@@ -127,16 +127,15 @@ def edit_front_matter(document: Document, path: str, edits: Sequence[FrontEdit])
         start, newline = document.source.start, document.source.newline
         text = write_front_matter(edits, newline)
         return (Replacement(start, start, text + newline),) if text else ()
-    front = find_front_matter(document.source)
-    assert front is not None
-    layout = read_layout(document.source.raw[front.body : front.foot].decode())
-    writer = _FrontWriter(layout, document.source.newline)
-    spans = writer.write(edits)
+    known = find_layout(document.source)
+    assert known is not None
+    front, layout = known
+    spans = _FrontWriter(layout, document.source.newline).write(edits)
     made = tuple(
         Replacement(front.body + _bytes(layout.text, start), front.body + _bytes(layout.text, end), text)
         for start, end, text in spans
     )
-    if not _is_proven(document.source, layout, edits, made):
+    if not _is_proven(document.source, front, layout, edits, made):
         keys = ", ".join(dict.fromkeys(repr(edit.key) for edit in edits))
         line = next((document.fields[e.key].line for e in edits if e.key in document.fields), 1)
         message = f"{path}:{line}: {keys} in the front matter cannot be changed safely"
@@ -166,20 +165,19 @@ def _bytes(text: str, place: int) -> int:
 # The proof
 
 
-def _is_proven(source: Source, before: Layout, edits: Sequence[FrontEdit], made: Sequence[Replacement]) -> bool:
+def _is_proven(
+    source: Source, front: Front, before: Layout, edits: Sequence[FrontEdit], made: Sequence[Replacement]
+) -> bool:
     """Say whether the new text has exactly the values that are wanted, in the same order, between the same fences."""
     raw = replace_spans(source.raw, made)
-    front = find_front_matter(Source(raw))
-    old = find_front_matter(source)
-    assert old is not None
-    if front is None or len(raw) - front.foot != len(source.raw) - old.foot:
-        return False
     try:
-        after = read_layout(raw[front.body : front.foot].decode())
+        known = find_layout(Source(raw))
     except FrontMatterValueError:
         return False
-    keys = [entry.key for entry in after.entries]
-    same = repr(list(after.value.items())) == repr(list(_applied(before.value, edits).items()))
+    if known is None or len(raw) - known[0].foot != len(source.raw) - front.foot:
+        return False
+    keys = [entry.key for entry in known[1].entries]
+    same = repr(list(known[1].value.items())) == repr(list(_applied(before.value, edits).items()))
     return same and len(keys) == len(set(keys))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from procauthor.data import grouped, ungrouped
 from procauthor.regex import lazy
 
 # A made-up value says so.
@@ -380,13 +381,12 @@ _RARE = b"_=@4JQXZKVYGUWBHFDLNMRPOCSIEAT"
 class _Shape:
     """Group 1 of a match is judged. A group named "secret" narrows what is taken away.
 
-    Every match holds one of ``marks``: a text without them is not searched further. Each comes after its rarest byte,
-    because one byte is looked for ten times faster than a word. The pattern is compiled (and kept by re) when a text
-    has a mark, which is rare.
+    Every match holds one of ``marks``: a text without them is not searched further. The pattern is compiled (and kept
+    by re) when a text has a mark, which is rare.
     """
 
     kind: str
-    marks: tuple[tuple[bytes, bytes], ...]
+    marks: tuple[bytes, ...]
     pattern: bytes
     least_bits: float
 
@@ -398,8 +398,7 @@ def _shape(kind: str, mark: str, pattern: str, least_bits: float = 2.0) -> _Shap
 
 def _anywhere(kind: str, mark: str, pattern: str, least_bits: float = 2.0) -> _Shape:
     """Make a shape. A pattern that begins with plain letters is searched much faster."""
-    marks = tuple((_rarest(mark), mark) for mark in mark.encode().split())
-    return _Shape(kind, marks, pattern.encode(), least_bits)
+    return _Shape(kind, tuple(mark.encode().split()), pattern.encode(), least_bits)
 
 
 def _rarest(mark: bytes) -> bytes:
@@ -511,33 +510,12 @@ _SHAPES = (
 _CHOSEN = frozenset({"password", "password in a URL", "password of a command", "token in a header"})
 
 
-_Marks = list[tuple[bytes, _Shape]]
 # Most marks end in one of these, which is rare enough to look at the two bytes before each of them.
 _ENDS = (b"_", b"-", b".", b"=")
-
-
-def _by_end() -> dict[bytes, dict[bytes, _Marks]]:
-    """Return the marks that end in one of some bytes, by this byte and by the two before it."""
-    ends: dict[bytes, dict[bytes, _Marks]] = {end: {} for end in _ENDS}
-    for shape in _SHAPES:
-        for _, mark in shape.marks:
-            if mark[-1:] in ends:
-                ends[mark[-1:]].setdefault(mark[-3:-1], []).append((mark, shape))
-    return ends
-
-
-def _by_rare() -> dict[bytes, _Marks]:
-    """Return all other marks, by their rarest byte."""
-    marks: dict[bytes, _Marks] = {}
-    for shape in _SHAPES:
-        for rare, mark in shape.marks:
-            if mark[-1:] not in _ENDS:
-                marks.setdefault(rare, []).append((mark, shape))
-    return marks
-
-
-_BY_END = _by_end()
-_BY_RARE = _by_rare()
+_MARKS = [(mark, shape) for shape, mark in ungrouped((shape, shape.marks) for shape in _SHAPES)]
+_BY_END = {end: grouped((mark[-3:-1], (mark, shape)) for mark, shape in _MARKS if mark[-1:] == end) for end in _ENDS}
+# One byte is looked for ten times faster than a word, so all others come after their rarest.
+_BY_RARE = grouped((_rarest(mark), (mark, shape)) for mark, shape in _MARKS if mark[-1:] not in _ENDS)
 _KEY_BITS = 3.0
 _KEY_TAIL = 40
 _KEY_LINE = lazy(rb"[A-Za-z0-9+/=]{16,}")

@@ -45,13 +45,11 @@ def edit_table(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
 def _insert_rows(pen: Pen, place: EditContainer, plan: Arrangement) -> None:
     assert place.block is not None
     rows = place.block.rows
-    for position, entry in enumerate(plan.entries):
-        if entry.old is not None:
-            continue
+    for position, entry in plan.new:
         beside = rows[entry.beside]
         start, end = line_start(pen.raw, beside.start), line_end(pen.raw, beside.start)
         text = _row(pen, beside, (start, end), _cells(pen, place, entry.value, _order(place, plan, position)))
-        pen.write(start, start, f"{text}\n") if entry.before else pen.write(end, end, f"\n{text}")
+        pen.insert(entry, start, end, text, "\n")
 
 
 def insert_first(pen: Pen, place: EditContainer, values: Sequence[Any]) -> None:
@@ -276,16 +274,10 @@ def _insert(
     pen: Pen, place: EditContainer, siblings: Sequence[Sibling], plan: Arrangement, numbers: Sequence[int]
 ) -> None:
     gap = _gap(pen, siblings)
-    for entry, number in zip(plan.entries, numbers, strict=True):
-        if entry.old is not None:
-            continue
+    for position, entry in plan.new:
         beside = siblings[entry.beside]
-        line = _item(pen, place, _marker(beside.marker, number), entry.value)
-        if entry.before:
-            pen.write(beside.line, beside.line, line + gap)
-        else:
-            at = line_end(pen.raw, beside.last)
-            pen.write(at, at, gap + line)
+        line = _item(pen, place, _marker(beside.marker, numbers[position]), entry.value)
+        pen.insert(entry, beside.line, line_end(pen.raw, beside.last), line, gap)
 
 
 def _item(pen: Pen, place: EditContainer, marker: str, value: Any) -> str:
@@ -394,19 +386,12 @@ def edit_text(pen: Pen, name: str, operations: Sequence[Operation]) -> None:
         pen.write(members[index].start, members[index].end, text)
     for index in sorted(plan.deleted):
         _cut(pen, members[index].start, members[index].end)
-    for entry in plan.entries:
-        if entry.old is not None:
-            continue
+    for _, entry in plan.new:
         if place.inline:
             message = f"{name!r} is one line behind its label"
             raise OperationError(message, "replace it", name)
         beside, text = members[entry.beside], paragraphs(pen.clean, entry.value)
-        if entry.before:
-            at = line_start(pen.raw, beside.start)
-            pen.write(at, at, f"{text}\n\n")
-        else:
-            at = line_end(pen.raw, beside.end)
-            pen.write(at, at, f"\n\n{text}")
+        pen.insert(entry, line_start(pen.raw, beside.start), line_end(pen.raw, beside.end), text, "\n\n")
 
 
 def _cut(pen: Pen, start: int, end: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -74,6 +74,11 @@ class Arrangement:
     entries: tuple[NewMember, ...]
     deleted: frozenset[int]
     replaced: dict[int, Any]
+
+    @property
+    def new(self) -> Iterator[tuple[int, NewMember]]:
+        """The new members, each with its place."""
+        return ((place, entry) for place, entry in enumerate(self.entries) if entry.old is None)
 
     def count_on(self, old: Sequence[int]) -> list[int]:
         """Return the numbers of the entries: old ones keep theirs, a new one counts on from that before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 
@@ -34,7 +35,7 @@ CONTRACT_NOT_RECIPROCAL = Rule(
     code="C102",
     severity="warning",
     summary="One side of a contract does not know the other.",
-    why="A change on one side surprises the other.",
+    why="A change on one side surprises the other. That a consumer takes nothing from here yet is information for it.",
     fix="Name the artifact in the consumer's required inputs and in the provider's downstream dependencies.",
     example="“used by Threat Model Procedure”, which does not list the artifact among its inputs",
 )
@@ -99,7 +100,14 @@ def _consumer(scope: Scope, procedure: Procedure, consumer: Consumer) -> Iterato
         return
     if other is not procedure and key not in {artifact_key(a.name) for a in other.contract.inputs}:
         message = f"{other.title!r} does not list {consumer.artifact!r} among its required inputs"
-        yield say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, f"add it to {other.path}")
+        finding = say_line(CONTRACT_NOT_RECIPROCAL, procedure, consumer.line, message, f"add it to {other.path}")
+        # Who takes nothing from here does not know of it yet: that is for its next revision.
+        yield finding if _takes(scope, other, procedure) else replace(finding, severity="info")
+
+
+def _takes(scope: Scope, consumer: Procedure, provider: Procedure) -> bool:
+    """Say whether a procedure has an input that comes from another one."""
+    return any(provider in providers(scope, consumer, wanted) for wanted in consumer.contract.inputs if wanted.source)
 
 
 CONTRACTS = Family(
