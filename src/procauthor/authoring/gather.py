@@ -31,10 +31,17 @@ from procauthor.authoring.dealing import (
     find_roles,
     takers_in,
 )
-from procauthor.authoring.near import rank_near, words_near
-from procauthor.authoring.passage import Rarity, Search, choose_passages, find_chunks, read_subject
+from procauthor.authoring.passage import (
+    Rarity,
+    Search,
+    choose_passages,
+    find_chunks,
+    find_standards,
+    rank_near,
+    read_subject,
+    words_near,
+)
 from procauthor.authoring.request import refuse_unknown
-from procauthor.authoring.standard import find_standards
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.change import refuse_conflict
 from procauthor.library.derive import bare_title

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from procauthor.markdown.document import Block, Section
+from procauthor.markdown.document import Section
 from procauthor.naming import title_key
 from procauthor.planning.field import field_key
 from procauthor.planning.line import lines_of, plain_text
@@ -15,7 +15,7 @@ from procauthor.planning.plan import PRIORITIES, Effort, Goal, Group, Metric, Pl
 from procauthor.planning.text import Placed, PlanText
 from procauthor.planning.title import clean_title, names_priority
 from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, read_effort, read_priority
-from procauthor.planning.words import pattern, read_words
+from procauthor.planning.words import pattern
 from procauthor.regex import lazy
 
 # "Release Lifecycle (10 procedures)" and "Release: 10 procedures", "10 release procedures", "Release Lifecycle (10)".
@@ -29,7 +29,6 @@ _COUNTS = (
     ("lifecycle", r"^(?P<name>.*\b(?:{}))\s*\(~?(?P<count>\d{1,9})\)$"),
 )
 _TOTAL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
-_SPAN = lazy(r"\bP(\d)\s*[-–—]\s*P?(\d)\b", re.IGNORECASE)
 _CLOSE = 0.01
 _NUMBER = r"\d{1,12}(?:\.\d+)?"
 _METRIC = lazy(rf"^(?:(?P<name>[^:]+):)?\D*?\b(?P<target>\d{{1,3}}(?:,\d{{3}}){{1,4}}|{_NUMBER})\s*(?P<unit>%)?")
@@ -42,7 +41,7 @@ def read_groups(text: PlanText, own: Collection[int]) -> tuple[tuple[Group, ...]
 
     ``own`` are the lines of items, which count nothing.
     """
-    groups = tuple(sorted((*_counted_lines(text, own), *_counted_rows(text, own)), key=lambda group: group.line))
+    groups = tuple(sorted(_counted(text, own), key=lambda group: group.line))
     counted = {group.line for group in groups}
     placed = [p for p in text.placed if p.line.number not in own]
     lists = {(p.section.index, p.label) for p in placed if p.line.number in counted}
@@ -59,7 +58,7 @@ def read_count(text: str) -> tuple[str, int] | None:
     return (count["name"].rstrip(" :–—-"), int(count["count"])) if count else None
 
 
-def _counted_lines(text: PlanText, own: Collection[int]) -> Iterator[Group]:
+def _counted(text: PlanText, own: Collection[int]) -> Iterator[Group]:
     lines = [(p.section, p.line.body, p.line.number, [p.line]) for p in text.placed if not p.role]
     for section in text.document.sections:
         inside = lines_of(text.lines, section.start, text.document.end(section))
@@ -68,25 +67,6 @@ def _counted_lines(text: PlanText, own: Collection[int]) -> Iterator[Group]:
         counted = read_count(said)
         if counted and not any(line.number in own for line in inside):
             yield Group(*counted, _priority(text, section), number)
-
-
-def _counted_rows(text: PlanText, own: Collection[int]) -> Iterator[Group]:
-    for section, block in text.tables:
-        name, count = _column(block, lambda head: field_key(head) == "lifecycle"), _listed(block, "counts")
-        for row in block.rows if name is not None and count is not None else ():
-            cells = [plain_text(cell.text) for cell in row.cells]
-            number = re.match(r"~?(\d{1,9})", cells[count or 0])
-            if number and row.line not in own and not names_total(cells[name or 0]):
-                yield Group(cells[name or 0], int(number[1]), _priority(text, section), row.line)
-
-
-def _column(block: Block, fits: Callable[[str], bool]) -> int | None:
-    heads = [plain_text(cell.text).casefold() for cell in block.header.cells] if block.header else []
-    return next((place for place, head in enumerate(heads) if fits(head)), None)
-
-
-def _listed(block: Block, kind: str) -> int | None:
-    return _column(block, lambda head: head in read_words().lists[kind])
 
 
 def _priority(text: PlanText, section: Section) -> Priority:
@@ -121,32 +101,23 @@ def sum_up(text: PlanText, items: Sequence[PlanItem]) -> tuple[tuple[Total, ...]
 
 def _stated(text: PlanText, whole: Effort | None) -> Iterator[tuple[tuple[Priority, ...], Effort, int]]:
     """Yield the hours that a plan states in sum, with the priorities that they are of (none: all) and the line."""
-    matches = ((_TOTAL.match(line.text), line.number) for line in text.lines)
-    said = [(m["label"], m["label"], m["value"], number) for m, number in matches if m and names_total(m["label"])]
-    for _, block in text.tables:
-        place = _column(block, lambda head: field_key(head) == "effort")
-        for row in block.rows:
-            if place is None or block.header is None:
-                break
-            label = next((cell.text for cell in row.cells if names_total(plain_text(cell.text))), "")
-            if label and len(row.cells) > place:
-                said.append((label, block.header.cells[place].text, row.cells[place].text, row.line))
     starts = [section.line for section in text.document.sections]
-    for label, unit, value, number in said:
-        effort = read_effort(plain_text(value), effort_unit(unit))
-        # "Total P0 + P1 Effort" and "P0-P2 total" are of some priorities.
-        named, span = [read_priority(each) for each in PRIORITY_CODE.findall(label)], _SPAN.search(label)
-        keys = tuple(p for p in PRIORITIES if p in named or (span and span[1] <= p[1] <= span[2]))
-        above = text.headings[max(0, bisect_right(starts, number) - 1)]
+    for line in text.lines:
+        said = _TOTAL.match(line.text)
+        effort = read_effort(plain_text(said["value"]), effort_unit(said["label"])) if said else None
+        if effort is None or said is None or not names_total(said["label"]):
+            continue
+        # "Total P0 + P1 Effort" is of two priorities.
+        named = [read_priority(each) for each in PRIORITY_CODE.findall(said["label"])]
+        above = text.headings[max(0, bisect_right(starts, line.number) - 1)]
         near = next((read_priority(each) for each in above if names_priority(each)), None)
-        if effort:
-            yield keys or ((near,) if near and not _same(effort, whole) else ()), effort, number
+        keys = tuple(priority for priority in PRIORITIES if priority in named)
+        yield keys or ((near,) if near and not _same(effort, whole) else ()), effort, line.number
 
 
 def _wrong(items: Sequence[PlanItem], keys: Sequence[Priority], effort: Effort, line: int) -> Problem | None:
     chosen = [item for item in items if not keys or item.priority in keys]
-    computed = _sum(chosen)
-    silent = sum(item.effort_hours is None for item in chosen)
+    computed, silent = _sum(chosen), sum(item.effort_hours is None for item in chosen)
     without = f" ({silent} of {len(chosen)} items state none)" if silent else ""
     summed = hours_text(computed, "hour") if computed else "nothing"
     states, whose = ("state", "their") if len(keys) > 1 else ("states", "its")
@@ -166,26 +137,18 @@ def _same(stated: Effort, computed: Effort | None) -> bool:
 
 
 def read_metrics(text: PlanText, own: Collection[int]) -> tuple[Metric, ...]:
-    """Return the lines of metrics, and the rows of tables with targets; ``own`` are the lines of items."""
+    """Return the lines of metrics; ``own`` are the lines of items."""
     placed = (p for p in text.placed if p.role == "metrics" and p.line.number not in own)
-    metrics = [_metric(plain_text(p.line.body), p.label or p.section.title, p.line.number) for p in placed]
-    for section, block in text.tables:
-        target, base = _listed(block, "target"), _listed(block, "base")
-        for row in block.rows if target and text.roles[section.index] == "metrics" else ():
-            cells = [plain_text(cell.text) for cell in row.cells] + [""] * (max(target or 0, base or 0) + 1)
-            was = f" (now {cells[base]})" if base and cells[base] else ""
-            metrics.append(_metric(f"{cells[0]}: {cells[target or 0]}{was}", section.title, row.line))
-    return tuple(metrics)
+    return tuple(_metric(plain_text(p.line.body), p.label or p.section.title, p.line.number) for p in placed)
 
 
 def _metric(text: str, group: str, line: int) -> Metric:
     moved = pattern("raised", rf"({_NUMBER})\s*%?\s*(?:\b(?:{{}})\b|→|->)\s*(?=\d)").search(text)
     aim = _METRIC.match(text[: moved.start()] + text[moved.end() :] if moved else text)
     base = moved or _BASE.search(text)
-    name, target, unit = (
-        (aim["name"] or "", float(aim["target"].replace(",", "")), aim["unit"] or "") if aim else ("", None, "")
-    )
-    return Metric(text, group, name.strip(), target, float(base[1]) if base else None, unit, line)
+    name, target, unit = aim.group("name", "target", "unit") if aim else ("", "", "")
+    aimed = float(target.replace(",", "")) if target else None
+    return Metric(text, group, (name or "").strip(), aimed, float(base[1]) if base else None, unit or "", line)
 
 
 def read_goals(text: PlanText, own: Collection[int], known: Collection[str], role: str) -> tuple[Goal, ...]:

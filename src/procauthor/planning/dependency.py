@@ -1,9 +1,13 @@
-"""Names in "Dependencies" and "Blocks": which procedures, in what state, and whether they have to come first."""
+"""Names in "Dependencies" and "Blocks": which procedures, in what state, and whether they have to come first.
+
+A value is split into names. Of each, the words around it and the note behind it are taken off; what is left is looked
+up among what people call the items of the plan: codes, numbers, ranges of both, groups, words of a title.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,25 +21,18 @@ from procauthor.naming import listed, title_key
 from procauthor.planning import value
 from procauthor.planning.line import Line, plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
-from procauthor.planning.title import clean_title, needs_pattern
+from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
 from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 
-_AND = lazy(r"\s+(?:and|und|et|y|e|&|\+|plus|as well as|/)\s+|\s*(?:→|⇒|->|=>)\s*", re.IGNORECASE)
-_LEADING_AND = lazy(r"^(?:and|plus|&|\+|as well as)\s+", re.IGNORECASE)
-_TRAILING_AND = lazy(r"\s+(?:and|plus|&|\+)$", re.IGNORECASE)
-_NOTE = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
-_ASIDE = lazy(r"^\(([^()]*)\)$")
-_SENTENCE = r"(?:(?<=[)\d])|(?<=[a-z]{3}))\.\s+(?=[A-Z]|[^\w\s([\"'])"
-_SEPARATOR = lazy(rf"[,;]\s*(?![^(\[]*[)\]])|<br\s*/?>|\n|{_SENTENCE}")
-_AFTER_DASH = lazy(r"\s+[-–—]\s+(.+)$|:\s+(.+)$")
-_TO = r"\s*(?:[-–—‑]|\b(?:to|through|bis|a|à|al|au|até|hasta)\b)\s*"
-_CODE = r"[A-Z]*[-_]?\d+(?:\.\d+)*"
-_CODE_RANGE = lazy(rf"^({_CODE}){_TO}({_CODE})$", re.IGNORECASE)
-_JOINTS = lazy(r"\s*(?:[+&,/]|\b(?:and|und|et|y|e)\b)\s*")
-_PLACES = lazy(rf"^(\d+(?:\.\d+)?)\w?{_TO}(\d+(?:\.\d+)?)\w?$", re.IGNORECASE)
-_LEADING_CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*\s*[/&+]\s*)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)\s+\S")
+_NOTE = lazy(r" ?[(\[]([^()\[\]]*)[)\]] ?")
+# Between two names, but in parentheses; a sentence that ends sets apart as well.
+_SEPARATOR = lazy(
+    r"[,;] ?(?![^(\[]*[)\]])|<br ?/?>|\n|(?:(?<=[)\d])|(?<=[a-z]{3}))\. (?=[A-Z]|[^\w ([\"'])|(?:^| )(?:→|⇒|->|=>) "
+)
+_AFTER_DASH = lazy(r" [-–—] (.+)$|: (.+)$")
+_CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)* ?[/&+] ?)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*) ")
 _LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
 _COMPARED = 100
@@ -48,9 +45,16 @@ FEWEST = 20
 
 
 @lru_cache(maxsize=1)
-def _numbers() -> re.Pattern[str]:
-    """Return a pattern for "#3", "items 7-9" and "no. 2"."""
-    return pattern("units", rf"^(?:(?:{{}}|nos)s?\.?)?\s*#?(\d{{1,6}})(?:{_TO}#?(\d{{1,6}}))?\.?$")
+def _joint() -> re.Pattern[str]:
+    """Return a pattern for what joins two names: "and", "&", "/"."""
+    return pattern("joining", r" (?:{}|/) ")
+
+
+@lru_cache(maxsize=1)
+def _range() -> re.Pattern[str]:
+    """Return a pattern for "3", "7-9", "T001 to T004" and "1.2-1.4"."""
+    one = r"#?([A-Z]*[-_]?\d+(?:\.\d+)*[A-Z]?)"
+    return pattern("through", rf"^{one}(?: ?(?:[-–—‑]|\b(?:{{}})\b) ?{one})?$")
 
 
 class Directory:
@@ -71,10 +75,10 @@ class Directory:
         """The places of items by code ("T001", "#1"), group ("group phase 2") and word of the title ("word dough")."""
         index: dict[str, dict[int, None]] = defaultdict(dict)
         for place, item in enumerate(self._items):
-            names = re.split(r"\s*[,;&/]\s*", item.code.upper().rstrip(".")) if item.code else []
+            names = re.split(r"\s*[,;&/]\s*", item.code.upper()) if item.code else []
             if not re.search(r"[A-Z]", item.code):
                 # "PRP-001" may be what another column or heading calls the item "001".
-                names.append("#" + (item.code.strip(".").lstrip("0") or str(item.number)))
+                names.append("#" + (item.code.lstrip("0") or str(item.number)))
             names += [f"group {group}" for group in item.groups]
             for name in (*names, *(f"word {word}" for word in title_key(item.title).split())):
                 index[name][place] = None
@@ -91,18 +95,17 @@ class Directory:
             return titles
         if bucket_pattern().fullmatch(bare):
             return []
-        text = pattern("units", r"^(?:(?:{})s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("#()[]. ").upper()
-        ends = None if text.isdigit() or self._place(text, near) is not None else _CODE_RANGE.match(text)
-        first, last = (self._place(end, near) for end in (ends.groups() if ends else (text, text)))
-        if first is not None and last is not None and first <= last:
-            return [item.title for item in self._items[first : last + 1]]
+        bare = pattern("units", r"^(?:(?:{}|nos)s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("()[]. ").upper()
+        whole, ends, run = self._place(bare.strip("#"), near), _range().match(bare), _CODES.match(name)
         # "P1-01 harness" speaks of what the code means.
-        codes = _LEADING_CODES.match(name)
-        places = [self._place(code.upper(), near) for code in re.split(r"\s*[/&+]\s*", codes[1])] if codes else [None]
-        if None not in places:
-            return [self._items[place].title for place in places if place is not None]
-        number = _numbers().match(name)
-        first, last = (int(number[1]), int(number[2] or number[1])) if number else (1, 0)
+        codes = re.split(r" ?[/&+] ?", run[1].upper()) if run else []
+        codes = [ends[1], ends[2] or ends[1]] if ends else codes
+        places = [whole] if whole is not None else [self._place(code, near) for code in codes]
+        if places and None not in places:
+            known = [place for place in places if place is not None]
+            known = [*range(known[0], known[1] + 1)] if ends and len(known) > 1 else known
+            return [self._items[place].title for place in known]
+        first, last = map(int, codes) if ends and all(re.fullmatch(r"\d{1,6}", code) for code in codes) else (1, 0)
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
 
     def _place(self, code: str, near: int) -> int | None:
@@ -112,17 +115,15 @@ class Directory:
         return places[max(0, bisect_left(places, near) - 1)] if places else None
 
     def _in_groups(self, name: str) -> list[str]:
-        named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name)
+        """Return the titles of the items in "Phase 2", "Phases 1-3" or "Weeks 1, 2"."""
+        named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name.casefold())
         places: dict[int, None] = {}
-        word, listed = (f"group {named[1].casefold()}", named[2]) if named else ("", "")
-        for part in _JOINTS.split(listed):
-            ends = _PLACES.match(part)
-            keys = [] if ends else [f"{word} {part.strip('#.: ').casefold()}"]
-            for key in self._index if ends else ():
-                number = re.match(rf"{re.escape(word)} (\d+(?:\.\d+)?)", key)
-                if ends and number and float(ends[1]) <= float(number[1]) <= float(ends[2]):
-                    keys.append(key)
-            for key in keys:
+        for part in re.split(rf" ?[,&/] ?|{_joint().pattern}", named[2]) if named else ():
+            ends, word = _range().match(part), f"group {named[1]}" if named else ""
+            numbers = {key: re.match(rf"{word} (\d+)", key) for key in self._index} if ends and ends[2] else {}
+            first, last = (int(re.findall(r"\d+", end)[0]) for end in ends.groups()) if ends and ends[2] else (0, 0)
+            keys = [key for key, number in numbers.items() if number and first <= int(number[1]) <= last]
+            for key in keys or [f"{word} {part.strip('#.: ')}"]:
                 places |= self._index.get(key, {})
         return list(dict.fromkeys(self._items[place].title for place in places))
 
@@ -138,7 +139,7 @@ class Directory:
 
         A lifecycle, phase or priority in the name narrows them down; a name without any means the item's own lifecycle.
         """
-        if pattern("undecided", r"^(?:{}|\?+)(?!\w)").match(text):
+        if _undecided().match(text):
             return []
         phase = str(value.read_lifecycle(text)[1] or "")
         priority = value.read_priority(text) if value.PRIORITY_CODE.search(text) else None
@@ -149,12 +150,16 @@ class Directory:
             fitting = (i for i in self._items if key[0] is None or i.lifecycle in key[0])
             fitting = (i for i in fitting if not phase or str(i.phase) == phase)
             self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
-        numbers = self._kinds[key]
-        if behind:
-            first = bisect_right(numbers, item.number)
-            return numbers[first : first + self._most]
-        last = bisect_left(numbers, item.number)
-        return numbers[max(0, last - self._most) : last]
+        numbers, own = self._kinds[key], bisect_left(self._kinds[key], item.number)
+        return (
+            numbers[own:][numbers[own : own + 1] == [item.number] :][: self._most]
+            if behind
+            else numbers[max(0, own - self._most) : own]
+        )
+
+
+def _undecided() -> re.Pattern[str]:
+    return pattern("undecided", r"^(?:{}|\?+)(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,30 +178,24 @@ class Named:
 
 
 def split_names(text: str, known: Collection[str]) -> Iterator[str]:
-    """Split at commas and semicolons outside parentheses, but never within a known title."""
-    parts: list[str] = []
-    hedge = ""
-    for part in (p.strip() for p in _SEPARATOR.split(text) if p.strip()):
-        # "Ideally", where it is between commas, speaks of the name behind it.
-        alone = pattern("hedges", r"^(?:and\s+)?(?:{})$").match(part)
-        parts += [] if alone else [f"{hedge}{part}"]
-        hedge = "optional: " if alone else ""
-    place = 0
-    while place < len(parts):
-        sizes = range(min(len(parts) - place, _MOST_COMMAS), 1, -1)
-        size = next((n for n in sizes if _known(", ".join(parts[place : place + n]), known)), 1)
-        joined = _TRAILING_AND.sub("", _LEADING_AND.sub("", ", ".join(parts[place : place + size])))
-        place += size
-        if aside := _ASIDE.match(joined):
-            soft = "optional: " if pattern("soft").search(aside[1]) else ""
-            yield from (f"{soft}{each}" for each in split_names(aside[1], known))
-        elif not (value.is_nothing(plain_text(joined)) or value.read_whole_effort(joined)):
-            yield from [joined] if _known(joined, known) else _split_joined(joined, known)
+    """Split at commas, semicolons and joining words outside parentheses, but never within a known title."""
+    # "Ideally", where it is between commas, speaks of the name behind it.
+    text = pattern("hedges", r"((?:^|[,;]) ?(?:{})), ").sub(r"\1 ", re.sub(r"[^\S\n]+", " ", text))
+    parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
+    while parts:
+        sizes = range(min(len(parts), _MOST_COMMAS), 1, -1)
+        size = next((n for n in sizes if _known(", ".join(parts[:n]), known)), 1)
+        name, parts = ", ".join(parts[:size]), parts[size:]
+        name = pattern("joining", r"^(?:{}) | (?:{})$").sub("", name)
+        if name.startswith("(") and name.endswith(")"):
+            yield from split_names(name[1:-1], known)
+        elif not (value.is_nothing(plain_text(name)) or value.read_whole_effort(name)):
+            yield from [name] if _known(name, known) else _split_joined(name, known)
 
 
 def _split_joined(text: str, known: Collection[str]) -> list[str]:
     """Split "Item 3 and Data Design Procedure (defined)": at an "and" between what can only be names."""
-    for joint in _AND.finditer(text):
+    for joint in _joint().finditer(text):
         first = text[: joint.start()]
         if _is_name(first, known):
             parts = [first, *_split_joined(text[joint.end() :], known)]
@@ -207,14 +206,17 @@ def _split_joined(text: str, known: Collection[str]) -> list[str]:
 
 
 def _is_name(text: str, known: Collection[str]) -> bool:
-    return _known(text, known) or _is_whole(text) or bool(pattern("vague", r"^(?:{})\b").match(text))
+    return _known(text, known) or _is_whole(text)
 
 
 def _is_whole(text: str) -> bool:
     """Say whether a text is a name by itself: a number, a code, or by its last word."""
     name = plain_text(_NOTE.sub(" ", text))
-    code = _numbers().match(name) or re.fullmatch(rf"#?{_CODE}", name)
-    return bool(code) or (" " in name and ends_in_noun(name))
+    return bool(_range().match(_unit().sub("", name).upper())) or (" " in name and ends_in_noun(name))
+
+
+def _unit() -> re.Pattern[str]:
+    return pattern("units", r"^(?:(?:{}|nos)s?\.?\s+)?(?=\S*\d)")
 
 
 def _known(text: str, known: Collection[str]) -> bool:
@@ -223,42 +225,33 @@ def _known(text: str, known: Collection[str]) -> bool:
 
 def _read_name(text: str, line: int, known: Collection[str], *, hard: bool) -> Named:
     sign, text = sign_of(text), plain_text(text)
-    prefix = pattern("soft|hard", r"^(?P<word>{})(?:\s+dependency)?(?:\s+on\b|\s*:)\s*").match(text)
-    hedge = pattern("hedges", r"^(?:{})\b:?\s*").match(text) if title_key(text) not in known else None
-    if before := prefix or hedge:
-        hard = bool(hard and prefix and prefix["word"].casefold() in read_words().lists["hard"])
-        text = text[before.end() :]
     note = "; ".join(_NOTE.findall(text))
     name = plain_text(_NOTE.sub(" ", text)).rstrip(" .")
-    if behind := pattern("hedges", r",?\s+(?:{})$").search(name):
-        hard, name = False, name[: behind.start()]
-    dash = None if title_key(name) in known else _AFTER_DASH.search(name)
-    if dash:
-        note, name = "; ".join(filter(None, (note, dash[1] or dash[2]))), name[: dash.start()]
-    name, aside = _without_phrases(name, known)
+    if title_key(name) not in known:
+        head = pattern("soft|hard", r"^(?:{})\s*:\s*").match(name)
+        name, said = _without_phrases(name[head.end() if head else 0 :], known)
+        if dash := _AFTER_DASH.search(name):
+            note, name = "; ".join(filter(None, (note, dash[1] or dash[2]))), name[: dash.start()]
+        hard = hard and not pattern("soft").search(f"{note} {said} {head[0] if head else ''}")
     title = clean_title(name, known)
     vague = title_key(title) not in known and _is_vague(title)
-    soft = bool(pattern("soft").search(f"{note} {aside}"))
-    return Named(title, line, _state(note, sign), hard and not soft, vague, note)
+    return Named(title, line, _state(note, sign), hard and not pattern("soft").search(note), vague, note)
 
 
 def _is_vague(title: str) -> bool:
-    undecided = pattern("undecided", r"^(?:{}|\?+)(?!\w)").match(title) and not ends_in_noun(title)
     many = pattern("vague", r"^(?:{})\b").match(title) or pattern("nouns", r"\b(?:{})s$").search(title)
+    undecided = _undecided().match(title) and not ends_in_noun(title)
     return bool(undecided or many) or title.casefold() in read_words().lists["every"]
 
 
 def _without_phrases(name: str, known: Collection[str]) -> tuple[str, str]:
     """Take "Requires Data Design Procedure being complete" apart: the name, and what is said around it."""
-    if title_key(name) in known:
-        return name, ""
-    lead = pattern("lead", r"^(?:(?:{})\s+)+").match(name)
+    lead = pattern("lead|soft|hard", r"^(?:(?:{})\s+)+").match(name)
     start = lead.end() if lead else 0
-    trail = pattern("trail", r"(?:\s+(?:{}))+$").search(name, start)
+    trail = pattern("trail|soft", r"(?:,?\s+(?:{}))+$").search(name, start)
     inside = name[start : trail.start() if trail else len(name)].strip()
-    if inside == name or not (title_key(inside) in known or _is_whole(inside) or bucket_pattern().fullmatch(inside)):
-        return name, ""
-    return inside, f"{name[:start]} {trail[0] if trail else ''}"
+    sure = title_key(inside) in known or _is_whole(inside) or bucket_pattern().fullmatch(inside)
+    return (inside, f"{name[:start]} {trail[0] if trail else ''}") if sure else (name, "")
 
 
 def _state(note: str, sign: str) -> State | Literal[""]:
@@ -365,33 +358,28 @@ class Resolver:
         return [replace(n, title=own.title) if own else n for n, own in zip(names, items, strict=True)]
 
     def _mean(self, named: Named, own: str) -> Iterator[Named]:
-        """Replace "#3", "Items 7-9", "P0-1", "Task 1.2", "T001-T004" and "Phase 2" by the titles of these items.
+        """Replace what means items by their titles: "#3", "Items 7-9", "T001-T004", "Phase 2", words of a title.
 
         Some words of the title of the item that names them (``own``) do not mean that item.
         """
-        directory = self._directory
-        if titles := directory.mean(named.title, own):
-            yield from (replace(named, title=title, vague=False) for title in titles)
-            return
-        title = self._without_number(named.title)
-        parts = _AND.split(title)
-        near = [directory.find_by_words(part) for part in parts]
-        if len(parts) == 1 or not any(near) or named.vague or title_key(title) in self._keys:
-            whole = "" if named.vague or title_key(title) in self._keys else directory.find_by_words(title)
-            parts, near = [title], ["" if whole == own else whole]
-        yield from (replace(named, title=each or part) for each, part in zip(near, parts, strict=True))
+        directory, title = self._directory, named.title
+        titles = directory.mean(title, own)
+        if not titles:
+            number = read_number(title)
+            title = number.title if number and self._is_called(number) else title
+            sure = named.vague or title_key(title) in self._keys
+            near = [] if sure else [directory.find_by_words(part) or part for part in _joint().split(title)]
+            whole = "" if sure or len(near) > 1 else directory.find_by_words(title)
+            titles = (
+                near if len(near) > 1 and near != _joint().split(title) else [title if whole in ("", own) else whole]
+            )
+        yield from (replace(named, title=each, vague=named.vague and each == named.title) for each in titles)
 
-    def _without_number(self, title: str) -> str:
-        """Return "Data Design" for "3. Data Design" and "#3 Data Design", if it is the name of item 3 or known.
-
-        A number that speaks of another item than the name stays, so that the name is nowhere, and is said.
-        """
-        counted = r"^(?:(?:{})s?\s+)?#?(\d{1,4})\s*(?:[.):–—-]|(?<=#\d)|(?<=#\d\d)|(?<=#\d{3}))\s+(\S.*)$"
-        number = pattern("units", counted).match(title)
-        key = title_key(number[2]) if number else ""
-        item = self._directory.titles.get(int(number[1])) if number else None
-        own = key in self._keys and (item is None or title_key(item) == key or key not in self.by_key)
-        return number[2] if number and own else title
+    def _is_called(self, number: Numbered) -> bool:
+        """Say whether "3. Data Design" is what is called so, and not item 3 of another name, which has to be said."""
+        key, item = title_key(number.title), self._directory.titles.get(number.first)
+        own = item is None or title_key(item) == key or key not in self.by_key
+        return bool(number.first) and key in self._keys and own
 
     def _state(self, named: Named) -> State:
         """Return a state: what the library says, else what the plan says, else that it is an open item."""

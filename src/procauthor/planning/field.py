@@ -26,7 +26,7 @@ _LEAD = lazy(_BULLET)
 _BOLD_TAG = lazy(r"</?(?:b|strong)>", re.IGNORECASE)
 _HARD_BREAK = lazy(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
 _SIGNS = frozenset(":：=*_`<")
-_SEPARATOR = lazy(r"\s*(?:[|;,·•]|\s[-–—])\s*(?:[-*+•]\s*)?$")
+_SEPARATOR = lazy(r" ?(?:[|;,·•]| [-–—]) ?(?:[-*+•] ?)?$")
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
 
@@ -104,12 +104,7 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
     open_text = False
     head = Line(0, 0, "")
     for line in lines:
-        opened = _opened(line)
-        if line.bullet and current and not (current.key or current.text):
-            # A line below a label of another kind, such as **Risks:**, may only look like a field that is there.
-            known = {f.key for f in fields if f.key}
-            opened = [] if all(each.key in known for each in opened) else opened
-        if opened:
+        if opened := _opened(line):
             fields += opened
             current, open_text, head = opened[-1], bool(opened[-1].text), line
         elif not line.text.strip() or line.heading:
@@ -130,11 +125,10 @@ def _list(line: Line, current: Field | None, fields: list[Field], *, below: bool
     Right ``below`` a value, lines that name procedures go on with it.
     """
     entry = Entry(line.body, line, line.mark)
-    more = below and current and current.key in _NAMING and not entry.mark
-    takes = current if current and (more or not current.text) else None
     boxed = entry.mark is not None and entry.mark.marker is not None
-    if takes and not (boxed and takes.key in ("", "why")):
-        takes.entries.append(entry)
+    more = below and current and current.key in _NAMING and not entry.mark
+    if current and (more or not (current.text or (boxed and current.key in ("", "why")))):
+        current.entries.append(entry)
     elif entry.mark or not current or current.key:
         fields.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
 
@@ -151,16 +145,16 @@ def fields_in(text: str, number: int) -> Iterator[Field]:
     # Most lines of most plans hold no field.
     if _SIGNS.isdisjoint(text):
         return
-    text = _BOLD_TAG.sub("**", text)
+    text = _BOLD_TAG.sub("**", " ".join(text.split()))
     plain = _unmarked(text)
     labels = [each for each in _labels(text, told=plain is not None) if each.sure or field_key(each.text)]
     if plain and (not labels or plain.start() < labels[0].start):
         labels.insert(0, _FieldLabel(plain.start(), plain.end(), plain[plain.lastindex or 1]))
-    elif labels and is_priority(lead := _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0].start])))):
+    lead = _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0].start]))) if labels else ""
+    if is_priority(lead):
         yield Field("priority", "", lead, number)
     for label, after in zip(labels, [*labels[1:], None], strict=False):
-        value = text[label.end : after.start] if after else text[label.end :]
-        value = _SEPARATOR.sub("", value) if after else value
+        value = _SEPARATOR.sub("", text[label.end : after.start]) if after else text[label.end :]
         yield Field(field_key(label.text), label.text.strip(), clean_value(value), number)
 
 

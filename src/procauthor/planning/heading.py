@@ -9,23 +9,13 @@ from dataclasses import replace
 from itertools import chain
 from typing import cast
 
-from procauthor.markdown.document import Block, Section
+from procauthor.markdown.document import Section
+from procauthor.planning import title as say
 from procauthor.planning.around import read_count
-from procauthor.planning.field import Field, field_key, opens_field
+from procauthor.planning.field import Field, opens_field
 from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.text import Opening, PlanText, read_role
-from procauthor.planning.title import (
-    Numbered,
-    names_bucket,
-    names_priority,
-    names_task,
-    names_work,
-    needs_pattern,
-    read_number,
-    weigh_place,
-    without_bucket,
-    word_before_number,
-)
+from procauthor.planning.title import Numbered, read_number
 from procauthor.planning.value import read_whole_effort
 from procauthor.planning.words import read_words
 from procauthor.regex import lazy
@@ -39,7 +29,6 @@ _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box
 # Of headings that are numbered alike, this share has to be items by itself for the others to be items too.
 _FEW = 4
 _SURE = 3
-_PAIR = 2
 _Family = tuple[int | None, int, str]
 
 
@@ -51,17 +40,14 @@ class Headings:
         self._sections = text.document.sections
         self._tabled = text.busy(rows)
         self._parents = {s.parent for s in self._sections}
-        words = Counter((s.parent, word_before_number(s.title)) for s in self._sections)
+        words = Counter((s.parent, say.word_before_number(s.title)) for s in self._sections)
         self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
         self._numbers = [read_number(s.title, self._units) for s in self._sections]
-        self._fields = [[*text.read_fields(_without_entries(text.own(s))), *_pairs(s.blocks)] for s in self._sections]
+        self._fields = [text.read_fields(_without_entries(text.own(s))) for s in self._sections]
         self._keys = [{f.key for f in fields} - {""} for fields in self._fields]
         # List lines that are not below the label of a field.
         listed = [[f.entries for f in fields if f.key in ("actions", "listed")] for fields in text.fields]
         self._loose = [[entry.line for entry in chain.from_iterable(entries)] for entries in listed]
-        self._below: dict[int | None, set[str]] = defaultdict(set)
-        for section in self._sections:
-            self._below[section.parent].add(field_key(section.title.partition(":")[0]))
 
     def openings(self, *, alone: bool) -> list[Opening]:
         """Return the headings that are items, each with all that is below it up to the next.
@@ -77,7 +63,7 @@ class Headings:
     def outermost(self) -> list[Opening]:
         """Return the headings right below a title such as "TODO", which are items where a plan has no others."""
         tops = [s for s in self._sections if s.heading and not (self._is_title(s) or self._has_role(s))]
-        level = min((s.level for s in tops), default=0) if names_work(self.text.document.title) else 0
+        level = min((s.level for s in tops), default=0) if say.names_work(self.text.document.title) else 0
         return self._opened({s.index for s in tops if s.level == level and not self._is_container(s)})
 
     def _opened(self, chosen: Collection[int]) -> list[Opening]:
@@ -86,18 +72,17 @@ class Headings:
             family = list(self.text.document.family(section))
             inner = [s for s in family[1:] if s.index in chosen]
             if not inner or (self._keys[section.index] & STRONG and not self._is_title(section)):
-                openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family), family))
+                openings.append(self._open(section, inner[0].start if inner else max(s.end for s in family)))
         return openings
 
-    def _open(self, section: Section, end: int, family: Sequence[Section]) -> Opening:
+    def _open(self, section: Section, end: int) -> Opening:
         body = self.text.read_fields(lines_of(self.text.lines, section.body, end))
-        body += chain.from_iterable(_pairs(s.blocks) for s in family if s.start < end)
-        title = (without_bucket(section.title) if names_bucket(section.title) else "") or section.title
+        title = (say.without_bucket(section.title) if say.names_bucket(section.title) else "") or section.title
         read = self._numbers[section.index] or read_number(title) or Numbered(0, 0, plain_text(title))
         if (ranked := _RANKED.match(title)) and ranked["box"]:
             read = Numbered(0, 0, ranked["said"])
         title = read.title
-        if needs := needs_pattern(of_code=True).search(title):
+        if needs := say.needs_pattern(of_code=True).search(title):
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
             title = title[: needs.start()].rstrip(" (,;–—-.")
         line, fields = self.text.lines[section.line - 1], tuple(body)
@@ -116,7 +101,9 @@ class Headings:
         families: dict[_Family, list[Section]] = defaultdict(list)
         for section in self._sections:
             number, strong = self._numbers[section.index], self._keys[section.index] & STRONG
-            if section.heading and not (section.index in self._tabled and (names_bucket(section.title) or not strong)):
+            if section.heading and not (
+                section.index in self._tabled and (say.names_bucket(section.title) or not strong)
+            ):
                 wide = number and (number.unit or number.code)
                 families[None if wide else section.parent, section.level, number.form if number else ""].append(section)
         sure: set[int] = set()
@@ -129,10 +116,10 @@ class Headings:
                 ranked = any(count > 1 for count in times.values())
                 named = {s.index for s in members if self._is_named(s, len(family), ranked=ranked)}
                 # Of phases side by side, one with fields of its own makes all of them items.
-                sure |= {s.index for s in members if s.index in named or (named and names_bucket(s.title))}
+                sure |= {s.index for s in members if s.index in named or (named and say.names_bucket(s.title))}
             elif members:
                 told, weight = self._weigh(members, family, numbered)
-                placed = any(map(names_priority, self.text.headings[members[0].index][1:]))
+                placed = any(map(say.names_priority, self.text.headings[members[0].index][1:]))
                 target = sure if told or numbered.code or placed else weak
                 target |= {s.index for s in members} if weight >= _SURE else set()
         return sure | self._alike(sure), weak | self._beside(families, sure | weak)
@@ -161,12 +148,12 @@ class Headings:
 
     def _weigh(self, members: Sequence[Section], family: Sequence[Section], number: Numbered) -> tuple[bool, int]:
         """Say whether members of a numbered family have fields of items, and how much speaks for all of them."""
-        told = sum(bool((self._keys[s.index] | self._below[s.index]) & STRONG) for s in members) * _FEW >= len(family)
+        told = sum(bool(self._keys[s.index] & STRONG) for s in members) * _FEW >= len(family)
         coded = bool(number.code or number.unit)
         titles = [cast("Numbered", self._numbers[s.index]).title for s in members]
         leaf, above = all(s.index not in self._parents for s in members), self._above(members[0])
-        weight = 3 * told + (2 if coded else number.dot) + 2 * (sum(map(names_task, titles)) * 2 >= len(members))
-        weight += leaf * weigh_place(above, self.text.named(members[0])[1:])
+        weight = 3 * told + (2 if coded else number.dot) + 2 * (sum(map(say.names_task, titles)) * 2 >= len(members))
+        weight += leaf * say.weigh_place(above, self.text.named(members[0])[1:])
         weight += coded and any(self.text.lines[s.line - 1].any_mark for s in members)
         sections = chain.from_iterable(map(self.text.document.family, members))
         work = chain.from_iterable(self.text.fields[s.index] for s in sections)
@@ -175,20 +162,20 @@ class Headings:
 
     def _is_named(self, section: Section, size: int, *, ranked: bool) -> bool:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
-        keys = self._keys[section.index] | self._below[section.index]
-        if names_bucket(section.title):
+        keys = self._keys[section.index]
+        if say.names_bucket(section.title):
             effort = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
-            return bool(without_bucket(section.title) and keys - {""} and (keys & _OWN or effort))
+            return bool(say.without_bucket(section.title) and keys and (keys & _OWN or effort))
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
         told = ranked or ("priority" in keys and keys & {"depends_on", "lifecycle", "effort"})
         if self._is_ranked(section) or (keys & _TELLING and told and not counts):
             return True
-        placed = any(map(names_priority, self.text.headings[section.index][1:]))
-        if placed and ("depends_on" in keys or names_task(section.title)):
+        placed = any(map(say.names_priority, self.text.headings[section.index][1:]))
+        if placed and ("depends_on" in keys or say.names_task(section.title)):
             return True
         # No list below it could itself be one of items.
         bare = not any(line.mark or read_number(line.content) for line in self._loose[section.index])
-        return size > 1 and bare and names_priority(self._above(section))
+        return size > 1 and bare and say.names_priority(self._above(section))
 
     def _is_ranked(self, section: Section) -> bool:
         """Say whether "P1 - No salt" is work of that priority, and no heading over others."""
@@ -227,7 +214,7 @@ class Headings:
         coded = sum(bool((read := read_number(line.body)) and read.code) for line in loose)
         if coded and coded * 2 >= len(loose) and not (number and keys & _OWN):
             return True
-        ranks = names_priority(section.title) and not names_bucket(section.title)
+        ranks = say.names_priority(section.title) and not say.names_bucket(section.title)
         return not number and (ranks or (keys & STRONG == {"priority"} and boxes > 1))
 
 
@@ -241,12 +228,3 @@ def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:
             outer = line.indent
         if outer is None:
             yield line
-
-
-def _pairs(blocks: Iterable[Block]) -> Iterator[Field]:
-    """Yield the fields of tables with two columns, key and value."""
-    for block in blocks:
-        rows = (block.header, *block.rows) if block.kind == "table" and block.header else ()
-        for row in rows if rows and len(rows[0].cells) == _PAIR else ():
-            if key := field_key(row.cells[0].text):
-                yield Field(key, row.cells[0].text, row.cells[-1].text, row.line)

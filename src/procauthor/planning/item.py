@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -23,14 +23,6 @@ from procauthor.regex import lazy
 _ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
 # "MailService: add it" is about code.
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
-
-
-# What two places say of an item is compared by these.
-_COMPARED: dict[str, Callable[[str], object]] = {
-    "priority": value.read_priority,
-    "effort": value.read_effort,
-    "status": lambda text: (value.read_status(text) in DONE) if value.read_status(text) else None,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +51,15 @@ def read_items(
 
 
 def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
-    listed: list[_Name] = []
-    size = opening.last - opening.first + 1
-    for each in opening.all("procedures"):
-        if each.text and not each.text.isdigit():
-            listed += [_Name(clean_title(part, known), opening.line) for part in split_names(each.text, known)]
-        listed += [_name(entry, known) for entry in _outermost(each.entries)]
+    """Return the procedures that an opening lists, or that are listed below a range; else itself."""
+    size, fields = opening.last - opening.first + 1, opening.all("procedures")
+    said = [each.text for each in fields if each.text and not each.text.isdigit()]
+    titles = chain.from_iterable(split_names(text, known) for text in said)
+    listed = [_Name(clean_title(part, known), opening.line) for part in titles]
+    listed += [_name(entry, known) for entry in chain.from_iterable(_outermost(f.entries) for f in fields)]
     if not listed and size > 1:
-        parts = split_names(clean_title(opening.title), known)
-        inside = [_Name(clean_title(part, known), opening.line) for part in parts]
-        entries = list(chain.from_iterable(f.entries for f in opening.all("listed")))
-        below = [_name(entry, known) for entry in _outermost(entries)]
-        listed = next((names for names in (inside, below) if len(names) == size), [])
+        below = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
+        listed = [_name(entry, known) for entry in below] if len(below) == size else []
     return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
 
 
@@ -162,28 +151,6 @@ def _complaints(
     opening: Opening, title: str, priority: Priority | None, effort: Effort | None
 ) -> Iterator[tuple[str, str, int]]:
     """Yield kind, message and line of what is not read: values, misspelt labels, what is below the names of a range."""
-    yield from _doubts(opening, title, priority, effort)
-    line = opening.line.number
-    for field in opening.all("procedures"):
-        for entry in (entry for entry in field.entries if entry not in _outermost(field.entries)):
-            yield "skipped", f"{entry.text!r} is below a name and is not read", entry.line.number
-    for each in opening.again if opening.first == opening.last else ():
-        read, own = _COMPARED.get(each.key), opening.field(each.key)
-        values = [read(own), read(each.single)] if read else []
-        if values and None not in values and values[0] != values[1]:
-            yield "stale", f"{title!r} has the {each.key} {own!r}, and here {each.single!r}", each.line
-    if "~~" in opening.line.text and not opening.line.any_mark:
-        yield "skipped", f"{opening.title!r} is struck through and counts as open; tick it, or take it out", line
-    for each in opening.fields:
-        near = resembles(each.label) if each.label and not each.key else ""
-        if near:
-            message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
-            yield "skipped", message, each.line
-
-
-def _doubts(
-    opening: Opening, title: str, priority: Priority | None, effort: Effort | None
-) -> Iterator[tuple[str, str, int]]:
     line = opening.line.number
     hours, rank, status = (plain_text(opening.field(key)) for key in ("effort", "priority", "status"))
     if effort is None and not value.is_nothing(hours):
@@ -193,6 +160,15 @@ def _doubts(
         yield "priority", f"{opening.title!r} {lack}; it counts as P3", line
     if status.endswith("?"):
         yield "skipped", f"{title!r} has the status {status!r}, which is a question; it counts as open", line
+    if "~~" in opening.line.text and not opening.line.any_mark:
+        yield "skipped", f"{opening.title!r} is struck through and counts as open; tick it, or take it out", line
+    for each in opening.fields:
+        if each.label and not each.key and (near := resembles(each.label)):
+            message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
+            yield "skipped", message, each.line
+        for entry in each.entries if each.key == "procedures" else ():
+            if entry not in _outermost(each.entries):
+                yield "skipped", f"{entry.text!r} is below a name and is not read", entry.line.number
 
 
 def _above(text: PlanText, opening: Opening) -> tuple[str, ...]:
@@ -226,19 +202,21 @@ def _actions(opening: Opening) -> Iterator[Entry]:
         inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", each.text) if part.strip()]
         labelled += [Entry(plain_text(part), opening.line, None) for part in inline]
         labelled += [entry for entry in each.entries if entry.mark or entry in _outermost(each.entries)]
-    plain = [] if opening.first != opening.last else [entry for entry, aside in _plain(opening) if not aside]
-    yield from labelled or plain
-    for each in () if labelled or plain or opening.first != opening.last else opening.fields:
-        aside = each.key or names_aside(each.label) or pattern("beside").search(each.label)
-        yield from _outermost(each.entries) if each.label and not aside else ()
+    if labelled or opening.first != opening.last:
+        yield from labelled
+        return
+    plain = [entry for entry, aside in _plain(opening) if not aside]
+    unknown = [f for f in opening.fields if f.label and not (f.key or names_aside(f.label))]
+    other = [f for f in unknown if not pattern("beside").search(f.label)]
+    yield from plain or chain.from_iterable(_outermost(f.entries) for f in other)
 
 
-def _plain(opening: Opening) -> list[tuple[Entry, bool]]:
+def _plain(opening: Opening) -> Iterator[tuple[Entry, bool]]:
+    """Yield the lines below an item that are under no label, and whether each is a remark on it."""
     entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
-    labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
-    few = sum(labelled) * 2 <= len(entries)
-    asides = [bool(_ASIDE.match(entry.line.content)) for entry in entries]
-    return [(e, aside or (few and told)) for e, aside, told in zip(entries, asides, labelled, strict=True)]
+    labelled = [entry for entry in entries if _LABELLED.match(entry.line.content)]
+    told = labelled if len(labelled) * 2 <= len(entries) else ()
+    yield from ((entry, bool(_ASIDE.match(entry.line.content)) or entry in told) for entry in entries)
 
 
 def remarks(opening: Opening) -> Iterator[Entry]:

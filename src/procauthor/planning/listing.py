@@ -6,39 +6,30 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from procauthor.data import grouped
 from procauthor.markdown.document import Section
 from procauthor.planning import title as above
+from procauthor.planning import value
 from procauthor.planning.around import read_count
 from procauthor.planning.field import Field, field_key, fields_in, first_field, opens_field, read_fields
 from procauthor.planning.heading import STRONG
 from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
 from procauthor.planning.text import LABEL, Opening, Placed, PlanText, Scopes, read_role
 from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number, tell_codes
-from procauthor.planning.value import (
-    is_nothing,
-    is_priority,
-    read_remarks,
-    read_status,
-    read_whole_effort,
-    says_only_status,
-)
 from procauthor.planning.words import ends_in_noun
 from procauthor.regex import lazy
 
 _MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*]+?)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
-_BEHIND = lazy(r"\s+[-–—]\s+|\s*;\s+|(?<=\w):\s+|\s+\((?=[^()]*\)\s*$)")
+_BEHIND = lazy(r" [-–—] | ?; |(?<=\w): | \((?=[^()]*\)$)")
 _TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
 _STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
 _RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
 _RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b")
-_NUMBERED = lazy(r"^\s*\*\*([^*]+)\*\*\s*(?:\([^()]*\)\s*)?$")
 _BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # What is said behind other names, by what it says.
-_KINDS = {"effort": read_whole_effort, "priority": is_priority, "status": says_only_status}
+_KINDS = {"effort": value.read_whole_effort, "priority": value.is_priority, "status": value.says_only_status}
 # The label of what a line depends on without a label of its own.
 _SAID = "depends on"
 _DEEPEST = 3
@@ -64,25 +55,10 @@ class WeighedList:
 
 def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""
-    yield from filter(None, (_find_bold(text, section, scopes) for section in text.document.sections))
     free = (p for p in text.placed if p.line.start not in scopes)
     for (_, label), group in grouped(((p.section.index, p.label), p) for p in free).items():
         if not group[0].role and field_key(label) in ("", "actions", "procedures"):
             yield from _weigh(text, scopes, group, label)
-
-
-def _find_bold(text: PlanText, section: Section, scopes: Scopes) -> WeighedList | None:
-    """Return paragraphs in bold with a number, such as **Task 1.1: X**, that have fields below them."""
-    own = [line for line in text.own(section) if line.start not in scopes]
-    labels = [None if line.bullet else _NUMBERED.match(line.text) for line in own]
-    heads = [(at, read) for at, label in enumerate(labels) if label and (read := read_number(label[1]))]
-    openings = []
-    for (at, read), end in zip(heads, [*(at for at, _ in heads[1:]), len(own)], strict=bool(heads)):
-        body = _body(own[at:end])
-        fields = (*_inline(body[0]), *text.read_fields(body[1:]))
-        openings.append(_Entry(body, section, read, clean_title(read.title), fields, marked=True).opening("", -1))
-    told = any(f.key in STRONG for f in chain.from_iterable(opening.fields for opening in openings))
-    return WeighedList(tuple(openings), section, TOLD) if told else None
 
 
 def _weigh(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) -> Iterator[WeighedList]:
@@ -90,7 +66,7 @@ def _weigh(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) 
     section = group[0].section
     entries = _entries(text, group, scopes)
     counts = any(read_count(e.head.body) for e in entries)
-    entries = [e for e in entries if not (is_nothing(e.title) or read_count(e.head.body))]
+    entries = [e for e in entries if not (value.is_nothing(e.title) or read_count(e.head.body))]
     strong = {e.form for e in entries if e.strong}
     coded = [e for e in entries if e.number and e.number.code]
     coded = coded if len(coded) * 2 >= len(entries) else []
@@ -118,15 +94,18 @@ def _entries(text: PlanText, group: Sequence[Placed], scopes: Scopes) -> list[_E
     Boxes with codes that have lines of their own below them are items, and what they are in is put over them.
     """
     levels: list[list[_Entry]] = []
-    for indent in sorted({p.line.indent for p in group})[:_DEEPEST]:
-        heads = [p for p in group if p.line.indent == indent and not opens_field(p.line.content)]
+    # A paragraph is outside of the lists below it.
+    depths = [p.line.indent if p.line.bullet else -1 for p in group]
+    for depth in sorted(set(depths))[:_DEEPEST]:
+        outermost = (p for p, indent in zip(group, depths, strict=True) if indent == depth)
+        heads = [p for p in outermost if not opens_field(p.line.content)]
         ends = [*(p.line.start for p in heads[1:]), *(p.section.end for p in heads[-1:])]
-        level = []
+        entries = []
         texts = tell_codes([p.line.content for p in heads])
         for head, end, said in zip(heads, ends, texts, strict=True):
             own = lines_of(text.lines, head.line.start, scopes.following(head.line.start, end))
-            level.append(_read_entry(text, _body(own), head.section, said))
-        levels.append([entry for entry in level if entry.title])
+            entries.append(_read_entry(text, _body(own), head.section, said))
+        levels.append([entry for entry in entries if entry.title])
     if told := text.reading.level:
         return levels[told - 1] if told <= len(levels) else []
     place = next((at for at, level in enumerate(levels) if any(e.strong or e.head.mark or e.number for e in level)), 0)
@@ -148,7 +127,9 @@ def _without_inner(text: PlanText, outer: Sequence[_Entry], inner: Sequence[_Ent
             continue
         own = [line for line in entry.body if line.start < starts[place]]
         cut = _read_entry(text, own, entry.section, entry.head.content)
-        said = any(is_priority(each) or read_whole_effort(each) for each in read_remarks(entry.head.text))
+        said = any(
+            value.is_priority(each) or value.read_whole_effort(each) for each in value.read_remarks(entry.head.text)
+        )
         if said or cut.strong:
             yield cut
 
@@ -253,12 +234,12 @@ def _fronted(text: str, number: int) -> tuple[list[Field], str]:
     fields = []
     state = _STATE.match(text)
     said = (state["state"] or state["bare"]) if state else ""
-    if state and (state["state"] or read_status(said)):
+    if state and (state["state"] or value.read_status(said)):
         text = text[state.end() :]
-        fields += [Field("status", "", said, number)] if read_status(said) else []
+        fields += [Field("status", "", said, number)] if value.read_status(said) else []
     text = strip_leading(text)
     rank = _RANK.match(text)
-    if rank and is_priority(rank["rank"]):
+    if rank and value.is_priority(rank["rank"]):
         text = text[rank.end() :]
         text = f"**{text}" if text.count("**") % 2 else text
         fields.append(Field("priority", "", rank["rank"], number))
@@ -291,11 +272,11 @@ def _title(text: str) -> tuple[str, str, bool]:
         if noun and ends_in_noun(noun[0]):
             name, behind = f"{name}{noun[0]}", behind[noun.end() :]
         return clean_title(name.rstrip(" :")), behind, True
-    plain = strip_emphasis(text)
+    plain = " ".join(strip_emphasis(text).split())
     cut, joint = len(_before_needs(plain)), _BEHIND.search(plain)
     if joint and joint.start():
         # What is behind a joint is said of the title: behind its kind, or hours, or a dependency.
         behind = plain[joint.end() :].strip(" ()")
-        aside = read_whole_effort(behind) or needs_pattern().search(f" {behind}")
+        aside = value.read_whole_effort(behind) or needs_pattern().search(f" {behind}")
         cut = min(cut, joint.start()) if aside or ends_in_noun(plain[: joint.start()]) else cut
     return clean_title(plain[:cut].rstrip(" (,;–—-")), plain[cut:], False

@@ -54,7 +54,7 @@ def find_openings(text: PlanText) -> list[Opening]:
         # Numbers from lists that each begin with 1 tell nothing apart.
         single = [bool(o.first) and not o.code and o.first == o.last for o in listed]
         listed = [
-            replace(o, first=0, last=0, code=f"{o.first}.") if one else o for o, one in zip(listed, single, strict=True)
+            replace(o, first=0, last=0, code=str(o.first)) if one else o for o, one in zip(listed, single, strict=True)
         ]
     return [sections.with_inherited(opening) for opening in _once((*headed, *rows, *listed))]
 
@@ -125,18 +125,16 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
         else:
             known = {f.key for f in kept[first].fields}
             more = tuple(f for f in opening.fields if f.key not in known)
-            # What is below a line that names an item again is said of the place: a session, a schedule.
-            line, headed = opening.line.number, opening.line.heading
-            again = tuple(f for f in opening.fields if f.key in known and (headed or f.line == line))
             own = kept[first]
             if (mark := opening.line.any_mark) and mark.done and not (own.line.any_mark or "status" in known):
                 more += (Field("done", "", "✅", opening.line.number),)
-            kept[first] = replace(own, fields=(*own.fields, *more), again=(*own.again, *again))
+            kept[first] = replace(own, fields=(*own.fields, *more))
     return sorted(kept, key=lambda o: o.line.start)
 
 
 def _keys(code: str) -> list[str]:
-    return [code.upper()] if code and not code.endswith(".") else []
+    # A number of a list tells nothing apart.
+    return [code.upper()] if code and (code.startswith("0") or not code.isdigit()) else []
 
 
 def _titled(title: str) -> str:

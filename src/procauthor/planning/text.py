@@ -115,12 +115,16 @@ class PlanText:
             if outer is not None and line.bullet and line.indent <= outer:
                 role, label, outer = self.roles[section.index], "", None
             named = LABEL.match(line.text)
-            # A list line in bold with a code, such as "Story 1.1: Dough", is a title.
-            if named and not (line.bullet and (number := read_number(named[1])) and number.code):
+            # A line in bold with a number, such as "Story 1.1: Dough", is a title.
+            number = read_number(named[1]) if named else None
+            titled = number and (number.code if line.bullet else number.dot)
+            if named and not titled:
                 label, outer = named[1].strip(), line.indent if line.bullet else None
                 own, above = read_role(label), self.roles[section.index]
                 role = above or own if own == "aside" else own or above
-            elif line.bullet:
+            elif line.bullet or titled:
+                if not line.bullet:
+                    role, label, outer = self.roles[section.index], "", None
                 yield Placed(line, role, label, section)
 
 
@@ -140,8 +144,7 @@ class Opening:
 
     ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
     item where that is no whole number, as in "P0-1: Data Design Procedure" or "1.2 Data Design". ``place`` says which
-    table, list or family of headings it belongs to, ``said`` what the line says up to its first field, ``again`` the
-    fields of other places that name the item, which it has itself.
+    table, list or family of headings it belongs to, ``said`` what the line says up to its first field.
     """
 
     first: int
@@ -155,7 +158,6 @@ class Opening:
     code: str = ""
     place: int = 0
     said: str = ""
-    again: tuple[Field, ...] = ()
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""

@@ -15,24 +15,14 @@ from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, patt
 from procauthor.regex import lazy
 
 _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")
-_TAIL = lazy(
-    r"(?i)\s+(?:[-–—|]|:)\s+(?:.*\b(?:P\d|hours?|defined?|placeholder|missing|create[ds]?|done|draft|moved|write|update[ds]?)\b.*)$|:\s*(?:define[d]?|done)$"
-)
-# "Oven plates ✅ READY" and "Oven plates - done" say how far the work is.
-_STATED = lazy(r"\s+(?:[-–—]\s+|[✅☑✔❌🔄🚧⏳]\ufe0f?\s*)([^\W\d_]+)$")
 _COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
-_BEHIND = lazy(r"(?<=\bprocedure)\s*(?:\s[-–—|]|:)\s.*$", re.IGNORECASE)
-_REMARK = lazy(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+# What is behind a title: in parentheses, or behind a dash, a colon or a sign.
+_PARENTHESES = lazy(r" ?[(\[]([^()\[\]]*)[)\]]$")
+_JOINT = lazy(r" [-–—|] (?:[-–—|] )*| ?: | ?[✅☑✔❌🔄🚧⏳]\ufe0f? ?(?=[^\W\d_]+$)")
 _QUOTED = lazy(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
 _MARKUP = lazy(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
-_MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on", "with", "by", "&", "/", "-"})
 _EDGES = " .:;,–—-*_"
 
-_TO = r"(?:[-–—‐‑−]|to|through|and|&|,)"
-_NUMBER = lazy(
-    rf"(?i)^[(\[]?#?(?P<first>\d{{1,9}})(?:\s*{_TO}\s*#?(?P<last>\d{{1,4}}))?"
-    r"(?P<dot>\s*[.):\]]+|\s+[-–—])?(?:\s+|(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$"
-)
 _DOTTED = lazy(r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE)
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
@@ -90,7 +80,8 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
 
     ``units`` are words that come before numbers in this plan, besides those that do in any.
     """
-    text = strip_pictures(plain_text(_BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")))
+    text = _BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")
+    text = " ".join(strip_pictures(plain_text(text)).split())
     # A list of files: "001.md - Title".
     text = re.sub(r"^(\d+)\.md\b", r"\1", text)
     unit, word = _unit().match(text), _WORDED.match(text)
@@ -99,7 +90,7 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
     text = text[unit.end() :] if unit else text
     if coded := _DOTTED.match(text) or _CODED.match(text):
         return Numbered(0, 0, coded["title"].strip(), coded["code"] or coded["short"], unit=name)
-    if not (match := _NUMBER.match(text)):
+    if not (match := _number().match(text)):
         return None
     first, title = int(match["first"]), match["title"].strip()
     inner = _INNER.match(title)
@@ -115,6 +106,17 @@ def word_before_number(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _number() -> re.Pattern[str]:
+    """Return a pattern for "1. Title", "13-16: Title", "4 to 6. Title"."""
+    to = rf"(?:[-–—‐‑−,]|{choice(read_words().lists['through'] | read_words().lists['joining'])})"
+    return re.compile(
+        rf"^[(\[]?#?(?P<first>\d{{1,9}})(?: ?{to} ?#?(?P<last>\d{{1,4}}))?"
+        r"(?P<dot> ?[.):\]]+| [-–—])?(?: |(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$",
+        re.IGNORECASE,
+    )
+
+
+@lru_cache(maxsize=1)
 def _unit() -> re.Pattern[str]:
     """Return a pattern for what an item is called before its number, or any other word before one such as "1.2"."""
     units, buckets = (choice(read_words().lists[kind]) for kind in ("units", "buckets"))
@@ -125,11 +127,12 @@ def _unit() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _verb() -> re.Pattern[str]:
     """Return a pattern for the verbs before a title; one that could begin a title needs an article behind it."""
-    article = r"(?:the|an?)\s+"
-    define, draft = (choice(read_words().lists[kind]) for kind in ("define", "draft"))
-    also = rf"(?:\s+(?:and|&)\s+(?-i:{define}|{draft}|publish|test|approve))?"
-    sure = rf"(?:{define}){also}(?:\s*:)?\s+(?!or\b|and\b|&)(?:{article})?"
-    return re.compile(rf"^(?:{sure}|(?:{draft})(?:\s*:\s+|\s+{article}))(?:(?-i:new|missing)\s+)?(?=\S)", re.IGNORECASE)
+    kinds = ("define", "draft", "articles", "joining", "or", "fresh")
+    define, draft, articles, joining, either, fresh = (choice(read_words().lists[kind]) for kind in kinds)
+    also = rf"(?:\s+(?:{joining})\s+(?-i:{define}|{draft}))?"
+    sure = rf"(?:{define}){also}(?:\s*:)?\s+(?!(?:{joining}|{either})(?!\w))(?:(?:{articles})\s+)?"
+    begun = rf"(?:{draft})(?:\s*:\s+|\s+(?:{articles})\s+)"
+    return re.compile(rf"^(?:{sure}|{begun})(?:(?-i:{fresh})\s+)?(?=\S)", re.IGNORECASE)
 
 
 def names_task(title: str) -> bool:
@@ -147,23 +150,22 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
 
 
 def _clean(text: str, known: Collection[str]) -> str:
-    text = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
+    text = _COUNTER.sub("", " ".join(plain_text(_MARKUP.sub("", text)).split()))
     text = _QUOTED.sub(lambda quoted: quoted["inside"] or "", text)
     bare = _verb().sub("", text)
     if title_key(bare) in known:
         return bare
     if (turned := _KIND_FIRST.match(bare)) and title_key(text) not in known:
-        text = _named(turned["name"])
-    text = _TAIL.sub("", _BEHIND.sub("", text)).rstrip(_EDGES).lstrip("*_ ")
-    if (stated := _STATED.search(text)) and value.says_only_status(stated[1]):
-        text = text[: stated.start()]
-    while (remark := _REMARK.search(text)) and value.is_remark(remark[1]):
-        text = text[: remark.start()].rstrip(_EDGES)
+        text = turned["name"]
+    text = _without_remarks(text, known).lstrip("*_ ")
+    if turned and text != bare and not ends_in_noun(text):
+        text = f"{text} Procedure"
     if title_key(text) in known:
         return text
     bare = strip_pictures(_verb().sub("", strip_pictures(text)).strip())
     # All words but the small ones begin with a capital or a digit.
-    capital = all(word.casefold() in _MINOR or word[0].isupper() or word[0].isdigit() for word in bare.split())
+    minor = set().union(*(read_words().lists[kind] for kind in ("minor", "articles", "joining")))
+    capital = all(word.casefold() in minor or word[0].isupper() or word[0].isdigit() for word in bare.split())
     named = capital or (" " in bare and ends_in_noun(bare)) or title_key(bare) in known
     return bare if named and title_key(bare) not in ("", "procedure", "procedures") else text
 
@@ -171,13 +173,23 @@ def _clean(text: str, known: Collection[str]) -> str:
 _cleaned = lru_cache(maxsize=value.REMEMBERED)(lambda text: _clean(text, ()))
 
 
-def _named(name: str) -> str:
-    """Put the word "Procedure" behind a name, before any remark: "Procedure: Data Design (P0)"."""
-    if re.search(r"\bprocedure\b", name, re.IGNORECASE):
-        return name
-    remark = _REMARK.search(name)
-    end = remark.start() if remark else len(name)
-    return f"{name[:end].rstrip(_EDGES)} Procedure{name[end:]}"
+def _without_remarks(text: str, known: Collection[str]) -> str:
+    """Cut what is said behind a title: a status, hours, a priority, and anything behind its kind of document."""
+    while (text := text.rstrip(_EDGES)) and title_key(text) not in known:
+        remark, joints = _PARENTHESES.search(text), list(_JOINT.finditer(text))
+        if remark and value.is_remark(remark[1]):
+            text = text[: remark.start()]
+        elif joints and _is_behind(text[: joints[-1].start()], text[joints[-1].end() :]):
+            text = text[: joints[-1].start()]
+        else:
+            break
+    return text
+
+
+def _is_behind(title: str, said: str) -> bool:
+    bare = re.sub(r" ?\([^()]*\)$", "", said)
+    remark = value.says_only_status(bare) or value.read_whole_effort(bare) or value.is_priority(bare)
+    return bool(remark or pattern("define", r"^(?:{})d?$").match(bare)) or ends_in_noun(title)
 
 
 def asks_for(text: str, title: str) -> bool:
@@ -280,7 +292,8 @@ def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     """What a line waits for, in words: "(depends on Data Design Procedure)"; ``of_code`` only "(depends on T001)"."""
     needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
     # "Clean up after the feast" waits for nothing.
-    after = rf"(?:{after})\s+(?=(?:l['’]|la\s|le\s|el\s|o\s|a\s|the\s)?[(\[\"“*`]*(?-i:[A-Z0-9#]))"
+    article = rf"(?:(?:{choice(read_words().lists['articles'])})\s?)?"
+    after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?-i:[A-Z0-9#]))"
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
     return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)

@@ -185,8 +185,8 @@ _UNIT = (
 _AMOUNT = lazy(rf"(?P<number>{_NUMBER})(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)", re.IGNORECASE)
 _LABELLED = lazy(rf"\b{_UNIT}", re.IGNORECASE)
 _START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
-_TO = lazy(r"(?i)\s*(?:[-–—‐‑‒−~]|\.{2,3}|…|to|through|or|,?\s*max(?:imum)?\.?:?)\s*(?=[\d½¼¾])")
-_SMALLER = lazy(r"(?:\s*,)?\s*(?:and\s+|&\s*)?(?=[\d½¼¾])")
+_SIGN = r"[-–—‐‑‒−~]|\.{2,3}|…|,? ?max(?:imum)?\.?:?"
+_SMALLER = lazy(r"(?: ?,)? ?(?:and |& ?)?(?=[\d½¼¾])")
 _IN_WORDS = (
     (lazy(rf"\bbetween\s+({_NUMBER}(?:\s*[^\W\d_]+)?)\s+and\s+", re.IGNORECASE), r"\1 to "),
     (lazy(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?=(?:day|hour)\b)", re.IGNORECASE), "0.5 "),
@@ -247,12 +247,13 @@ def _share(hours: float, parts: int) -> list[float]:
 @lru_cache(maxsize=REMEMBERED)
 def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
     """Return the first effort of a text, and what is before and behind it; ``unit`` is that of a number without one."""
+    text = " ".join(text.split())
     for words, number in _IN_WORDS:
         text = words.sub(number, text)
-    place = 0
+    place, range_of = 0, pattern("through|or", rf" ?(?:{_SIGN}|{{}}) ?(?=[\d½¼¾])")
     while start := _START.search(text, place):
         low, known, end = _amount(text, start.start())
-        to = _TO.match(text, end)
+        to = range_of.match(text, end)
         high, other, after = _amount(text, to.end()) if to else (low, known, end)
         before, behind, scale = text[: start.start()], text[after:], other or known
         if not scale and unit and not (before.strip(" ~≈") or behind.strip(" +")):
