@@ -109,7 +109,7 @@ def test_title_and_triggers_together_tell_of_the_same_work(tmp_path: Path, trigg
         tmp_path / "library", **{"feature/support.md": page("Support Escalation", trigger=trigger, lifecycle="Sales")}
     )
     purpose = "A customer who complains has a decision by somebody above."
-    told = brief(root, "Complaint Escalation Procedure", purpose=purpose)["namesakes"]
+    told = brief(root, "Customer Escalation Procedure", purpose=purpose)["namesakes"]
     assert [each["title"] for each in told] == (["Support Escalation Procedure"] if named else [])
 
 
