@@ -348,19 +348,23 @@ class WordIndex:
 
 
 class _TermTable:
-    """Rows with their terms, in parts: the first is large, and what came later is in the others."""
+    """Rows with their terms, in two parts: one is large, and what came later is in the other."""
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
         self._live: list[Mask] = []
+        self._later: list[Postings] = []
 
     def add(self, postings: Sequence[Postings]) -> None:
         """Add rows behind all others."""
         import numpy as np
 
-        part = _Part(postings)
-        self._parts.append(part)
-        self._live.append(np.ones(len(part.lengths), bool))
+        if self._parts:
+            self._later += postings
+        part = _Part(self._later or postings)
+        before = self._live[1] if self._live[1:] else np.ones(0, bool)
+        live = np.concatenate([before, np.ones(len(part.lengths) - len(before), bool)])
+        self._parts, self._live = [*self._parts[:1], part], [*self._live[:1], live]
 
     def drop(self, start: int, end: int) -> None:
         """Take rows out; the numbers of the others stay."""

@@ -471,8 +471,7 @@ def open_index(folder: Path, settings: RetrievalSettings, library: Library) -> t
 
 def follow(index: SectionIndex, library: Library) -> str:
     """Bring an index up to date with a library; return what is to be said of it."""
-    stamps = {p.path: f"{p.stamp}\n{p.lifecycle}" for p in _indexed(library)}
-    return index.follow(stamps, lambda path: _cut(library.by_path[path])).notice
+    return index.follow({p.path: p.indexed for p in _indexed(library)}, lambda path: _cut(library.by_path[path])).notice
 
 
 def section_chunks(library: Library) -> list[Chunk]:
