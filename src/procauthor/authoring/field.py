@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
 from procauthor.authoring.document import links_of
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import Evidence, gather_evidence
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import unverified
 from procauthor.authoring.judge import join_findings, name_at
@@ -317,11 +315,7 @@ class Fields:
 
     def _doubts(self, fields: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
         """Return questions about the claims that nothing supports; ``asked`` are open already."""
-        return unverified(self.template, fields, self._evidence, asked) if self.work.doubts != "nothing" else ()
-
-    @cached_property
-    def _evidence(self) -> Evidence:
-        return gather_evidence(self.work.brief, self.work.library, self.work.texts)
+        return unverified(self.template, fields, self.work.evidence, asked) if self.work.doubts != "nothing" else ()
 
 
 def _renamed(spec: SectionSpec, before: Sequence[Any], after: Sequence[Any]) -> dict[str, str]:
