@@ -344,7 +344,7 @@ class _EntryMaker:
         counting = Counting(chunks)
         vectors = None
         if isinstance(self._embedding, WordEmbedding):
-            vectors = vectored(self._embedding, self._embedding.embed_words(counting.passages))
+            vectors = vectored(self._embedding, self._embedding.embed_counts(counting.passages))
         return IndexedDocument(path, self._stamps[path], dump_chunks(chunks), dump_counts(counting.counts()), vectors)
 
 
