@@ -58,6 +58,11 @@ class Part(Struct, frozen=True, array_like=True):
     text: str
     line: int
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What it says: item by item, or as a whole."""
+        return self.items or (self.text,)
+
 
 class Step(Struct, frozen=True, array_like=True):
     """A step of the workflow."""

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
 from procauthor.convention.word import words
-from procauthor.library.library import folder_of
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
@@ -36,7 +35,7 @@ _DUTIES = 0.02
 _FEWEST_DUTIES = 4
 # With fewer words a document says too little to be like those beside it.
 _FEW_WORDS = 40
-_NEARLY_ALL = 0.75
+_NEARLY_ALL = 0.7
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
 _HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
@@ -64,13 +63,21 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
 
 
 def _alike(paths: Iterable[str], work: set[str], documents: Mapping[str, Document]) -> Iterator[str]:
-    """Yield what says something in folders where nearly all documents tell what to do: their team keeps work there."""
+    """Yield what says something where nearly all documents tell what to do: their team keeps work there.
+
+    The nearest folder with several documents decides, those below it among them.
+    """
     said = {path for path, document in documents.items() if count_words(document) > _FEW_WORDS}
-    homes, every = Counter(map(folder_of, work)), Counter(map(folder_of, said.union(work)))
+    told, every = (Counter(chain.from_iterable(map(_folders, each))) for each in (work, said.union(work)))
     for path in sorted(said.intersection(paths)):
-        home = folder_of(path)
-        if homes[home] >= max(_FEWEST_STEPS, every[home] * _NEARLY_ALL):
+        home = next((folder for folder in _folders(path) if every[folder] > _FEWEST_STEPS), None)
+        if home is not None and told[home] >= every[home] * _NEARLY_ALL:
             yield path
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders that hold a path, the nearest first."""
+    return [parent.as_posix() for parent in PurePosixPath(path).parents]
 
 
 def describes(document: Document, form: Form) -> bool:
@@ -155,7 +162,8 @@ def _is_run(block: Block) -> bool:
     table = words()["survey"]
     if block.kind != "code":
         return False
-    first, *_ = block.text.split(maxsplit=1) or ("",)
+    # Before it there may be the signs of a prompt.
+    first = next((word for word in block.text.split(maxsplit=3)[:3] if word == "$" or word[0].isalpha()), "")
     return block.language in table["shells"] or (not block.language and first in ("$", *table["programs"]))
 
 

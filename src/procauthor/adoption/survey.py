@@ -229,6 +229,13 @@ def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
     yield from _order(templates)
 
 
+def _is_template(path: str, document: Document) -> bool:
+    """Say whether a document shows a form by the name of its file, or by its title and what is to be filled in."""
+    ends = (title.split()[-1] for title in (document.title, document.front_title) if title)
+    called = any(is_template_name(f"{word}.md") for word in ends)
+    return is_template_name(path) or (called and _FIELD.search(document.source.raw) is not None)
+
+
 def _has_fields(document: Document) -> bool:
     """Say whether a document holds what is to be filled in, or hardly anything but headings and comments."""
     filled = _FIELD.search(document.source.raw) or next(find_placeholders(document), None)
@@ -284,7 +291,7 @@ def _look(folder: Path) -> _Looked:
         pages,
         frozenset(p.path for p in read.procedures if p.kind in ("index", "plan", "template")),
         shown,
-        frozenset(path for path in every if is_template_name(path) and path not in shown),
+        frozenset(path for path in every if _is_template(path, every[path]) and path not in shown),
         find_translations(every),
         shells,
     )

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.memory import DATABASE, FILE, FileMemory, WorkMemory, find_address, password_of
-from procauthor.authoring.request import defined_document
+from procauthor.authoring.identity import DATABASE, find_address, password_of
+from procauthor.authoring.memory import FILE, FileMemory, WorkMemory
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.data import pick
@@ -102,20 +102,19 @@ class Draft:
         findings: Sequence[Mapping[str, Any]],
         *,
         fields: Mapping[str, Any],
-        author: str = "",
         prompt: str = "",
         sources: Mapping[str, tuple[str, ...]] | None = None,
         open_questions: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> Draft:
-        """Return the draft that a run has come to; ``author`` is that of the run where none is named."""
+        """Return the draft that a run has come to."""
         brief = run.brief
         same = text.decode() == brief.text and bool(brief.request.wish or brief.revises)
         return cls(
             id=run.id,
             title=brief.request.title,
             path=brief.path,
-            author=author or run.author,
+            author=run.author,
             outcome=_decide(run.author, findings, changing=bool(brief.request.wish), same=same),
             text=text.decode(),
             base=brief.base,
@@ -610,26 +609,3 @@ class Records:
     def runs(self) -> RunStore:
         """The runs, finished or not."""
         return RunStore(self.memory)
-
-
-def open_run(records: Records, title: str) -> Run | None:
-    """Return the newest run that takes answers for a title, of the kind that its document is for now."""
-    key = title_key(title)
-    revises = defined_document(title, records.workspace.read()) is not None
-    for run in reversed(records.runs.all()):
-        request = run.brief.request
-        if run.author != HAND_OFF or request.wish or title_key(request.title) != key or run.brief.revises != revises:
-            continue
-        if is_open(records, run):
-            return run
-    return None
-
-
-def is_open(records: Records, run: Run) -> bool:
-    """Say whether a run takes answers."""
-    if not run.ended or records.drafts.holds(run.id):
-        return True
-    if not run.accepted:
-        return False
-    present = records.workspace.read().by_path.get(run.brief.path)
-    return (present.stamp if present else "") == run.brief.base

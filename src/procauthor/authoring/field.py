@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
 from procauthor.authoring.document import links_of
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import Evidence, gather_evidence
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import unverified
 from procauthor.authoring.judge import join_findings, name_at
@@ -26,7 +24,7 @@ from procauthor.authoring.look import (
     take_fitting,
     without_empty,
 )
-from procauthor.authoring.outline import OUTLINE, name_others, outline_first
+from procauthor.authoring.outline import AIM, OUTLINE, is_outline, name_others, outline_first
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
@@ -185,8 +183,7 @@ class Fields:
         if not work.reply_tokens or work.search is None:
             return False
         fields = merge_late(self.template, state.fields)
-        body = render(self.template, work.brief.request.title, fields, links_of(work.brief))
-        page = DraftPage(self.template, fields, body)
+        page = self._page(fields)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
         seen = LookState(
             state.findings,
@@ -211,6 +208,10 @@ class Fields:
             state.questions[step] = tuple(question for question in asked if question not in closed)
         state.questions[_LOOK] = (*state.questions.get(_LOOK, ()), *answer.questions)
         return changed or bool(closed) or bool(answer.questions)
+
+    def _page(self, fields: Mapping[str, Any]) -> DraftPage:
+        brief = self.work.brief
+        return DraftPage(self.template, fields, render(self.template, brief.request.title, fields, links_of(brief)))
 
     def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
         """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
@@ -276,6 +277,11 @@ class Fields:
         count = count_proposals(fields) + len(questions)
         if work.reply_tokens and count > MOST_OPEN:
             notes = (*notes, f"{count} proposals and questions are open, more than the {MOST_OPEN} of a good draft.")
+        if work.reply_tokens and is_outline(self.template) and (length := self._page(fields).words) > AIM[1]:
+            notes = (
+                *notes,
+                f"The page has {length:,} words without its code, more than the {AIM[1]:,} of a good draft.",
+            )
         if work.verdict is not None:
             findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
             near = find_neighbours(work.brief.request, work.library)
@@ -309,11 +315,7 @@ class Fields:
 
     def _doubts(self, fields: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
         """Return questions about the claims that nothing supports; ``asked`` are open already."""
-        return unverified(self.template, fields, self._evidence, asked) if self.work.doubts != "nothing" else ()
-
-    @cached_property
-    def _evidence(self) -> Evidence:
-        return gather_evidence(self.work.brief, self.work.library, self.work.texts)
+        return unverified(self.template, fields, self.work.evidence, asked) if self.work.doubts != "nothing" else ()
 
 
 def _renamed(spec: SectionSpec, before: Sequence[Any], after: Sequence[Any]) -> dict[str, str]:

@@ -13,11 +13,11 @@ from procauthor.authoring.answer import MEMBERS, HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import STEPS, Brief, BriefOptions, ChangeRequest, mark_of
 from procauthor.authoring.document import links_of, render_draft
-from procauthor.authoring.draft import Draft, Records, is_open, open_run
+from procauthor.authoring.draft import Draft, Records
 from procauthor.authoring.judge import Complaint, Verdict, judge, source_ids
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.reply import share_titles
-from procauthor.authoring.request import refuse_duplicate
+from procauthor.authoring.request import defined_document, refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, Submission
 from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundError
 from procauthor.library.reference import check_title
@@ -343,7 +343,7 @@ class Handoff:
             LockedError: An answer to it is being worked on.
         """
         records = self.records
-        run = open_run(records, check_title(title))
+        run = _open_run(records, check_title(title))
         before = run.brief.request if run else ChangeRequest(title)
         kept: dict[str, Any] = {"lifecycle": before.lifecycle, "phase": before.phase, "depends_on": before.added}
         kept |= {name: getattr(before, name) for name in ("purpose", "trigger", "scope")}
@@ -380,7 +380,7 @@ class Handoff:
         Raises:
             ProcauthorError: What `brief` raises.
         """
-        run = open_run(self.records, check_title(title))
+        run = _open_run(self.records, check_title(title))
         assignment = self._assignment(run) if run else self.brief(title)
         return step_text(assignment, number, self.records.prompts)
 
@@ -428,7 +428,7 @@ class Handoff:
         if not name:
             message = "the answer does not say which procedure it is for"
             raise AnswerError(message, 'give it "run" or "title", or use --run or --title')
-        waiting = open_run(self.records, name)
+        waiting = _open_run(self.records, name)
         if waiting is not None:
             return waiting
         refuse_duplicate(name, self.records.workspace.read())
@@ -449,7 +449,7 @@ class Handoff:
             message = f"{run.brief.path} changed since the brief of run {run.id!r}"
             hint = f"read it again with: procauthor brief {run.brief.request.title!r}; what was handed in is kept"
             raise ConflictError(message, hint)
-        if not is_open(self.records, run):
+        if not _is_open(self.records, run):
             message = f"the draft of run {run.id!r} was already decided on"
             raise AnswerError(message, f"start again with: procauthor brief {run.brief.request.title!r}")
 
@@ -481,6 +481,29 @@ def _instead_of(key: str, fields: Collection[str]) -> str:
         return 'put it in "fields"'
     close = get_close_matches(key.casefold(), MEMBERS, n=1)
     return f"did you mean {close[0]!r}?" if close else f"the members are {', '.join(MEMBERS)}"
+
+
+def _open_run(records: Records, title: str) -> Run | None:
+    """Return the newest run that takes answers for a title, of the kind that its document is for now."""
+    key = title_key(title)
+    revises = defined_document(title, records.workspace.read()) is not None
+    for run in reversed(records.runs.all()):
+        request = run.brief.request
+        if run.author != HAND_OFF or request.wish or title_key(request.title) != key or run.brief.revises != revises:
+            continue
+        if _is_open(records, run):
+            return run
+    return None
+
+
+def _is_open(records: Records, run: Run) -> bool:
+    """Say whether a run takes answers."""
+    if not run.ended or records.drafts.holds(run.id):
+        return True
+    if not run.accepted:
+        return False
+    present = records.workspace.read().by_path.get(run.brief.path)
+    return (present.stamp if present else "") == run.brief.base
 
 
 def answer_json(draft: Draft) -> dict[str, Any]:

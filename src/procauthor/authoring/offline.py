@@ -6,33 +6,21 @@ gap what it was not told: it has no sentences of its own for a step, a criterion
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from procauthor.authoring.brief import Answer, Ask, Brief, NamedText
+from procauthor.authoring.brief import Answer, Ask, Brief, NamedText, Passage
 from procauthor.authoring.document import IN_PROGRESS, render_draft
-from procauthor.authoring.topic import (
-    TO_DO,
-    Facts,
-    Quote,
-    Topic,
-    fit,
-    fit_rows,
-    gap_fields,
-    gap_rows,
-    gap_text,
-    gap_words,
-    holds_gap,
-    join,
-    plain_heading,
-    quotes,
-    rulings,
-    subject,
-    topics,
-    words_of,
-)
+from procauthor.authoring.gap import TO_DO, Facts, fit, fit_rows, gap_fields, gap_rows, gap_text, gap_words, holds_gap
+from procauthor.data import ungrouped
 from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import DONE
+from procauthor.regex import lazy
 from procauthor.template.model import late_name, late_parts, sections_of_step
 from procauthor.template.spec import SectionSpec, Template, inputs_name
 from procauthor.template.spec import plain_heading as plain_title
@@ -81,14 +69,14 @@ class _Composer:
             "purpose": self.purpose,
             "trigger": self.trigger,
             "inputs": self.inputs,
-            "plan": self.plan,
+            "plan": self.unsaid,
             "workflow": self.workflow,
             "outputs": self.outputs,
             "criteria": self.criteria,
             "consumers": self.consumers,
             "done": self.done,
             "records": self.audit,
-            "exits": self.exits,
+            "exits": self.unsaid,
         }
 
     def section(self, spec: SectionSpec) -> Any:
@@ -207,10 +195,6 @@ class _Composer:
                 self.ask_person(f"{neighbour.title} is not defined yet: does it hand over {names} as expected here?")
         return self.rows(spec, self.required())
 
-    def plan(self, _spec: SectionSpec) -> str:
-        # From which size of change on a plan is needed, and who approves it, is for the team to say.
-        return ""
-
     # Step 3
 
     def workflow(self, spec: SectionSpec) -> list[Facts]:
@@ -288,8 +272,8 @@ class _Composer:
         values = [self.part(part, None) for _ in steps]
         return [{"step": number, part.name: value} for number, value in enumerate(values, start=1) if value is not None]
 
-    def exits(self, _spec: SectionSpec) -> list[Any]:
-        # In which states the work may end is for the team to say.
+    def unsaid(self, _spec: SectionSpec) -> list[Any]:
+        # In which states the work may end, and from which size of change on a plan is needed, is for the team to say.
         return []
 
     # Step 6
@@ -402,3 +386,163 @@ def _lacks(template: Template, fields: Mapping[str, Any]) -> bool:
         for spec in template.required
         if spec.kind != "group"
     )
+
+
+# What the request and the library say
+
+_CLAUSE = lazy(r"(?<=[.;])\s")
+_DEFINE = lazy(r"^(?:define|describe|specify|document|establish)\s+(?:the\s+|an?\s+)?(.+?)\.?$", re.IGNORECASE)
+_EMPTY_TAIL = lazy(r"\s+(?:workflows?|creation|process(?:es)?|steps|activities)$", re.IGNORECASE)
+_TAILS = (
+    (lazy(r"planning$", re.IGNORECASE), "Plan"),
+    (lazy(r"testing$", re.IGNORECASE), "Test Report"),
+    (lazy(r"(identification|generation|implementation|review|migration)$", re.IGNORECASE), r"\1 Record"),
+    (lazy(r"(strategy|design|documentation|plan|report|policy|model)$", re.IGNORECASE), r"\1"),
+)
+_SENTENCE = lazy(r"(?<=[.!?])\s+(?=[A-Z`])")
+_MARKUP = lazy(r"^(?:[-*+]|\d+[.)]|>)\s+|\*\*|__")
+_LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
+_UNQUOTABLE = lazy(
+    r"^[A-Z][\w ]{1,40}:|^This procedure\b|\bStep \d|\bFrom:|[|{}<>\[\]#]|\bPlaceholder\b|not defined yet"
+)
+_WORD = lazy(r"[a-z0-9]+")
+_STOP = frozenset(
+    ("the", "a", "an", "of", "and", "or", "to", "for", "in", "on", "with", "is", "are", "be", "by", "that", "this",
+     "it", "as", "at", "from", "into", "its", "each")
+)  # fmt: skip
+# Shorter sentences say too little alone, longer ones do not fit a list item.
+_LENGTH = range(40, 221)
+_SHARED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One thing to be worked out, and the artifact that shows it."""
+
+    name: str
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a passage that speaks about a topic."""
+
+    text: str
+    passage: Passage
+
+
+def subject(title: str) -> str:
+    """Return a title without the word "Procedure"."""
+    return re.sub(r"\s+procedure$", "", title.strip(), flags=re.IGNORECASE)
+
+
+def topics(brief: Brief) -> tuple[Topic, ...]:
+    """Return what the action items ask to define."""
+    asked: list[Topic] = []
+    for action in brief.request.actions:
+        match = _DEFINE.match(action.strip())
+        if match:
+            name = _EMPTY_TAIL.sub("", match[1].strip())
+            asked.append(Topic(name, _artifact(name)))
+    unique = {title_key(topic.artifact): topic for topic in asked}
+    return tuple(unique.values())[:6]
+
+
+def _artifact(name: str) -> str:
+    words = " ".join(word if word[:1].isupper() else word.capitalize() for word in name.split())
+    words = re.sub(r"\b(For|And|Of|The|To|In)\b", lambda m: m[0].lower(), words)
+    for pattern, tail in _TAILS:
+        if pattern.search(words):
+            return pattern.sub(tail, words)
+    return f"{words} Record"
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text that carry meaning, cut to a stem of six letters."""
+    return frozenset(word[:6] for word in _WORD.findall(text.casefold()) if word not in _STOP)
+
+
+def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> tuple[Quote, ...]:
+    """Return the sentences that share most words with a topic, the nearest passage first; at most one a passage.
+
+    A sentence that was used before, or that speaks of this very procedure by name, is left out.
+    """
+    wanted = words_of(about)
+    own = brief.request.title.casefold()
+    weights = _weights(brief)
+    scored: list[tuple[float, int, Quote]] = []
+    for rank, passage in enumerate(brief.passages):
+        usable = [s for s in _sentences(passage) if s not in used and own not in s.casefold()]
+        best = max(usable, key=lambda s: _score(s, wanted, weights), default="")
+        score = _score(best, wanted, weights)
+        if score > 0:
+            scored.append((-score, rank, Quote(best, passage)))
+    return tuple(quote for _, _, quote in sorted(scored, key=lambda s: s[:2])[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRule:
+    """A rule of a standard that speaks about a topic."""
+
+    text: str
+    rule: str
+    standard: str
+
+
+def rulings(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> tuple[TopicRule, ...]:
+    """Return the rules that share most words with a topic, the rarest words first; none that was used or cut off."""
+    wanted = words_of(about)
+    rules = [
+        (standard, rule, words_of(f"{rule.name} {rule.text}"))
+        for standard, rule in ungrouped((each, each.rules) for each in brief.rules)
+    ]
+    held = Counter(chain.from_iterable(words for *_, words in rules))
+    scored = [
+        (-sum(math.log(1 + len(rules) / held[word]) for word in words & wanted) / (8 + len(words)), place)
+        for place, (_, rule, words) in enumerate(rules)
+        if len(words & wanted) > _SHARED and _first(rule.text) not in used and not rule.text.endswith("...")
+    ]
+    chosen = [rules[place] for _, place in sorted(scored)[:limit]]
+    return tuple(TopicRule(_first(rule.text), rule.name, standard.title) for standard, rule, _ in chosen)
+
+
+def _first(rule: str) -> str:
+    """Return what a rule demands, without how it is measured."""
+    return _CLAUSE.split(rule, maxsplit=1)[0].rstrip(";")
+
+
+def _weights(brief: Brief) -> dict[str, float]:
+    """Return how telling each word is: the fewer passages hold it, the more (inverse document frequency)."""
+    held = Counter(chain.from_iterable(words_of(passage.text) for passage in brief.passages))
+    return {word: math.log(1 + len(brief.passages) / count) for word, count in held.items()}
+
+
+def _score(sentence: str, wanted: frozenset[str], weights: Mapping[str, float]) -> float:
+    """Return the weight of shared words, damped by length; fewer than three shared words are chance."""
+    words = words_of(sentence)
+    shared = words & wanted
+    if len(shared) < _SHARED:
+        return 0.0
+    return sum(weights.get(word, 0.0) for word in shared) / (8 + len(words))
+
+
+def _sentences(passage: Passage) -> Iterator[str]:
+    """Yield the sentences of a passage that make sense by themselves in another document."""
+    for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", passage.text):
+        text = _LINK.sub(r"\1", " ".join(_MARKUP.sub("", line.strip()) for line in block.splitlines()))
+        for sentence in _SENTENCE.split(text.strip()):
+            clean = sentence.strip()
+            if len(clean) in _LENGTH and clean[-1] in ".!?;" and not _UNQUOTABLE.search(clean):
+                yield clean.rstrip(";")
+
+
+def plain_heading(passage: Passage) -> str:
+    """Return a passage's heading without number: "Step 3" of another document would mislead here."""
+    return re.sub(r"^(?:step|phase)?\s*\d+(?:\.\d+)*\s*[.:)]\s*", "", passage.heading, flags=re.IGNORECASE)
+
+
+def join(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them."""
+    if len(names) < 2:  # noqa: PLR2004 - one name, or none
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]

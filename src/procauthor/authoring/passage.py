@@ -1,18 +1,23 @@
-"""What of the library a brief holds for its subject: passages, and places that answer questions."""
+"""What of the library a brief holds for its subject: passages, near procedures, rules, and answers to questions."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
-from procauthor.authoring.brief import ChangeRequest, Passage
+from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
+from procauthor.library.contract import read_artifact, sections_of
+from procauthor.library.derive import bare_title
 from procauthor.library.library import EVALUATIONS, Library, Procedure
 from procauthor.library.status import UNVERIFIED
-from procauthor.procedure import DONE
+from procauthor.markdown.document import Item, Section
+from procauthor.naming import title_key
+from procauthor.procedure import DONE, UNCOUNTED
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import list_features, list_words
@@ -96,6 +101,7 @@ _TELLING = 8
 _OF_DOCUMENT, _OF_SEARCH = 0.5, 0.1
 _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
+_LEAST_OF_DOCUMENT, _TELLS = 0.1, 0.03
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
 
@@ -169,9 +175,11 @@ def choose_passages(
         for place, chunk in enumerate(c for c in each if c.id in chunks):
             grade = _OF_SEARCH * _FADING / (_FADING + place) + _grade(chunk, library, telling)
             grades[chunk.id] = max(grades.get(chunk.id, 0.0), grade)
-    enough = _LEAST_SAID_OF_IT if len(library.procedures) > _FEW else _LEAST_OF_FEW
+    many = len(library.procedures) > _FEW
+    enough = _LEAST_SAID_OF_IT if many else _LEAST_OF_FEW
     least = max(enough, _LEAST_OF_BEST * max(grades.values(), default=0.0))
-    order = sorted((key for key in chunks if grades[key] >= least), key=lambda key: (-grades[key], key))
+    about = (key for key in chunks if grades[key] >= least and (not many or _is_about(chunks[key], library, telling)))
+    order = sorted(about, key=lambda key: (-grades[key], key))
     order.sort(key=lambda key: _is_late(library, chunks[key]))
     taken = Counter[str]()
     kept: list[Chunk] = []
@@ -187,9 +195,22 @@ def choose_passages(
 
 def _grade(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> float:
     """Return how much of a subject a passage speaks of, and how much of it its document is for."""
+    return cover(f"{chunk.heading} {chunk.text}", telling) + _OF_DOCUMENT * _cover_of_document(chunk, library, telling)
+
+
+def _cover_of_document(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> float:
     procedure = library.by_path[chunk.path]
-    about = " ".join((procedure.title, procedure.gist.purpose, *procedure.gist.triggers))
-    return cover(f"{chunk.heading} {chunk.text}", telling) + _OF_DOCUMENT * cover(about, telling)
+    return cover(" ".join((procedure.title, procedure.gist.purpose, *procedure.gist.triggers)), telling)
+
+
+def _is_about(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> bool:
+    """Say whether a passage says several things of a subject, and its document is for some of it.
+
+    One rare word, such as "price" or "refresh", is in passages about anything.
+    """
+    words = set(list_features(f"{chunk.heading} {chunk.text}"))
+    several = sum(telling.get(word, 0.0) > _TELLS for word in words) > 1
+    return several and _cover_of_document(chunk, library, telling) >= _LEAST_OF_DOCUMENT
 
 
 def _is_instruction(library: Library, chunk: Chunk) -> bool:
@@ -233,6 +254,241 @@ def is_usable(library: Library, chunk: Chunk) -> bool:
         and not procedure.gist.composed
     )
 
+
+# Which procedures are nearest to one that is to be written: by what they are for, and by whom they work with
+
+# How much else counts beside words: that of the nearest counts 1. Measured on a library of 137 procedures, of which
+# each was left out in turn, and looked for those that it works with.
+_OF_LIFECYCLE, _OF_PLACE, _OF_COMPANY = 0.3, 0.6, 0.5
+# The company of so many is looked at, and so many of a lifecycle are read.
+_WITH_COMPANY = 5
+_MOST_READ = 200
+# What speaks of so much of a subject is as near as can be by its words.
+_ALIKE = 0.4
+
+
+def rank_near(
+    telling: Mapping[str, float], request: ChangeRequest, library: Library, hits: Iterable[Sequence[Chunk]], path: str
+) -> tuple[Procedure, ...]:
+    """Return the procedures that one which is to be written is likely to work with, the nearest first.
+
+    Args:
+        telling: How much each word tells of its subject.
+        request: What is asked for.
+        library: The library.
+        hits: What a search finds for each query of the subject, the best first.
+        path: Where it is or will be: it is not near to itself.
+    """
+    places = _places(hits)
+    lifecycle = title_key(request.lifecycle)
+    usable = {p.path: p for p in library.counted if p.kind == "procedure" and p.status not in UNCOUNTED}
+    usable.pop(path, None)
+    own = [each for each, p in usable.items() if title_key(p.lifecycle) == lifecycle][:_MOST_READ]
+    read = dict.fromkeys(chain(own, usable.keys() & places.keys()))
+    alike = {each: cover(_profile(usable[each]), telling) for each in read}
+    most = max((_ALIKE, *alike.values()))
+    grades = {each: alike[each] / most + _OF_PLACE * places.get(each, 0.0) for each in read}
+    for each in own:
+        grades[each] += _OF_LIFECYCLE
+    for each, more in _company(_best(grades)[:_WITH_COMPANY], grades, usable, library).items():
+        grades[each] = grades.get(each, 0.0) + more
+    return tuple(usable[each] for each in _best(grades))
+
+
+def _best(grades: Mapping[str, float]) -> list[str]:
+    return sorted(grades, key=lambda each: (-grades[each], each))
+
+
+def _places(hits: Iterable[Sequence[Chunk]]) -> dict[str, float]:
+    """Return how early each document comes in any of some results."""
+    places: dict[str, float] = {}
+    for chunks in hits:
+        for place, path in enumerate(dict.fromkeys(chunk.path for chunk in chunks)):
+            places[path] = max(places.get(path, 0.0), _FADING / (_FADING + place))
+    return places
+
+
+def words_near(near: Sequence[Procedure]) -> dict[str, float]:
+    """Return the words of the nearest procedures: how much each counts, the more the nearer they are."""
+    weights: Counter[str] = Counter()
+    for place, procedure in enumerate(near[:_WITH_COMPANY]):
+        weights.update(dict.fromkeys(set(list_features(_profile(procedure))), _FADING / (_FADING + place)))
+    return dict(weights)
+
+
+def _profile(procedure: Procedure) -> str:
+    """Return what a procedure is for: its title, purpose and triggers, what it takes and what it makes."""
+    gist, contract = procedure.gist, procedure.contract
+    taken = (artifact.name for artifact in contract.inputs)
+    made = (f"{artifact.name} {artifact.text}" for artifact in contract.outputs)
+    return " ".join((procedure.title, gist.purpose, *gist.triggers, *taken, *made))
+
+
+def _company(
+    nearest: Iterable[str], grades: Mapping[str, float], usable: Mapping[str, Procedure], library: Library
+) -> dict[str, float]:
+    """Return how much it counts that some of the nearest work with a procedure, for each that they work with."""
+    counts: dict[str, float] = {}
+    for each in nearest:
+        members = {member.path for member in _works_with(usable[each], library)} & usable.keys()
+        for member in members:
+            counts[member] = counts.get(member, 0.0) + grades[each] / math.sqrt(len(members))
+    most = max(counts.values(), default=0.0) or 1.0
+    return {member: _OF_COMPANY * count / most for member, count in counts.items()}
+
+
+def _works_with(procedure: Procedure, library: Library) -> Iterator[Procedure]:
+    """Yield who provides what a procedure requires, and who uses what it makes."""
+    contract = procedure.contract
+    titles = chain(
+        (bare_title(artifact.source) for artifact in contract.inputs if artifact.source),
+        (use.title for use in contract.consumers),
+        procedure.depends_on,
+    )
+    for title in titles:
+        yield from library.by_key.get(title_key(title), ())[:1]
+
+
+# Which rules of standards fit a subject: few, and whole
+
+_MOST_RULES = 8
+# Of a standard that neighbours link or the plan names, so many rules are told though few words fit.
+_LEAST_RULES = 3
+# A rule that fits less well, or so much less well than the best one, is beside the subject.
+_LEAST_FIT, _LEAST_SHARE = 0.25, 0.4
+# How much else counts beside the words of a rule: who names it, what its standard is for, who links that.
+_OF_NAMING, _OF_PURPOSE, _OF_LINKS = 0.4, 0.3, 0.1
+# So many of the nearest procedures are asked; the sixth counts half as much as the first.
+_NEAR, _FADING_NEAR = 9, 5
+# A rule of more words says more in passing.
+_LONG = 25
+_MARKUP = lazy(r"\*\*|__")
+# What names a rule elsewhere: "ABC-04". Each word is taken whole, so that one without end is read once.
+_TOKEN = re.compile(rb"[\w.-]++")
+_ID = re.compile(rb"[^A-Za-z]*+(?=[A-Za-z]\D*+\d)([\w.-]*\d\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule by its name, and where it is: in which standard, and at which place of it."""
+
+    path: str
+    place: int
+    named: NamedText
+
+    @property
+    def key(self) -> str:
+        return f"{self.path}#{self.place}"
+
+
+def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards apply
+    request: ChangeRequest,
+    library: Library,
+    path: str,
+    neighbours: Iterable[Neighbour],
+    telling: Mapping[str, float],
+    around: Mapping[str, float],
+    near: Sequence[Procedure],
+) -> tuple[Standard, ...]:
+    """Return the standards with the rules that fit, each rule whole, the standard that fits best first.
+
+    A standard is told of in any case where the plan names it, or the document itself or a neighbour links it.
+
+    Args:
+        request: What is asked for.
+        library: The library.
+        path: Where the document is or will be.
+        neighbours: Who comes before and after it.
+        telling: How much each word tells of its subject.
+        around: How much each word tells of the procedures that are nearest.
+        near: The procedures that are nearest to it, the nearest first.
+    """
+    known = {p.path: p for p in library.of_kind("standard") if p.status not in UNCOUNTED}
+    rules = list(chain.from_iterable(map(_rules_of, known.values())))
+    grades = _grade_rules(rules, known, (telling, around), near[:_NEAR])
+    order = sorted(rules, key=lambda rule: -grades[rule.key])
+    least = max(_LEAST_FIT, _LEAST_SHARE * max(grades.values(), default=0.0))
+    chosen = [rule for rule in order[:_MOST_RULES] if grades[rule.key] >= least]
+    for bound in sorted(set(_bound(request, library, path, neighbours, known))):
+        own = sorted((rule for rule in rules if rule.path == bound), key=lambda rule: -grades[rule.key])
+        chosen += [rule for rule in own[:_LEAST_RULES] if rule not in chosen]
+    return tuple(
+        Standard(known[each].title, each, _own_rules(chosen, each))
+        for each in dict.fromkeys(rule.path for rule in chosen)
+    )
+
+
+def _grade_rules(
+    rules: Sequence[_Rule],
+    known: Mapping[str, Procedure],
+    telling: Sequence[Mapping[str, float]],
+    near: Sequence[Procedure],
+) -> dict[str, float]:
+    """Return how well each rule fits: by its own words, by what its standard is for, and by who names it."""
+    about = {path: _OF_PURPOSE * cover(f"{p.title} {p.gist.purpose}", telling[0]) for path, p in known.items()}
+    texts = [(_FADING_NEAR / (_FADING_NEAR + place), _ids_in(p.source.raw), p.targets) for place, p in enumerate(near)]
+    grades: dict[str, float] = {}
+    for rule in rules:
+        name = rule.named.name.partition(" ")[0].encode()
+        named = sum(share for share, ids, _ in texts if name in ids)
+        linked = sum(share for share, _, targets in texts if rule.path in targets)
+        words = _fit(f"{rule.named.name} {rule.named.text}", telling)
+        grades[rule.key] = words + about[rule.path] + _OF_NAMING * named + _OF_LINKS * linked * bool(words)
+    return grades
+
+
+def _ids_in(raw: bytes) -> frozenset[bytes]:
+    """Return what may be the id of a rule in a text."""
+    named = map(_ID.match, _TOKEN.findall(raw))
+    return frozenset(match[1] for match in named if match)
+
+
+def _fit(text: str, telling: Iterable[Mapping[str, float]]) -> float:
+    """Return how much of several subjects a rule speaks of; a long one would speak of all of them."""
+    return sum(cover(text, each) for each in telling) * min(1.0, _LONG / len(text.split()))
+
+
+def _own_rules(rules: Iterable[_Rule], path: str) -> tuple[NamedText, ...]:
+    """Return the rules of a standard in their order."""
+    own = sorted((rule for rule in rules if rule.path == path), key=lambda rule: rule.place)
+    return tuple(rule.named for rule in own)
+
+
+def _bound(
+    request: ChangeRequest,
+    library: Library,
+    path: str,
+    neighbours: Iterable[Neighbour],
+    known: Mapping[str, Procedure],
+) -> Iterator[str]:
+    """Yield the standards that the plan names, or that neighbours link."""
+    said = [f" {title_key(text)} " for text in request.actions]
+    yield from (p.path for p in known.values() if any(f" {p.key} " in text for text in said))
+    tied = [path, *(n.path for n in neighbours if n.path and n.relation != "is close to")]
+    for each in (each for each in tied if each in library.by_path):
+        yield from known.keys() & set(library.by_path[each].targets)
+
+
+def _rules_of(standard: Procedure) -> Iterator[_Rule]:
+    """Yield the rules by name, whole."""
+    document, template = standard.document, standard.template
+    origins = meaning_of(template).origins
+    parts = list(chain.from_iterable(map(document.family, sections_of(document, template, "rules"))))
+    for place, item in enumerate(_bold_items(parts or document.sections)):
+        rule = read_artifact(item, origins)
+        if rule:
+            text = rule.text.removeprefix(rule.name).lstrip(" :–—-")
+            yield _Rule(standard.path, place, NamedText(rule.name, text))
+
+
+def _bold_items(sections: Iterable[Section]) -> Iterator[Item]:
+    """Yield the items that begin with a name in bold."""
+    for section in sections:
+        for block in section.blocks:
+            yield from (item for item in block.items if item.level == 0 and _MARKUP.search(item.raw[:8]))
+
+
+# Which places answer a question
 
 _LOOKED_AT = 8
 _SHOWN = 400

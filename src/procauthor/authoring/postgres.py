@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
-from procauthor.authoring.memory import TABLES, Connection, WorkMemory, password_of
+from procauthor.authoring.identity import password_of
+from procauthor.authoring.memory import TABLES, Connection, WorkMemory
 from procauthor.errors import ConfigError, LockedError, StoreError
 from procauthor.resources import install_hint
 from procauthor.secret import Censor

@@ -8,7 +8,7 @@ from typing import Any
 from procauthor.authoring.brief import Answer, Ask, Brief
 from procauthor.authoring.document import IN_PROGRESS, render_draft
 from procauthor.authoring.draft import SKELETON
-from procauthor.authoring.topic import TO_DO, gap_words
+from procauthor.authoring.gap import TO_DO, gap_words
 from procauthor.data import ungrouped
 from procauthor.library.status import OPEN, match_sections
 from procauthor.markdown.document import Replacement, replace_spans

@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from procauthor.checking.scope import Scope, field_line
+from procauthor.convention.word import words
 from procauthor.library.artifact import artifact_key
 from procauthor.library.index import IndexRow, entries
 from procauthor.library.library import Procedure, follow
 from procauthor.library.sidecar import Part, Seen, read_marks, receipts_of, show_key
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact
-from procauthor.regex import lazy
 
-_OPTIONAL = lazy(r"\boptional\b", re.IGNORECASE)
+
+@lru_cache(maxsize=1)
+def _optional() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words()['contract']['optional']))})\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:
     """Say whether an input is called optional, or is there under a condition: then no step waits for it."""
-    return bool(artifact.condition or _OPTIONAL.search(artifact.text))
+    return bool(artifact.condition or _optional().search(artifact.text))
 
 
 def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Procedure, ...]:

@@ -34,6 +34,7 @@ _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
 # A dash may be between a number and it.
 _PARTS = {"name": r"(?:[-–—:]\s+)?(?P<name>\S.*?)", "number": r"\d{1,6}(?:\.\d{1,6}){0,3}"}
+_LONGEST_NUMBER = 9
 _SPACES = lazy(r"\s+")
 
 
@@ -173,6 +174,15 @@ def lifecycle_above(document: Document, section: Section) -> str:
     return lifecycle_name(section.title)
 
 
+def read_phase(value: object) -> int | str | None:
+    """Return a phase as a document or a table gives it, a number where it is one; a dash is no phase."""
+    text = "" if value is None else str(value).strip()
+    word = text.casefold().removeprefix("phase").strip()
+    if word in ("", "-", "–", "—"):
+        return None
+    return int(word) if word.isdecimal() and len(word) < _LONGEST_NUMBER else text
+
+
 @lru_cache(maxsize=1)
 def _ends() -> re.Pattern[str]:
     table = words()["index"]["lifecycles"]
@@ -281,7 +291,7 @@ def read_declared(path: str, document: Document, title: str, conventions: Status
     """
     for source in conventions.sources:
         if source == "metadata":
-            state = read_word(document.metadata.get("status"), conventions)
+            state = read_word(document.metadata.get("status"), conventions) or _flagged(document)
         elif source == "table":
             state = read_word(table_text(document), conventions)
         elif source == "section":
@@ -293,6 +303,12 @@ def read_declared(path: str, document: Document, title: str, conventions: Status
         if state is not None:
             return state
     return None
+
+
+def _flagged(document: Document) -> Status | None:
+    """Return the status that a flag of the front matter says, as in ``deprecated: true``."""
+    flags: Mapping[str, Status] = words()["status"]["flags"]
+    return next((state for key, state in flags.items() if document.metadata.get(key) is True), None)
 
 
 def status_text(document: Document, headings: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from textwrap import dedent
 from msgspec import Struct
 
 from procauthor.convention.word import words
-from procauthor.library.contract import NONE_WORDS, part_of, sections_of
+from procauthor.library.contract import is_none, part_of, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
 from procauthor.markdown.document import Block, Document, Replacement, Section
@@ -170,7 +170,7 @@ def find_doers(procedure: Procedure) -> Iterator[Doer]:
             continue
         spec = meaning_of(procedure.template).part_specs.get(part.key)
         pattern = spec.pattern if spec else None
-        for text in filter(None, part.items or (part.text,)):
+        for text in filter(None, part.texts):
             fields = read_pattern(pattern, text) if pattern else None
             yield Doer(part.line, text, fields[pattern.slots[0].name] if pattern and fields else None)
 
@@ -262,9 +262,9 @@ def _plain(raw: str) -> str:
 def _stage(procedure: Procedure, step: Step, number: int, written: Mapping[str, str]) -> Stage:
     def said(role: str) -> tuple[str, ...]:
         part = part_of(step, procedure.template, role)
-        items = part.items or (part.text,) if part else ()
+        items = part.texts if part else ()
         plain = (" ".join(item.split()) for item in items)
-        return tuple(written.get(item, item) for item in plain if item and item.casefold() not in NONE_WORDS)
+        return tuple(written.get(item, item) for item in plain if item and not is_none(item))
 
     purpose = " ".join(said("purpose"))
     name = step.name or f"{number}"
@@ -280,4 +280,4 @@ def _working_sections(procedure: Procedure) -> Iterator[Section]:
 
 def _items(section: Section, written: Mapping[str, str]) -> tuple[str, ...]:
     texts = (" ".join(item.text.split()) for item in section.items if item.level == 0)
-    return tuple(written[text] for text in texts if text and text.casefold() not in NONE_WORDS)
+    return tuple(written[text] for text in texts if text and not is_none(text))

@@ -31,7 +31,11 @@ _TARGET = lazy(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 # A part, with the items and the blocks that it was read from.
 _ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
-NONE_WORDS = frozenset({"none", "none.", "n/a", "-", "not applicable"})
+
+
+def is_none(text: str) -> bool:
+    """Say whether a text says that there is nothing: "None.", or a dash."""
+    return text.strip().casefold().removesuffix(".") in words()["contract"]["none"]
 
 
 def read_contract(document: Document, template: Template | None) -> Contract:
@@ -165,7 +169,7 @@ def read_artifact(item: Item, origins: tuple[str, ...], pattern: Pattern | None 
         pattern: The example of such an item in the template.
     """
     text = " ".join(item.text.split())
-    if not text or text.casefold() in NONE_WORDS:
+    if not text or is_none(text):
         return None
     origin = _find_origin(text, origins)
     source = origin[1].strip().rstrip(")").strip() if origin else ""
@@ -197,7 +201,7 @@ def _row_artifact(row: TableRow, columns: Sequence[Column]) -> Artifact | None:
     for column, cell in zip(columns, row.cells, strict=False):
         told |= {slot.name: cell for slot in column.pattern.slots[:1]}
     name = next((cell.text.strip() for cell in told.values()), "")
-    if not name or name.casefold() in NONE_WORDS:
+    if not name or is_none(name):
         return None
     slots = chain.from_iterable(column.pattern.slots for column in columns)
     references = [slot.name for slot in slots if slot.reference]

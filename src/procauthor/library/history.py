@@ -185,7 +185,9 @@ def _turn(root: Path, state: Path, entry: HistoryEntry) -> Change:
 
 
 def _has_moved(root: Path, file: FileRecord, present: bytes | None) -> bool:
-    return _stamp(present) != file.after and not _hidden(root, file.path, file.after)
+    # A file may be gone as it should be, though the disk shows another one that differs in case alone.
+    gone = file.after is None and not disk.is_listed(disk.locate(root, file.path))
+    return _stamp(present) != file.after and not gone
 
 
 def _refuse(places: list[str], entry: HistoryEntry) -> None:
@@ -212,7 +214,9 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
         united = merge(left, present, file.before)
     except UnicodeDecodeError:
         return _first_difference(left, present)
-    return _line_of(present, united.clashes[0].ours) if united.clashes else united.raw
+    if not united.clashes:
+        return united.raw
+    return present.count(b"\n", 0, max(0, present.find(united.clashes[0].ours))) + 1
 
 
 def _left(state: Path, file: FileRecord) -> bytes | None:
@@ -227,14 +231,5 @@ def _first_difference(left: bytes, present: bytes) -> int:
     return next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
 
 
-def _line_of(raw: bytes, part: bytes) -> int:
-    return raw.count(b"\n", 0, max(0, raw.find(part))) + 1
-
-
 def _stamp(raw: bytes | None) -> str | None:
     return None if raw is None else stamp(raw)
-
-
-def _hidden(root: Path, path: str, after: str | None) -> bool:
-    """Say whether a file is gone as it should be, though the disk shows another one that differs in case alone."""
-    return after is None and not disk.is_listed(disk.locate(root, path))

@@ -16,6 +16,7 @@ from procauthor.convention.word import (
     lifecycle_name,
     plain_name,
     read_mark,
+    read_phase,
     read_status,
     read_word,
     title_heading,
@@ -31,10 +32,8 @@ from procauthor.markdown.link import escape, slugify
 from procauthor.naming import bare_name, path_key, split_ending, title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.regex import lazy
-from procauthor.settings import IndexConventions
 from procauthor.template.spec import section_key
 
-_LONGEST_NUMBER = 9
 # Behind the name in an item: its status, or what it is about.
 _BEHIND = lazy(r"\s+[-–—]+\s+|\s*[:(]\s*|\s+(?=[^\w\s\"'.,;/&+#-])")
 _SIGNS = lazy(r"^(?:[^\w(\"']|\d+[.)]\s)+|[\s*_]+$")
@@ -139,7 +138,7 @@ def tables(procedure: Procedure) -> Iterator[Table]:
     """Yield the tables of procedures in a document: with a column of statuses, in an index also without one."""
     if not may_hold_table(procedure.source.raw):
         return
-    names = _column_names(_frozen(procedure.conventions.index))
+    names = _column_names(tuple(procedure.conventions.index.columns.items()))
     for section in procedure.document.sections:
         for block in section.blocks:
             if block.kind != "table" or block.header is None:
@@ -147,13 +146,12 @@ def tables(procedure: Procedure) -> Iterator[Table]:
             heads = (section_key(cell.text) for cell in block.header.cells)
             keys = {names.get(head, head): place for place, head in enumerate(heads)}
             title = keys.get("title", keys.get("standard"))
-            links = procedure.kind == "index" and any(_link_in(row, title) for row in block.rows)
-            if title is not None and ("status" in keys or links):
-                yield Table(procedure, section, block, {**keys, "title": title})
-
-
-def _frozen(conventions: IndexConventions) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple(conventions.columns.items())
+            if title is None:
+                continue
+            table = Table(procedure, section, block, {**keys, "title": title})
+            titles = (table.cell(row, "title") for row in block.rows if procedure.kind == "index")
+            if "status" in keys or any(cell and cell.link for cell in titles):
+                yield table
 
 
 @lru_cache(maxsize=8)
@@ -161,11 +159,6 @@ def _column_names(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, 
     """Return what a column is called here, by the key of its head."""
     known = [*words()["index"]["columns"].items(), *own]
     return {section_key(head): name for name, head in ungrouped(known)}
-
-
-def _link_in(row: TableRow, place: int | None) -> Link | None:
-    cell = row.cells[place] if place is not None and place < len(row.cells) else None
-    return cell.link if cell else None
 
 
 def entries(library: Library, procedure: Procedure) -> Sequence[IndexRow]:
@@ -202,20 +195,13 @@ def _read_entry(table: Table, row: TableRow) -> IndexRow:
         title=link.text if link else shown,
         path=target.path if target else None,
         status=_status(host, status.text) if status else None,
-        phase=_phase(phase.text) if phase else None,
+        phase=read_phase(phase.text) if phase else None,
         target=target,
     )
 
 
 def _status(host: Procedure, text: str) -> Status | None:
     return read_word(text, host.conventions.status) or read_mark(text, host.conventions.index.marks)
-
-
-def _phase(text: str) -> int | str | None:
-    word = text.strip().casefold().removeprefix("phase").strip()
-    if word in ("", "-", "–", "—"):
-        return None
-    return int(word) if word.isdecimal() and len(word) < _LONGEST_NUMBER else text.strip()
 
 
 def index_of(library: Library) -> Procedure | None:
@@ -271,7 +257,9 @@ def list_items(library: Library, host: Procedure) -> Iterator[ListItem]:
 def _lists_documents(library: Library, host: Procedure, listed: Sequence[ListItem]) -> bool:
     """Say whether a list is one of documents: it names most of them, or some with plain names beside them."""
     # Only in an index is a box or a sign before a name what says that it is one of a document.
-    known = [_is_known(library, each.listed, said=host.kind == "index") for each in listed]
+    told = [bool(each.listed.status) and host.kind == "index" for each in listed]
+    there = [each.listed.path in library.by_path or each.listed.key in library.by_key for each in listed]
+    known = [said or here for said, here in zip(told, there, strict=True)]
     # A plain name beside names of documents is one that is still to be written.
     plain = all(here or not each.listed.path for here, each in zip(known, listed, strict=True))
     return sum(known) > len(listed) * _MOSTLY or (any(known) and plain)
@@ -288,10 +276,6 @@ def _lead(host: Procedure, before: Block | None) -> str:
     text = host.source.slice(before.start, before.end).strip() if before and before.kind == "paragraph" else ""
     lead = text.strip("*_ ").casefold()
     return lead if lead.endswith(":") and len(lead) <= _LONGEST_LEAD else ""
-
-
-def _is_known(library: Library, listed: Listed, *, said: bool) -> bool:
-    return bool(said and listed.status) or listed.path in library.by_path or listed.key in library.by_key
 
 
 def _leaves(items: tuple[Item, ...]) -> Iterator[Item]:

@@ -25,6 +25,7 @@ from procauthor.convention.word import (
     page_stem,
     plain_name,
     read_declared,
+    read_phase,
     read_title,
     successor,
     title_kind,
@@ -65,7 +66,6 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 LEFT_OUT = frozenset({"node_modules", "__pycache__", "venv"})
 """Folders of programs, which hold no documents of a library."""
 _COUNTED: frozenset[Kind] = frozenset({"procedure", "orchestration"})
-_LONGEST_NUMBER = 9
 # How many aliases in a row are followed.
 _MOST_STEPS = 20
 EVALUATIONS = "evaluations"
@@ -143,11 +143,7 @@ class Procedure:
     @property
     def phase(self) -> int | str | None:
         """The declared phase, a number where it is one."""
-        value = self.document.metadata.get("phase")
-        if value is None or value == "":
-            return None
-        text = str(value).casefold().removeprefix("phase").strip()
-        return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else str(value)
+        return read_phase(self.document.metadata.get("phase"))
 
     @property
     def counted(self) -> bool:
@@ -219,6 +215,11 @@ class Procedure:
     def remembered(self, name: str, kind: type[_T], make: Callable[[], _T]) -> _T:  # noqa: ARG002 - see `Stored`
         """Return what is worked out of the document; who knows it from the disk keeps it under the name."""
         return make()
+
+    @cached_property
+    def indexed(self) -> str:
+        """What the passages of a document depend on, beside its path: another text if they may be others."""
+        return f"{self.stamp}\n{self.lifecycle}"
 
     @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -38,11 +38,9 @@ def read_units(document: Document, section: Section) -> Iterator[str]:
     """Yield the pieces of a section and of those below it; labels without anything are left out."""
     for part in document.family(section):
         for block in _own_blocks(document, part):
-            yield from (unit for unit in _units(document, block) if not _is_label(unit))
-
-
-def _is_label(unit: str) -> bool:
-    return unit.startswith("**") and _BARE_LABEL.fullmatch(unit) is not None
+            for unit in _units(document, block):
+                if not (unit.startswith("**") and _BARE_LABEL.fullmatch(unit)):
+                    yield unit
 
 
 def has_letters(unit: str) -> bool:
@@ -124,7 +122,7 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
         sections: Where its sections are, by the key of the template.
     """
     texts = [
-        _SectionText(spec, section, tuple(map(_without_label, read_units(document, section))))
+        _SectionText(spec, section, tuple(_LABEL.sub("", unit) for unit in read_units(document, section)))
         for spec in template.sections
         if (section := sections.get(spec.key)) and spec.kind != "group" and has_content(document, section)
     ]
@@ -132,10 +130,6 @@ def find_thin(document: Document, template: Template, sections: Mapping[str, Sec
     repeated = _repeated(texts)
     reasons = ((text, _reason(document, text, title, repeated)) for text in texts)
     return tuple(Thin(text.section.title, text.section.line, reason) for text, reason in reasons if reason)
-
-
-def _without_label(unit: str) -> str:
-    return _LABEL.sub("", unit) if unit.startswith("**") else unit
 
 
 def _reason(document: Document, text: _SectionText, title: frozenset[str], repeated: frozenset[str]) -> str:
@@ -193,16 +187,18 @@ def _is_none(text: _SectionText) -> bool:
 
 def _repeated(texts: Sequence[_SectionText]) -> frozenset[str]:
     """Return the keys of the sections in which every piece holds one sentence that is all of another section."""
+
+    @cache
+    def spoken(unit: str) -> str:
+        return f" {' '.join(_words(unit))} "
+
     alone = {_words(text.units[0]) for text in texts if len(set(text.units)) == 1}
     for sentence in sorted(said for said in alone if len(said) >= _SENTENCE):
-        holding = [text.spec.key for text in texts if text.units and all(_holds(unit, sentence) for unit in text.units)]
+        said = f" {' '.join(sentence)} "
+        holding = [text.spec.key for text in texts if text.units and all(said in spoken(unit) for unit in text.units)]
         if len(holding) >= min(_SECTIONS, max(2, len(texts))):
             return frozenset(holding)
     return frozenset()
-
-
-def _holds(unit: str, sentence: tuple[str, ...]) -> bool:
-    return f" {' '.join(sentence)} " in f" {' '.join(_words(unit))} "
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -239,6 +235,8 @@ _BETWEEN = r"[`'*]{0,2}(?:\s{0,3}[,/|;+&]\s{0,3}|\s{1,3}[a-z]{1,3}\s{1,3}){1,2}[
 _LEADING_LABEL = lazy(r"\s*\*\*[^*\n]{1,80}(?::\*\*|\*\*:)\s*")
 _FENCE = lazy(rb"^[ \t]{0,9}(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 _CODE = lazy(rb"`[ \t]{0,9}([^`\n]{1,200})`")
+# Brackets that lead nowhere.
+_BRACKETS = lazy(r"\[[^\[\]\n]{1,60}\](?![(\[:])")
 _BRACES = lazy(r"\{[^{}\n]+?\}")
 
 
@@ -248,6 +246,8 @@ class Leftover:
 
     text: str
     start: int
+    sure: bool = True
+    """Whether nothing around it says that it may be talked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +323,7 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
             end = place + len(shown)
             told = shown.startswith(signs.told) or _is_spoken(signs, shown, passage.text)
             if not told and not _is_mentioned(signs, passage.text, place, end):
-                yield Leftover(shown, passage.offset(place))
+                yield Leftover(shown, passage.offset(place), _is_sure(signs, shown, passage.text, place))
     if conventions.code:
         yield from _in_code(document, signs)
 
@@ -348,6 +348,19 @@ def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
         or _is_listed(signs, text, start, end)
         or _is_quoted(text, start, end)
     )
+
+
+def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
+    """Say whether a mark is used: a note with a colon or no word before it, and the only brackets.
+
+    Several ones in a text describe a form.
+    """
+    if shown.startswith("["):
+        return len(_BRACKETS.findall(text)) == 1
+    if shown not in signs.notes or text.startswith(":", start + len(shown)):
+        return True
+    before = text[max(0, start - _NEAR) : start].rstrip()
+    return not (before[-1:].isalnum() or before.endswith((",", ")")))
 
 
 def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
@@ -387,7 +400,9 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
         if not any(start <= span.start() < end for start, end in blocks):
             left = list(_leftover(signs, span[1], span.start(1)))
             # Among other words a bare mark is talked about: "collect all `TODO` notes".
-            if left and (left[0].text.encode() != span[1].strip() or _is_alone(raw, span.start(), span.end())):
+            # Among other words a comment is code that is talked about, too.
+            bare = left and (left[0].text.encode() == span[1].strip() or not left[0].text[0].isalpha())
+            if left and (not bare or _is_alone(raw, span.start(), span.end())):
                 yield from left
     for start, end in blocks:
         lines = [line for line in _FENCE.sub(b"", raw[start:end]).split(b"\n") if line.strip()]

@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from procauthor.convention.word import known_words
 from procauthor.library.artifact import artifact_key
-from procauthor.library.contract import NONE_WORDS
+from procauthor.library.contract import is_none
 from procauthor.library.library import ANNOUNCED, Procedure
 from procauthor.library.reference import relative
 from procauthor.lsp.desk import Desk
@@ -264,7 +264,7 @@ def _known_artifacts(spot: _Spot) -> Iterator[_Proposal]:
     seen: set[str] = set()
     for name, owner in _named_artifacts(spot):
         key = artifact_key(name)
-        if key and key not in seen and name.casefold() not in NONE_WORDS:
+        if key and key not in seen and not is_none(name):
             seen.add(key)
             detail, path, sort = (owner.title, owner.path, _rank(spot, owner)) if owner else (_OWN, "", " ")
             yield _Proposal(name, types.CompletionItemKind.Value, detail, path, sort)

@@ -11,7 +11,7 @@ from procauthor.checking.scope import Scope
 from procauthor.data import grouped
 from procauthor.errors import ConflictError, LibraryError
 from procauthor.library.change import Change, Edit
-from procauthor.library.contract import NONE_WORDS
+from procauthor.library.contract import is_none
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.page import new_link
@@ -297,8 +297,8 @@ def _label(definition: Definition) -> str:
 
 
 def _says_none(document: Document, section: Section, end: int) -> bool:
-    text = document.source.slice(section.body, end).strip().casefold()
-    return not text or text in NONE_WORDS
+    text = document.source.slice(section.body, end).strip()
+    return not text or is_none(text)
 
 
 def _newlines_before(raw: bytes, start: int) -> int:

@@ -14,7 +14,7 @@ import yaml
 from procauthor.checking.usage import is_optional
 from procauthor.errors import ConfigError, DraftError, InvalidTitleError, LibraryError
 from procauthor.library.artifact import written_items
-from procauthor.library.contract import NONE_WORDS, part_of, sections_of
+from procauthor.library.contract import is_none, part_of, sections_of
 from procauthor.library.disk import leads_out, write_file
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
@@ -293,8 +293,8 @@ class _SopWriter:
 
     def _said(self, step: Step, role: str) -> list[str]:
         part = self._part(step, role)
-        items = part.items or (part.text,) if part else ()
-        return [" ".join(i.split()) for i in items if i.strip() and i.strip().casefold() not in NONE_WORDS]
+        items = part.texts if part else ()
+        return [" ".join(i.split()) for i in items if i.strip() and not is_none(i)]
 
     def _links(self, step: Step) -> Iterator[Link]:
         later = [s.start for s in self.contract.steps if s.start > step.start]
@@ -351,7 +351,7 @@ class _SopWriter:
         section = _find(self.procedure, role)
         items = [item for item in section.items if item.level == 0] if section else []
         texts = [self.written[" ".join(item.text.split())] for item in items]
-        return [text for text in texts if text.casefold() not in NONE_WORDS]
+        return [text for text in texts if not is_none(text)]
 
 
 def _told(say: Callable[[str, str], str], text: str, reason: str) -> str:

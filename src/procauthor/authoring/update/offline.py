@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.authoring.brief import Answer, Ask
-from procauthor.authoring.topic import fit_rows
+from procauthor.authoring.gap import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.listing import WHOLE_WORDS, find_words, references
 from procauthor.authoring.update.operation import Action, Operation

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from procauthor.authoring.brief import Brief
-from procauthor.library.contract import NONE_WORDS, step_title
+from procauthor.library.contract import is_none, step_title
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section, TableRow, line_start
 from procauthor.markdown.parse import parse
@@ -316,7 +316,7 @@ class _Body:
 
     def paragraph(self, block: Block, texts: list[tuple[int, int]]) -> None:
         start, end = block.start, trim(self.raw, block.start, block.end)
-        none = block.text.strip().casefold() in NONE_WORDS
+        none = is_none(block.text)
         if none and (self.label or (self.spec and self.spec.kind != "prose")):
             self.place("empty", start, end)
         elif self.label and self.fresh:

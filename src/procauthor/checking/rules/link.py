@@ -13,7 +13,7 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
 from procauthor.checking.usage import title_links
-from procauthor.convention.site import link_kind, makes_anchor, may_be_made, rules_of
+from procauthor.convention.site import is_checked, link_kind, makes_anchor, may_be_made, rules_of
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
@@ -99,7 +99,7 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     if scope.exists(end.path):
         yield from _inside(scope, procedure, link, end)
-    elif may_be_made(link.target, scope.library.files, procedure.conventions):
+    elif _is_made(scope, procedure, link):
         return
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
@@ -107,6 +107,14 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
         finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
+
+
+def _is_made(scope: Scope, procedure: Procedure, link: Link) -> bool:
+    """Say whether the site may make what a link leads to, or finds it by its name alone."""
+    if is_checked(procedure.source.slice(link.start, link.end), procedure.conventions.site):
+        name = link.target.partition("#")[0]
+        return "/" not in name and len(scope.files_by_name.get(path_key(name), ())) == 1
+    return may_be_made(link.target, scope.library.files, procedure.conventions)
 
 
 def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:

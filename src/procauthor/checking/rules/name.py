@@ -48,18 +48,6 @@ UNLINKED_NAME = Rule(
     example="as the Test Plan Procedure says",
 )
 _LISTING = frozenset({"index", "readme", "plan", "template"})
-# Words that go with "Procedure" without making a name of it.
-_GENERIC = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        this that these the each every any another other new old current existing parent child calling called next
-        previous same all some no which own its our your their related relevant referenced upstream downstream
-        provider consumer target source canonical defined missing placeholder draft approved published deprecated
-        standard operating master main sub if when where after before
-        """,
-    )
-)
 
 
 def _check_name(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
@@ -119,9 +107,9 @@ def _telling(phrase: Phrase) -> int | None:
     """Return how many words to skip before an unknown name begins, or None where the phrase is no name."""
     if phrase.words[-1] != "Procedure" or phrase.longer:
         return None
-    words = phrase.words[:-1]
-    skip = next((n for n, word in enumerate(words) if word[0].isupper() and word.casefold() not in _GENERIC), None)
-    if skip is None or all(word.casefold() in _GENERIC for word in words[skip + 1 :]):
+    words, generic = phrase.words[:-1], spoken()["names"]["generic"]
+    skip = next((n for n, word in enumerate(words) if word[0].isupper() and word.casefold() not in generic), None)
+    if skip is None or all(word.casefold() in generic for word in words[skip + 1 :]):
         # One word is a name within a sentence ("the Rollback Procedure"); at its start it may be any verb.
         return None if skip in (None, 0) and phrase.sentence_start else skip
     return skip
@@ -221,7 +209,9 @@ def _check_role(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
     named = list(_named(procedure))
     roles = listed_roles(scope.library, scope.settings) if named else frozenset[str]()
     for line, text in named if roles else ():
-        if _ACCOUNT not in text and not _names_one(text, roles):
+        words = text.casefold()
+        known = any(re.search(rf"(?<!\w){re.escape(role)}(?:s|es)?(?!\w)", words) for role in roles)
+        if _ACCOUNT not in text and not known:
             message = f"no role of the list is named in {text!r}"
             yield say_line(ROLE_UNKNOWN, procedure, line, message, f"the list is {scope.settings.library.roles!r}")
 
@@ -233,11 +223,6 @@ def _named(procedure: Procedure) -> Iterator[tuple[int, str]]:
     if procedure.owner:
         yield field_line(procedure, "owner"), procedure.owner
     yield from ((doer.line, doer.role or doer.text) for doer in find_doers(procedure))
-
-
-def _names_one(text: str, roles: frozenset[str]) -> bool:
-    words = text.casefold()
-    return any(re.search(rf"(?<!\w){re.escape(role)}(?:s|es)?(?!\w)", words) for role in roles)
 
 
 ROLES = Family(
@@ -260,7 +245,7 @@ SIMILAR_TITLE = Rule(
 
 
 def _check_title(scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of this family: at the later document of two, or at the one whose like is announced."""
+    """Yield a finding at the later document of two, or at the one whose like is announced."""
     glue = frozenset(spoken()["titles"]["glue"])
     first: dict[tuple[str, ...], tuple[str, str]] = {}
     for procedure in scope.library.counted:
@@ -272,15 +257,10 @@ def _check_title(scope: Scope) -> Iterator[Finding]:
         if key != procedure.key:
             message = f"the title {procedure.title!r} has the words of that of {path!r}"
             yield say_line(SIMILAR_TITLE, procedure, procedure.title_line, message, SIMILAR_TITLE.fix)
-    yield from _announced(scope, first, glue)
-
-
-def _announced(scope: Scope, first: dict[tuple[str, ...], tuple[str, str]], glue: frozenset[str]) -> Iterator[Finding]:
-    by_path = scope.library.by_path
     for announced in sorted(scope.announced):
         key, path = first.get(_form(announced, glue), ("", ""))
         if key and key != announced and announced not in scope.names:
-            procedure = by_path[path]
+            procedure = scope.library.by_path[path]
             message = f"the title {procedure.title!r} has the words of {announced!r}, which is announced"
             yield say_line(SIMILAR_TITLE, procedure, procedure.title_line, message, SIMILAR_TITLE.fix)
 

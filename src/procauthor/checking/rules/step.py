@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
@@ -18,7 +18,7 @@ from procauthor.convention.word import words as spoken
 from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
-from procauthor.library.contract import NONE_WORDS, part_of
+from procauthor.library.contract import is_none, part_of
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Replacement
 from procauthor.markdown.passage import PlainText, read_prose
@@ -30,14 +30,11 @@ from procauthor.template.spec import Meaning, SectionSpec, meaning_of
 # Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
 _MORE = lazy(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
 _FOREIGN = lazy(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
-_ELSEWHERE = lazy(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide)\W{0,3}(?:s\s+)?$")
 # A name of several words in capitals: "Secret Leak Response, Step 3".
 _NAME = lazy(
     r"(?:^|(?<=\W))((?:[A-Z\u00c0-\u00de][\w/-]*\s+(?:(?:and|of|to|for|in|&)\s+)*)+[A-Z\u00c0-\u00de][\w/-]*)"
     r"\s*[,:–—>(]?\s*$"
 )
-# Outside of the workflow more is spoken of than its steps.
-_OTHERS = lazy(r"\b(?:Procedure|Orchestration|Runbook|Playbook|Standards|[Gg]uide|[Ll]ifecycle|[Ww]izard)\b")
 _DIGITS = 9
 _LONGEST_HEAD = 80
 # How far around a reference another document may be named; in bytes.
@@ -146,10 +143,10 @@ class _StepText:
         """Say whether a step of another document is meant: its name or a link to it is right before."""
         before = passage.text[max(0, place - 80) : place]
         name = None if _sent(before) else _NAME.search(before)
-        if _ELSEWHERE.search(before) or (name and title_key(name[1]) != self.procedure.key):
+        if name and title_key(name[1]) != self.procedure.key:
             return True
         if re.search(r"\w", before):
-            return False
+            return re.search(rf"{_documents()}\W{{0,3}}(?:s\s+)?$", before) is not None
         start = passage.runs[0].start
         return self.scope.link_ends(self.procedure, start - 2, start)
 
@@ -165,7 +162,8 @@ class _StepText:
         if number in self._elsewhere or self.scope.links_out(self.procedure, start, end):
             return False
         around = self.procedure.source.raw[start:end].decode(errors="replace")
-        return not _OTHERS.search(around.replace(self.procedure.title, ""))
+        # Outside of the workflow more is spoken of than its steps.
+        return not re.search(rf"{_documents('others')}\b", around.replace(self.procedure.title, ""))
 
     @cached_property
     def _elsewhere(self) -> frozenset[int]:
@@ -175,6 +173,13 @@ class _StepText:
         passages = prose.around(_mentions(prose.text, words))
         matches = (_own_list(words).match(p.text) for p in passages)
         return frozenset(int(match[1][:_DIGITS]) for match in matches if match)
+
+
+@lru_cache(maxsize=2)
+def _documents(*more: str) -> str:
+    """Return the pattern of the words for documents, and for more that has steps of its own."""
+    names = spoken()["names"]
+    return rf"\b(?:{'|'.join(map(re.escape, chain.from_iterable(names[key] for key in ('documents', *more))))})"
 
 
 def _sent(before: str) -> bool:
@@ -298,9 +303,13 @@ def _parts(procedure: Procedure, step: Step, spec: SectionSpec) -> Iterator[Find
             message = f"{part.heading!r} of step {step_name(step)} is empty"
             hint = f"write {part.constraint.none!r} where there is none" if part.constraint.none else ""
             yield say_line(STEP_PART_MISSING, procedure, value.line, message, hint)
-        elif value is not None and part.constraint.minimum > 0 and part.kind != "prose" and _says_none(value):
+        elif value is not None and _lacks_items(part, value):
             message = f"{part.heading!r} of step {step_name(step)} is none, and the template wants at least one"
             yield say_line(STEP_PART_MISSING, procedure, value.line, message)
+
+
+def _lacks_items(spec: SectionSpec, part: Part) -> bool:
+    return spec.constraint.minimum > 0 and spec.kind != "prose" and all(map(is_none, part.texts))
 
 
 def _find_part(step: Step, spec: SectionSpec) -> Part | None:
@@ -318,21 +327,11 @@ def _is_empty(procedure: Procedure, part: Part) -> bool:
     """Say whether nothing follows a label. A table or a code block is something, though it has no items."""
     if part.items or part.text:
         return False
-    lines = _lines_behind(procedure, part.line)
+    source = procedure.document.source
+    starts = [*source.line_starts[part.line :], len(source.raw)]
+    lines = (source.raw[start:end] for start, end in pairwise(starts))
     after = next((line for line in lines if line.strip() and not line.lstrip().startswith(b"<!--")), b"")
     return not after or bool(_NEXT_PART.match(after))
-
-
-def _lines_behind(procedure: Procedure, line: int) -> Iterator[bytes]:
-    source = procedure.document.source
-    starts = source.line_starts
-    for place in range(line, len(starts)):
-        yield source.raw[starts[place] : starts[place + 1] if place + 1 < len(starts) else None]
-
-
-def _says_none(part: Part) -> bool:
-    texts = part.items or (part.text,)
-    return all(text.strip().casefold() in NONE_WORDS for text in texts)
 
 
 # Artifacts
@@ -607,7 +606,7 @@ def _exits(procedure: Procedure) -> Iterator[Finding]:
     for step in procedure.contract.steps:
         ways = [part_of(step, procedure.template, role) for role in _WITH_ENDS]
         for part in step.parts.values():
-            told += _texts(part)
+            told += part.texts
             for name, rest in _named_exits(part, _cue(ends=part in ways)):
                 if not rest.casefold().startswith(tuple(defined)):
                     message = f"step {step_name(step)} ends in {name!r}, which is no exit state"
@@ -629,10 +628,6 @@ def _is_said(name: str, text: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", text) is not None
 
 
-def _texts(part: Part) -> tuple[str, ...]:
-    return part.items or (part.text,)
-
-
 def _line(procedure: Procedure, part: Part, words_in_it: str) -> int:
     """Return the line of a part that holds some words; its first line where a line break parts them."""
     source = procedure.document.source
@@ -642,7 +637,7 @@ def _line(procedure: Procedure, part: Part, words_in_it: str) -> int:
 
 def _named_exits(part: Part, cue: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """Yield what a part names as an exit state with some words behind it, and all that follows, as a name may go on."""
-    for text in _texts(part):
+    for text in part.texts:
         for lead in cue.finditer(text):
             name = _EXIT_NAME.match(text, lead.end())
             if name and name[1][0].isupper():
@@ -663,7 +658,7 @@ def _jumps(procedure: Procedure) -> Iterator[Finding]:
     beside = _beside(procedure, {str(step.number): (place,) for place, step in enumerate(steps)})
     for place, step in enumerate(steps):
         decisions = part_of(step, procedure.template, "decisions")
-        for text in _texts(decisions) if decisions else ():
+        for text in decisions.texts if decisions else ():
             for jump, number in target.findall(text):
                 to = places.get(int(number), -1)
                 # What runs beside the target is done as well.

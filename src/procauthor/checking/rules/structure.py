@@ -278,6 +278,7 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
 def _placeholders(procedure: Procedure) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
         finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        finding = finding if left.sure else replace(finding, severity="warning")
         # Said of the whole document it misleads no reader: then it is an open question like any other.
         yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
 
@@ -354,7 +355,9 @@ def _measures(procedure: Procedure, template: Template) -> Iterator[_Measure]:
 def _of_section(document: Document, spec: SectionSpec, section: Section) -> Iterator[_Measure]:
     limit, name = spec.constraint, repr(spec.heading)
     if limit.max_words:
-        texts = (_without_label(text, spec) for text in _texts(document, section))
+        blocks = chain.from_iterable(part.blocks for part in document.family(section))
+        said = chain.from_iterable(_block_texts(document, block) for block in blocks)
+        texts = (_without_label(text, spec) for text in said)
         yield section.line, name, _words(texts, limit.max_words), limit.max_words, "words"
     if limit.maximum:
         yield section.line, name, _count(document, spec, section), limit.maximum, _THINGS.get(spec.kind, "entries")
@@ -367,7 +370,7 @@ def _of_parts(procedure: Procedure, spec: SectionSpec) -> Iterator[_Measure]:
             value = next((step.parts[key] for key in part.keys if key in step.parts), None)
             if value is not None:
                 name, limit = f"{part.heading!r} of step {step.number or step.name}", part.constraint
-                words = _words(value.items or (value.text,), limit.max_words)
+                words = _words(value.texts, limit.max_words)
                 yield value.line, name, words, limit.max_words, "words"
                 yield value.line, name, len(value.items), limit.maximum, "entries"
 
@@ -378,12 +381,6 @@ def _words(texts: Iterable[str], most: int) -> int:
     pieces = sum(len(text.split()) for text in said)
     # To split is much faster, and a lone dash is no word.
     return sum(map(count_words, said)) if pieces > most else pieces
-
-
-def _texts(document: Document, section: Section) -> Iterator[str]:
-    for each in document.family(section):
-        for block in each.blocks:
-            yield from _block_texts(document, block)
 
 
 def _block_texts(document: Document, block: Block) -> Iterator[str]:
