@@ -13,7 +13,6 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-import yaml
 from jinja2 import (
     Environment,
     FileSystemLoader,
@@ -36,7 +35,6 @@ from procauthor.regex import lazy
 from procauthor.resources import shipped
 
 _SUFFIX = ".md.j2"
-_FRONT = lazy(r"\A\{#\s*\n(.*?)\n\s*#\}", re.DOTALL)
 _LONGEST = 300
 _LARGEST_FACTOR = 1000
 _MOST_STEPS = 1_000_000
@@ -53,15 +51,6 @@ _WHAT: dict[type[Exception], str] = {
 }
 # A marker is a line of its own; within a line, "<<<" belongs to a shell.
 _MARKER = lazy(r"^[^\S\n]*<{3,}|<{3,}(?=\s*(?:data|end)\b)|>{3,}(?=\s*$)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class PromptHead:
-    """What the comment at the head of a prompt file declares."""
-
-    id: str
-    version: int
-    variables: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,25 +213,6 @@ class PromptLibrary:
             digest.update(f"{name} {self.hash(name)}\n".encode())
         return digest.hexdigest()
 
-    def head(self, name: str) -> PromptHead:
-        """Return what a prompt declares about itself.
-
-        Raises:
-            PromptError: The prompt does not begin with a comment that holds id, version and variables.
-        """
-        match = _FRONT.match(self._source(f"{name}{_SUFFIX}"))
-        try:
-            data: dict[str, Any] = yaml.safe_load(match[1]) if match else {}
-            return PromptHead(str(data["id"]), int(data["version"]), frozenset(data["variables"]))
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            message = f"prompt {name!r} does not declare its id, version and variables"
-            raise PromptError(message, "begin it with a {# ... #} comment that holds them as YAML") from error
-
-    def variables(self, name: str) -> frozenset[str]:
-        """Return the variables that a prompt uses."""
-        tree = self._environment.parse(self._source(f"{name}{_SUFFIX}"))
-        return frozenset(meta.find_undeclared_variables(tree))
-
     def names(self) -> list[str]:
         """Return the names of all prompts."""
         return sorted(name.removesuffix(_SUFFIX) for name in self._environment.list_templates() if _SUFFIX in name)
@@ -255,9 +225,6 @@ class PromptLibrary:
             raise PromptError(message, f"known prompts: {', '.join(self.names())}") from error
         except (TemplateError, UnicodeDecodeError, RecursionError, OSError) as error:
             raise _broken(name, error) from error
-
-    def _source(self, file: str) -> str:
-        return self._kept(file).text
 
     def _kept(self, file: str) -> _Source:
         """Read a file and what it imports once, and again when it has changed: a batch asks for every draft."""

@@ -97,6 +97,22 @@ def test_a_purpose_that_tells_of_the_same_work_names_it_whatever_the_title(
     assert ("Shelf Procedure" in {each["title"] for each in told}) == named
 
 
+@pytest.mark.parametrize(
+    ("trigger", "named"),
+    [
+        ("- A customer complains about a delivery, and wants somebody above to decide.\n", True),
+        ("- It is noon.\n", False),
+    ],
+)
+def test_title_and_triggers_together_tell_of_the_same_work(tmp_path: Path, trigger: str, *, named: bool) -> None:
+    root = write_library(
+        tmp_path / "library", **{"feature/support.md": page("Support Escalation", trigger=trigger, lifecycle="Sales")}
+    )
+    purpose = "A customer who complains has a decision by somebody above."
+    told = brief(root, "Customer Escalation Procedure", purpose=purpose)["namesakes"]
+    assert [each["title"] for each in told] == (["Support Escalation Procedure"] if named else [])
+
+
 def test_a_sentence_of_the_user_adds_to_the_brief_and_is_the_purpose_offline(tmp_path: Path) -> None:
     shelf = page("Shelf").replace("Draw every component", "Weigh the pallets on the floor scale, and note the tare")
     root = write_library(tmp_path / "library", **{"feature/shelf.md": shelf})

@@ -68,6 +68,21 @@ def test_words_that_meet_by_chance_make_no_passage(library: Path) -> None:
     assert brief.passages == ()
 
 
+def test_in_a_large_library_one_rare_word_and_a_document_about_something_else_are_not_enough(tmp_path: Path) -> None:
+    halls = {f"feature/hall-{n}.md": page(f"Hall {n}", step(4, f"Sweep hall {n}", "Sweep it.")) for n in range(20)}
+    root = write_library(
+        tmp_path / "library",
+        **halls,
+        **{
+            "feature/machine.md": page("Machine Noise", step(4, "Measure", LOUD)),
+            "feature/oven.md": page("Bread Oven", step(4, "Bake", "Bake until the decibels of the crust are heard.")),
+            "feature/choir.md": page("Choir Song", step(4, "Sing", LOUD)),
+        },
+    )
+    brief = Project.open(root).author("offline").brief("Noise Limit Procedure", lifecycle="Feature", purpose=PURPOSE)
+    assert {passage.path for passage in brief.passages} == {"feature/machine.md"}
+
+
 @pytest.fixture
 def ruled(library: Path) -> Path:
     """The library with a standard that a neighbour links."""

@@ -85,10 +85,16 @@ def test_a_sign_in_a_code_block_is_no_heading() -> None:
         ("T + 10 minutes, T being the call", "porter; T + 10 minutes, T being the call"),
         ("16:00 on the day before", "porter; 16:00 on the day before"),
         ("the week", "porter; within the week"),
+        ("a day", "porter; within a day"),
+        ("by 12:00", "porter; by 12:00"),
+        ("10:00 to 12:00 on the next Monday", "porter; 10:00 to 12:00 on the next Monday"),
+        ("2026-06-01, at noon", "porter; 2026-06-01, at noon"),
+        ("3-5 days", "porter; within 3-5 days"),
+        ("(proposed: 2 days; a week is long)", "porter; within (proposed: 2 days; a week is long)"),
         (None, "porter"),
     ],
 )
-def test_a_time_on_a_clock_is_written_without_within_and_read_back(time: str | None, written: str) -> None:
+def test_a_point_in_time_is_written_without_within_and_read_back(time: str | None, written: str) -> None:
     workflow = TEMPLATE.of_role("workflow")
     assert workflow is not None
     pattern = next(part.pattern for part in workflow.parts if part.role == "who")

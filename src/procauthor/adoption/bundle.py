@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form
-from procauthor.convention.word import words
+from procauthor.convention.word import page_stem, words
 from procauthor.markdown.document import Document
 
 _NEARLY_ALL = 0.9
@@ -18,7 +18,6 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.
     """
-    keys = frozenset(words()["survey"]["bundle_keys"])
     named: dict[str, list[str]] = {}
     for path in sorted(documents):
         if "/" in path:
@@ -26,13 +25,19 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
     heads = [
         paths
         for paths in named.values()
-        if len(paths) >= FEWEST
-        and sum(keys <= documents[path].fields.keys() for path in paths) >= len(paths) * _NEARLY_ALL
+        if len(paths) >= FEWEST and sum(_is_head(path, documents[path]) for path in paths) >= len(paths) * _NEARLY_ALL
     ]
     heads.sort(key=len)
     chosen = tuple(heads[-1]) if heads else ()
     homes = tuple(f"{PurePosixPath(path).parent.as_posix()}/" for path in chosen)
     return chosen, frozenset(path for path in documents if path.startswith(homes) and path not in chosen)
+
+
+def _is_head(path: str, document: Document) -> bool:
+    """Say whether the front matter of a document says what is in its folder; one with a known name needs no other."""
+    table = words()["survey"]
+    keys = table["bundle_keys"][-1:] if page_stem(path) in table["bundles"] else table["bundle_keys"]
+    return document.fields.keys() >= set(keys)
 
 
 def with_bundle(forms: list[Form], chosen: tuple[str, ...]) -> list[Form]:

@@ -157,13 +157,14 @@ def survey(folder: Path) -> Survey:
     followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
+    own_pages = {path: document for path, document in plain.items() if path not in beside}
     shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
         addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
-        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
+        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, own_pages, templates, site)))),
         template_files=tuple(sorted(followed)),
         titles=names,
         status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
@@ -229,6 +230,13 @@ def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
     yield from _order(templates)
 
 
+def _is_template(path: str, document: Document) -> bool:
+    """Say whether a document shows a form by the name of its file, or by its title and what is to be filled in."""
+    ends = (title.split()[-1] for title in (document.title, document.front_title) if title)
+    called = any(is_template_name(f"{word}.md") for word in ends)
+    return is_template_name(path) or (called and _FIELD.search(document.source.raw) is not None)
+
+
 def _has_fields(document: Document) -> bool:
     """Say whether a document holds what is to be filled in, or hardly anything but headings and comments."""
     filled = _FIELD.search(document.source.raw) or next(find_placeholders(document), None)
@@ -284,7 +292,7 @@ def _look(folder: Path) -> _Looked:
         pages,
         frozenset(p.path for p in read.procedures if p.kind in ("index", "plan", "template")),
         shown,
-        frozenset(path for path in every if is_template_name(path) and path not in shown),
+        frozenset(path for path in every if _is_template(path, every[path]) and path not in shown),
         find_translations(every),
         shells,
     )
@@ -320,13 +328,12 @@ def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
 
 
 def _formless(
-    forms: Sequence[Form], documents: Mapping[str, Document], beside: Collection[str], templates: Iterable[Proposed]
+    forms: Sequence[Form], documents: Mapping[str, Document], templates: Iterable[Proposed], site: FoundSite
 ) -> Iterator[str]:
     """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
     held = chain.from_iterable(template.form.members for template in templates)
     alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
-    own = {path: document for path, document in documents.items() if path not in beside}
-    yield from sorted(map(escape_pattern, {*alike, *find_work(own, forms)}))
+    yield from sorted(map(escape_pattern, {*alike, *find_work(documents, forms, site.root)}))
 
 
 def _ignored(folder: Path) -> Iterator[str]:

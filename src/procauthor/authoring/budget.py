@@ -63,6 +63,8 @@ class Bound:
             return f"{text}{self.worst_calls} calls and {self.worst:,} tokens at worst"
         if self.usual > self.ceiling:
             return f"{text}that is more than the ceiling of {self.ceiling:,}, which --max-tokens raises"
+        if self.plain > self.ceiling:
+            return f"{text}it stops before {self.ceiling:,}, if need be unfinished: --max-tokens raises that"
         return f"{text}whatever is asked again, it stops before {self.ceiling:,}"
 
 

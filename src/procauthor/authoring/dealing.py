@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -20,6 +20,8 @@ from procauthor.retrieval.lexical import is_common, list_features, list_words
 _DEALING = frozenset(("procedure", "orchestration", "standard"))
 _MOST_NAMED = 20
 _LEAST_DOCUMENTS = 2
+# The roles of so many near documents come first.
+_CLOSE = 7
 _SENTENCE_END = lazy(r"(?<=[.;])\s")
 
 
@@ -31,7 +33,7 @@ class Dealings(Struct, frozen=True, array_like=True):
         takes: The keys of the titles that its required inputs are said to come from.
         uses: For each use that it promises, to announced titles too, the artifact and the key of the title.
         needs: The keys of the titles that it is declared to depend on.
-        roles: The roles that it names, or that do its steps where its template tells a role from other words.
+        roles: The roles that do its steps, or that it names where its template does not tell a role from other words.
         registers: The registers and logs that it names.
         title: The stems of its title that say what it is about.
         purpose: Those of the first sentence of its purpose.
@@ -71,23 +73,27 @@ def takers_in(library: Library) -> Mapping[str, list[Procedure]]:
     return library.once("takers", read)
 
 
-def find_roles(library: Library) -> tuple[str, ...]:
-    """Return the roles that several documents name, the most used first: "security lead"."""
-    return _used(library, "roles")
+def find_roles(library: Library, near: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the roles that several documents name: those of near documents, given by path, then the most used ones."""
+    used = _used(library, "roles")
+    dealings = dealings_in(library)
+    close = islice((dealings[path].roles for path in near if path in dealings), _CLOSE)
+    first = (name for name, _ in Counter(chain.from_iterable(close)).most_common() if name in used)
+    return tuple(islice(dict.fromkeys((*first, *used)), _MOST_NAMED))
 
 
 def find_registers(library: Library) -> tuple[str, ...]:
     """Return the registers and logs that several documents name, the most used first: "Risk Register"."""
-    return _used(library, "registers")
+    return tuple(islice(_used(library, "registers"), _MOST_NAMED))
 
 
-def _used(library: Library, names: str) -> tuple[str, ...]:
+def _used(library: Library, names: str) -> dict[str, int]:
+    """Return the names that several documents have, the most used first, each with how many have it."""
     dealings = dealings_in(library)
     done = (p for p in library.procedures if p.kind in ("procedure", "standard") and p.status in DONE)
     counts = Counter(chain.from_iterable(getattr(dealings[p.path], names) for p in done))
     # "author and reviewer" is two roles in one name.
-    single = (name for name, count in counts.most_common() if count >= _LEAST_DOCUMENTS and not _is_joined(name))
-    return tuple(islice(single, _MOST_NAMED))
+    return {name: n for name, n in counts.most_common() if n >= _LEAST_DOCUMENTS and not _is_joined(name)}
 
 
 def _is_joined(name: str) -> bool:
@@ -103,7 +109,7 @@ def _read(procedure: Procedure) -> Dealings:
         takes=tuple(title_key(bare_title(wanted.source)) for wanted in contract.inputs if wanted.source),
         uses=tuple(_uses(procedure)),
         needs=tuple(map(title_key, procedure.depends_on)),
-        roles=tuple(dict.fromkeys((*gist.roles, *doers))),
+        roles=tuple(dict.fromkeys(doers)) or gist.roles,
         registers=gist.registers,
         title=frozenset(list_features(procedure.title)),
         purpose=frozenset(list_features(_SENTENCE_END.split(gist.purpose, maxsplit=1)[0])),

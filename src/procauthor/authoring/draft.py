@@ -102,20 +102,19 @@ class Draft:
         findings: Sequence[Mapping[str, Any]],
         *,
         fields: Mapping[str, Any],
-        author: str = "",
         prompt: str = "",
         sources: Mapping[str, tuple[str, ...]] | None = None,
         open_questions: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> Draft:
-        """Return the draft that a run has come to; ``author`` is that of the run where none is named."""
+        """Return the draft that a run has come to."""
         brief = run.brief
         same = text.decode() == brief.text and bool(brief.request.wish or brief.revises)
         return cls(
             id=run.id,
             title=brief.request.title,
             path=brief.path,
-            author=author or run.author,
+            author=run.author,
             outcome=_decide(run.author, findings, changing=bool(brief.request.wish), same=same),
             text=text.decode(),
             base=brief.base,

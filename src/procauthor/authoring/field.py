@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
 from procauthor.authoring.document import links_of
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import Evidence, gather_evidence
 from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import unverified
 from procauthor.authoring.judge import join_findings, name_at
@@ -22,11 +20,10 @@ from procauthor.authoring.look import (
     carry,
     look_form,
     read_edits,
-    split_late,
     take_fitting,
     without_empty,
 )
-from procauthor.authoring.outline import OUTLINE, name_others, outline_first
+from procauthor.authoring.outline import AIM, OUTLINE, is_outline, name_others, outline_first
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, State, Work
@@ -40,7 +37,17 @@ from procauthor.library.status import PROPOSED, told_first
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact
-from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
+from procauthor.template.model import (
+    build_model,
+    entries_name,
+    fields_of_step,
+    late_entries,
+    late_name,
+    late_parts,
+    merge_late,
+    split_late,
+    step_by_field,
+)
 from procauthor.template.render import render
 from procauthor.template.spec import SectionSpec, Template
 
@@ -78,7 +85,6 @@ def _since(neighbour: Neighbour, name: str, told: set[tuple[str, str]]) -> str:
     return "" if (neighbour.title, name) in told else " (since the brief was made)"
 
 
-_FILLED = range(1, 7)
 _LOOK = 8
 
 
@@ -89,7 +95,7 @@ class Fields:
         self.work = work
         template, reply_tokens = work.template, work.reply_tokens
         self.template = outline_first(template, reply_tokens) if reply_tokens else template
-        self._steps = {name: step for step, name in ungrouped((s, fields_of_step(self.template, s)) for s in _FILLED)}
+        self._steps = step_by_field(self.template)
         self._rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
 
     def choose(self, state: State) -> bool:  # noqa: ARG002 - a document that is new is written whole
@@ -185,8 +191,7 @@ class Fields:
         if not work.reply_tokens or work.search is None:
             return False
         fields = merge_late(self.template, state.fields)
-        body = render(self.template, work.brief.request.title, fields, links_of(work.brief))
-        page = DraftPage(self.template, fields, body)
+        page = self._page(fields)
         leads = find_leads(questions, work.library, work.search, work.brief.path)
         seen = LookState(
             state.findings,
@@ -211,6 +216,10 @@ class Fields:
             state.questions[step] = tuple(question for question in asked if question not in closed)
         state.questions[_LOOK] = (*state.questions.get(_LOOK, ()), *answer.questions)
         return changed or bool(closed) or bool(answer.questions)
+
+    def _page(self, fields: Mapping[str, Any]) -> DraftPage:
+        brief = self.work.brief
+        return DraftPage(self.template, fields, render(self.template, brief.request.title, fields, links_of(brief)))
 
     def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
         """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
@@ -256,7 +265,7 @@ class Fields:
             return None
         changed_names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         whole = {name: carry(page.fields.get(name), old.get(name), new.get(name)) for name in changed_names}
-        changed = split_late(self.template, whole, self._steps)
+        changed = split_late(self.template, whole)
         for step, values in changed.items():
             model = build_model(self.template, step, self.work.brief.titles)
             checked = check_fields(model, values, list(values))
@@ -276,6 +285,11 @@ class Fields:
         count = count_proposals(fields) + len(questions)
         if work.reply_tokens and count > MOST_OPEN:
             notes = (*notes, f"{count} proposals and questions are open, more than the {MOST_OPEN} of a good draft.")
+        if work.reply_tokens and is_outline(self.template) and (length := self._page(fields).words) > AIM[1]:
+            notes = (
+                *notes,
+                f"The page has {length:,} words without its code, more than the {AIM[1]:,} of a good draft.",
+            )
         if work.verdict is not None:
             findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
             near = find_neighbours(work.brief.request, work.library)
@@ -309,11 +323,7 @@ class Fields:
 
     def _doubts(self, fields: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
         """Return questions about the claims that nothing supports; ``asked`` are open already."""
-        return unverified(self.template, fields, self._evidence, asked) if self.work.doubts != "nothing" else ()
-
-    @cached_property
-    def _evidence(self) -> Evidence:
-        return gather_evidence(self.work.brief, self.work.library, self.work.texts)
+        return unverified(self.template, fields, self.work.evidence, asked) if self.work.doubts != "nothing" else ()
 
 
 def _renamed(spec: SectionSpec, before: Sequence[Any], after: Sequence[Any]) -> dict[str, str]:
@@ -346,30 +356,6 @@ def _fit(entries: Sequence[Mapping[str, Any]], steps: int, part: SectionSpec) ->
     if part.constraint.optional:
         return all(entry["step"] <= steps for entry in entries)
     return len(entries) == steps
-
-
-def fields_of_step(template: Template, step: int) -> frozenset[str]:
-    """Return the names of the fields that an author fills in one step."""
-    own = {spec.name for spec in sections_of_step(template, step)}
-    return frozenset(own | {late_name(*pair) for pair in late_parts(template, step)})
-
-
-def merge_late(template: Template, written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with what a later step wrote put into its place: parts of steps, and further entries."""
-    fields = dict(written)
-    for step in _FILLED:
-        for section in late_entries(template, step):
-            more = fields.pop(entries_name(section), None)
-            if more:
-                fields[section.name] = [*fields.get(section.name, ()), *more]
-        for section, part in late_parts(template, step):
-            entries = {entry["step"]: entry[part.name] for entry in fields.pop(late_name(section, part), [])}
-            rows = fields.get(section.name)
-            if rows and entries:
-                fields[section.name] = [
-                    {**row, part.name: entries[n]} if n in entries else row for n, row in enumerate(rows, start=1)
-                ]
-    return fields
 
 
 def count_proposals(fields: Mapping[str, Any]) -> int:

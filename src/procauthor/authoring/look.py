@@ -18,8 +18,8 @@ from procauthor.authoring.outline import AIM
 from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
+from procauthor.library.status import list_proposals
 from procauthor.markdown.link import write_link
-from procauthor.template.model import late_name, late_parts
 from procauthor.template.render import Names, is_left_out
 from procauthor.template.spec import SectionSpec, Template
 
@@ -30,7 +30,8 @@ _LONGEST, _LONG = 8, 60
 """So many long passages are named, of so many words at least."""
 # What is asked beside the page, and what another procedure has to correct: that it takes an output of this one.
 _NOT_HERE = frozenset((*QUESTION_RULES, "contract-not-reciprocal"))
-_CLOCK = re.compile(r"\+\s?\d")
+# A time of day, or one on the clock of the work.
+_CLOCK = re.compile(r"\+\s?\d|\d:\d\d")
 _CLOSED = ConfigDict(extra="forbid")
 
 
@@ -125,36 +126,33 @@ def take_fitting(
 
 
 def add_times(template: Template, fields: Mapping[str, Any]) -> str:
-    """Return the limits of the steps and their sum, in words; empty where no step has one that can be added.
+    """Return the limits of the steps as they are written, and their sum where each is one duration; empty without any.
 
     Of steps that run beside each other the longest counts. A limit is what the second field of the part that says who
-    does a step holds, and of several times the longest is added. Of times on a clock ("T + 20 minutes") the latest
-    counts.
+    does a step holds. Two durations are two ways through a step ("1 day, urgent 2 hours"), and a time on a clock
+    ("T + 20 minutes") counts from elsewhere: neither can be added.
     """
     workflow = template.of_role("workflow")
     who = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
     if workflow is None or who is None or who.pattern is None or len(who.pattern.slots) < 2:  # noqa: PLR2004
         return ""
-    slot, total, group, latest = who.pattern.slots[1].name, 0.0, 0.0, 0.0
-    said: list[str] = []
+    slot, total, group = who.pattern.slots[1].name, 0.0, 0.0
     besides = [part.name for part in workflow.parts if part.role == "beside"]
+    said: list[str] = []
+    summed = True
     for number, step in enumerate(fields.get(workflow.name) or (), start=1):
         limit = (step.get(who.name) or {}).get(slot) if isinstance(step.get(who.name), Mapping) else None
-        minutes = _minutes(limit or "")
-        if _CLOCK.search(limit or ""):
-            latest = max(latest, minutes)
-        elif any(step.get(name) for name in besides):
-            group = max(group, minutes)
+        limit, _ = list_proposals(limit or "")
+        minutes = find_minutes(limit)
+        summed = summed and len(minutes) == 1 and not _CLOCK.search(limit)
+        if any(step.get(name) for name in besides):
+            group = max(group, *minutes, 0.0)
         else:
-            total, group = total + group + minutes, 0.0
-        said.append(f"step {number} {_spell(minutes) if minutes else 'no single time'}")
-    sums = (f"+ {_spell(latest)} on the clock" if latest else "", _spell(total + group))
-    return f"{' and '.join(filter(None, sums))} ({', '.join(said)})" if any(sums) else ""
-
-
-def _minutes(limit: str) -> float:
-    """Return the time that a limit names, of several the longest, 0 where it names none; a reason names none."""
-    return max(find_minutes(limit.partition(";")[0]), default=0)
+            total, group = total + group + sum(minutes), 0.0
+        if limit:
+            said.append(f"step {number}: {limit}")
+    whole = f"together {_spell(total + group)}; " if summed else ""
+    return whole + "; ".join(said) if said else ""
 
 
 def _spell(minutes: float) -> str:
@@ -162,30 +160,6 @@ def _spell(minutes: float) -> str:
     hours, rest = divmod(rest, 60 * 60)
     units = ((days, "d"), (hours, "h"), (rest // 60, "min"), (rest % 60, "s"))
     return " ".join(f"{number} {unit}" for number, unit in units if number)
-
-
-def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str, int]) -> dict[int, dict[str, Any]]:
-    """Return whole fields as the steps wrote them: the parts of a step that are asked for later are by themselves.
-
-    Args:
-        template: The template.
-        fields: The fields, each whole.
-        names: The step that writes each field.
-    """
-    whole = json.loads(json.dumps(dict(fields)))
-    late: dict[str, Any] = {}
-    for step in set(names.values()):
-        for section, part in late_parts(template, step):
-            if section.name not in whole:
-                continue
-            rows = whole[section.name] or []
-            entries = ((number, row.pop(part.name, None)) for number, row in enumerate(rows, start=1))
-            late[late_name(section, part)] = [{"step": number, part.name: value} for number, value in entries if value]
-    written: dict[int, dict[str, Any]] = {}
-    for name, value in {**whole, **late}.items():
-        if name in names:
-            written.setdefault(names[name], {})[name] = value
-    return written
 
 
 def carry(kept: Any, old: Any, new: Any) -> Any:

@@ -10,7 +10,6 @@ from typing import Any
 from procauthor.authoring.brief import Answer, Ask, AskForm, Brief, ChangeRequest, FieldProblem
 from procauthor.authoring.document import add_questions, links_of
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import gather_evidence
 from procauthor.authoring.gather import gather
 from procauthor.authoring.grounding import unverified_changes
 from procauthor.authoring.passage import join_questions
@@ -164,8 +163,7 @@ class Operations:
         """Return what the operations do, the document with its open questions, these, and what nothing supports."""
         operations, asked = operations_of(state.written), state.open_questions
         edited = self._edit(operations)
-        evidence = gather_evidence(self.work.brief, self.work.library, self.work.texts)
-        doubts = unverified_changes(self.outline, operations, evidence, asked)
+        doubts = unverified_changes(self.outline, operations, self.work.evidence, asked)
         questions = join_questions(asked, doubts if self.work.doubts == "question" else ())
         # A document that stays as it is takes up no question either.
         same = edited.raw == self.work.brief.text.encode()

@@ -101,6 +101,7 @@ _TELLING = 8
 _OF_DOCUMENT, _OF_SEARCH = 0.5, 0.1
 _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
+_LEAST_OF_DOCUMENT, _TELLS = 0.1, 0.03
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
 
@@ -174,9 +175,11 @@ def choose_passages(
         for place, chunk in enumerate(c for c in each if c.id in chunks):
             grade = _OF_SEARCH * _FADING / (_FADING + place) + _grade(chunk, library, telling)
             grades[chunk.id] = max(grades.get(chunk.id, 0.0), grade)
-    enough = _LEAST_SAID_OF_IT if len(library.procedures) > _FEW else _LEAST_OF_FEW
+    many = len(library.procedures) > _FEW
+    enough = _LEAST_SAID_OF_IT if many else _LEAST_OF_FEW
     least = max(enough, _LEAST_OF_BEST * max(grades.values(), default=0.0))
-    order = sorted((key for key in chunks if grades[key] >= least), key=lambda key: (-grades[key], key))
+    about = (key for key in chunks if grades[key] >= least and (not many or _is_about(chunks[key], library, telling)))
+    order = sorted(about, key=lambda key: (-grades[key], key))
     order.sort(key=lambda key: _is_late(library, chunks[key]))
     taken = Counter[str]()
     kept: list[Chunk] = []
@@ -192,9 +195,22 @@ def choose_passages(
 
 def _grade(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> float:
     """Return how much of a subject a passage speaks of, and how much of it its document is for."""
+    return cover(f"{chunk.heading} {chunk.text}", telling) + _OF_DOCUMENT * _cover_of_document(chunk, library, telling)
+
+
+def _cover_of_document(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> float:
     procedure = library.by_path[chunk.path]
-    about = " ".join((procedure.title, procedure.gist.purpose, *procedure.gist.triggers))
-    return cover(f"{chunk.heading} {chunk.text}", telling) + _OF_DOCUMENT * cover(about, telling)
+    return cover(" ".join((procedure.title, procedure.gist.purpose, *procedure.gist.triggers)), telling)
+
+
+def _is_about(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> bool:
+    """Say whether a passage says several things of a subject, and its document is for some of it.
+
+    One rare word, such as "price" or "refresh", is in passages about anything.
+    """
+    words = set(list_features(f"{chunk.heading} {chunk.text}"))
+    several = sum(telling.get(word, 0.0) > _TELLS for word in words) > 1
+    return several and _cover_of_document(chunk, library, telling) >= _LEAST_OF_DOCUMENT
 
 
 def _is_instruction(library: Library, chunk: Chunk) -> bool:

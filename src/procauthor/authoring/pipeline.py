@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal, Protocol
 
 from procauthor.authoring.brief import STEPS, Answer, Ask, Author, Brief, FieldProblem, Usage
 from procauthor.authoring.document import render_draft
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import DocumentTexts
+from procauthor.authoring.evidence import DocumentTexts, Evidence, gather_evidence
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.look import read_remarks, review_form
 from procauthor.authoring.memory import CallLog
@@ -143,6 +144,11 @@ class Work:
     def brief(self) -> Brief:
         """The brief of the run."""
         return self.run.brief
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What a claim of a draft may rest on."""
+        return gather_evidence(self.brief, self.library, self.texts)
 
     @property
     def left(self) -> int | None:

@@ -31,7 +31,7 @@ from procauthor.library.state import database, make_folder
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.library.watch import Watch
 from procauthor.procedure import Kind, Stamp, stamp
-from procauthor.settings import Conventions, Settings
+from procauthor.settings import Settings
 from procauthor.system import read_regular, share
 from procauthor.template.read import TemplateStore
 from procauthor.template.spec import Template
@@ -642,7 +642,9 @@ class Surveyor:
         if not memory.records:
             return {}, list(tree.documents)
         if changed is not None and self._last is not None:
-            kept = {path: record for path, record in self._last.records.items() if path not in changed}
+            kept = dict(self._last.records)
+            for path in changed:
+                kept.pop(path, None)
             return self._unchanged(sorted(changed), memory, kept)
         records: dict[str, Record] = {}
         unknown: list[str] = []
@@ -744,33 +746,25 @@ class Surveyor:
             lambda name: memory.told(name, ordered),
             self._template,
         )
-        procedures = tuple(
-            _stored(record, reviews.get(record.path), shelf, self._settings.conventions) for record in ordered.values()
-        )
-        self._hand_on_faces(ordered, procedures)
+        procedures = tuple(self._document(each, reviews.get(path), shelf) for path, each in ordered.items())
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Surveyed(library, memory, ordered, fresh, gone, shelf, self)
 
-    def _hand_on_faces(self, records: Mapping[str, Record], procedures: Iterable[Stored]) -> None:
-        """Give documents what was decoded of them at the last reading, where they are as they were."""
-        last = self._last
-        if last is None:
-            return
-        for procedure in procedures:
-            path = procedure.path
-            known = last.library.by_path.get(path)
-            if known is not None and "face" in vars(known) and last.records.get(path) is records[path]:
-                vars(procedure)["face"] = vars(known)["face"]
+    def _document(self, record: Record, review: Review | None, shelf: Shelf) -> Stored:
+        """Return a document: one that is as it was at the last reading is the same, with all that was decoded of it."""
+        if self._last is not None and self._last.records.get(record.path) is record:
+            known = self._last.library.by_path[record.path]
+            if isinstance(known, Stored) and known.review == review:
+                known.move(shelf)
+                return known
+        kind: Kind = record.kind  # type: ignore[assignment]
+        head = record.path, Stamp(record.stamp), kind
+        told = record.face, record.directives, record.marks
+        return Stored(*head, *told, review, shelf, self._settings.conventions)
 
     def _template(self, path: str) -> Template | None:
         return read_template(path, self._settings, self._templates)
-
-
-def _stored(record: Record, review: Review | None, shelf: Shelf, conventions: Conventions) -> Stored:
-    kind: Kind = record.kind  # type: ignore[assignment]
-    head = record.path, Stamp(record.stamp), kind
-    return Stored(*head, record.face, record.directives, record.marks, review, shelf, conventions)
 
 
 def own_findings(survey: Surveyed) -> Iterator[Finding]:

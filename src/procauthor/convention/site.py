@@ -34,9 +34,10 @@ _NAMED = lazy(
     r"|\{%-?\s*link\s+/?(?P<link>[^\s\"'{}%]+)\s*-?%\}"
     r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
 )
+_CHECKED = lazy(r"\{\{[<%]\s*(?:rel)?ref\s")
 # Accents are no letters once they are apart.
 _TOKEN = lazy(r"[^\W_]+")
-_AMPERSAND = "and"
+_SIGNS = frozenset({"and", "amp", "quot", "lt", "gt", "39", "34"})
 HTML = (".html", ".htm")
 """How the addresses of pages end."""
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
@@ -355,6 +356,11 @@ def may_be_made(target: str, files: Collection[str], conventions: Conventions) -
     return rules_of(conventions.site).made and target.startswith("/") and places.isdisjoint(files)
 
 
+def is_checked(written: str, site: Site) -> bool:
+    """Say whether a site is only built where a link, as it is written, leads to one of its documents."""
+    return site == "hugo" and _CHECKED.search(written) is not None
+
+
 def link_kind(target: str) -> Literal["root", "page", "file"]:
     """Return what a link is by its target: one from the root of a site, to a page by its name, or to a file."""
     path = re.split(r"[?#]", target, maxsplit=1)[0]
@@ -374,7 +380,8 @@ def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
     rules = rules_of(site)
     if rules.anchors and re.fullmatch(rules.anchors, anchor):
         return True
-    if rules.plugins and _letters(anchor) in set(map(_letters, known)):
+    # None of them leaves capitals.
+    if rules.plugins and anchor.islower() and _letters(anchor) in set(map(_letters, known)):
         return True
     return rules.from_letter and anchor in {_NO_LETTER.sub("", each) for each in known}
 
@@ -382,10 +389,10 @@ def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
 def _letters(anchor: str) -> str:
     """Return what all anchors of a heading have in common, whatever made them: its letters, without accents.
 
-    A sign may have become a hyphen, and an ampersand a word.
+    A sign may have become a hyphen, a word or what HTML writes for it.
     """
     plain = unicodedata.normalize("NFKD", anchor.lower())
-    return "".join(token for token in _TOKEN.findall(plain) if token != _AMPERSAND)
+    return "".join(token for token in _TOKEN.findall(plain) if token not in _SIGNS)
 
 
 def is_part(path: str, site: Site) -> bool:

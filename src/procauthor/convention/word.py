@@ -291,7 +291,7 @@ def read_declared(path: str, document: Document, title: str, conventions: Status
     """
     for source in conventions.sources:
         if source == "metadata":
-            state = read_word(document.metadata.get("status"), conventions)
+            state = read_word(document.metadata.get("status"), conventions) or _flagged(document)
         elif source == "table":
             state = read_word(table_text(document), conventions)
         elif source == "section":
@@ -303,6 +303,12 @@ def read_declared(path: str, document: Document, title: str, conventions: Status
         if state is not None:
             return state
     return None
+
+
+def _flagged(document: Document) -> Status | None:
+    """Return the status that a flag of the front matter says, as in ``deprecated: true``."""
+    flags: Mapping[str, Status] = words()["status"]["flags"]
+    return next((state for key, state in flags.items() if document.metadata.get(key) is True), None)
 
 
 def status_text(document: Document, headings: tuple[str, ...]) -> str:

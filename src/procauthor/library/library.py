@@ -217,6 +217,11 @@ class Procedure:
         return make()
 
     @cached_property
+    def indexed(self) -> str:
+        """What the passages of a document depend on, beside its path: another text if they may be others."""
+        return f"{self.stamp}\n{self.lifecycle}"
+
+    @cached_property
     def lacking(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The headings of required sections that are missing, and of those without text; marks are no text."""
         if self.template is None:

@@ -270,6 +270,10 @@ class Stored(Procedure):
         own["_shelf"] = shelf
         own["conventions"] = conventions
 
+    def move(self, shelf: Shelf) -> None:
+        """Take texts and facts from another shelf from now on, which knows the document as it is."""
+        self.__dict__["_shelf"] = shelf
+
     def reviewed(self, review: Review | None) -> Stored:
         """Return the document with other receipts."""
         own = self.__dict__

@@ -8,7 +8,7 @@ import io
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
@@ -241,13 +241,13 @@ class WordEmbedding:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row for each text."""
-        return self.embed_words(map(list_words, texts))
+        return self.embed_counts([Counter(list_words(text)) for text in texts])
 
-    def embed_words(self, texts: Iterable[Sequence[str]]) -> Vectors:
-        """Return one unit row for each text, given as the stems of its words."""
+    def embed_counts(self, texts: Iterable[Mapping[str, int]]) -> Vectors:
+        """Return one unit row for each text, given as the stems of its words and how often each occurs."""
         import numpy as np
 
-        counts = [_features(words) for words in texts]
+        counts = [{word: count[word] for word in filter(is_feature, count)} for count in texts]
         places = {word: place for place, word in enumerate(sorted(set().union(*counts)))}
         if not places:
             return np.zeros((len(counts), self.dimensions), np.float32)
@@ -256,12 +256,7 @@ class WordEmbedding:
         times = np.fromiter(chain.from_iterable(count.values() for count in counts), np.float64)
         shares = np.zeros((len(counts), len(places)), np.float32)
         shares[rows, columns] = 1 + np.log(times)
-        return normalise(shares @ np.stack([_vector(word) for word in places]))
-
-
-def _features(words: Iterable[str]) -> dict[str, int]:
-    """Return the words that say what a text is about, and how often each of them occurs."""
-    return {word: times for word, times in Counter(words).items() if is_feature(word)}
+        return normalise(shares @ np.concatenate(list(map(_vector, places))).reshape(len(places), -1))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -203,14 +203,14 @@ class SectionIndex:
     # What is indexed
 
     def _follow(self, stamps: Mapping[str, str], cut: Cut) -> SyncReport:
-        known = self._store.stamps()
-        changed = sorted(path for path, stamp in stamps.items() if known.get(path) != stamp)
+        known = self._store.documents()
+        changed = sorted(path for path, stamp in stamps.items() if path not in known or known[path][1] != stamp)
         gone = sorted(known.keys() - stamps.keys())
+        replaced = sum(path in known for path in changed)
         if changed or gone:
             with self._writing():
                 make = _EntryMaker(stamps, cut, self._embedding)
                 self._store.change(gone, share(changed, make, IndexedDocument), self._embedding.id)
-        replaced = sum(path in known for path in changed)
         return SyncReport(len(changed), len(gone) + replaced, len(stamps) - len(changed))
 
     def _counts(self, rows: Sequence[int]) -> Iterator[tuple[int, str, Counts]]:
@@ -311,7 +311,7 @@ class SectionIndex:
         """Read what this process or another one has written since the last search."""
         moment = self._store.moment()
         if moment != self._moment:
-            self._paths = self._store.paths()
+            self._paths = {row: path for path, (row, _) in self._store.documents().items()}
             self._words.follow(frozenset(self._paths))
             self._moment = moment
 
@@ -344,7 +344,7 @@ class _EntryMaker:
         counting = Counting(chunks)
         vectors = None
         if isinstance(self._embedding, WordEmbedding):
-            vectors = vectored(self._embedding, self._embedding.embed_words(counting.passages))
+            vectors = vectored(self._embedding, self._embedding.embed_counts(counting.passages))
         return IndexedDocument(path, self._stamps[path], dump_chunks(chunks), dump_counts(counting.counts()), vectors)
 
 

@@ -23,6 +23,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from procauthor.data import grouped
 from procauthor.naming import LONGEST_WORD, stem
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import Chunk
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _WORD = lazy(r"[^\W_]+")
+_APART = {code: " " for code in range(128) if not chr(code).isalnum()}
 _JOINED = lazy(r"[a-z0-9][A-Z]")
 _PART = lazy(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_LONGEST_PHRASE = 3
 
 STOP_WORDS = frozenset(
     str.split(
@@ -58,7 +59,8 @@ class Synonyms:
 
     words: dict[str, tuple[int, ...]]
     phrases: dict[tuple[str, ...], tuple[int, ...]]
-    first: frozenset[str]
+    first: dict[str, list[tuple[str, ...]]]
+    """The phrases by their first word."""
 
 
 def read_passage(chunk: Chunk) -> str:
@@ -85,7 +87,9 @@ def _fold(word: str) -> str:
 
 def list_words(text: str) -> list[str]:
     """Return the stems of the words of a text, and those of the parts of joined words behind each."""
-    return list(chain.from_iterable(map(read_word, _WORD.findall(text))))
+    # Of ASCII it is the same, and several times as fast.
+    words = text.translate(_APART).split() if text.isascii() else _WORD.findall(text)
+    return list(chain.from_iterable(map(read_word, words)))
 
 
 def is_common(word: str) -> bool:
@@ -110,17 +114,27 @@ def is_feature(word: str) -> bool:
     return not is_common(word) and 1 < len(word) < LONGEST_WORD and not word.isdigit()
 
 
-def list_concepts(stems: Sequence[str]) -> list[int]:
-    """Return the groups of synonyms that the words of a text belong to, once for each time that one does."""
-    known, count = _synonyms(), Counter(stems)
+def list_concepts(stems: Sequence[str], count: Mapping[str, int] | None = None) -> list[int]:
+    """Return the groups of synonyms that the words of a text belong to, once for each time that one does.
+
+    Args:
+        stems: The stems of its words.
+        count: How often each of them occurs, where that is known.
+    """
+    known, count = _synonyms(), Counter(stems) if count is None else count
     concepts: list[int] = []
     for word in count.keys() & known.words.keys():
         concepts += known.words[word] * count[word]
-    if not known.first.isdisjoint(count):
-        for place in (place for place, word in enumerate(stems) if word in known.first):
-            for size in range(2, _LONGEST_PHRASE + 1):
-                concepts += known.phrases.get(tuple(stems[place : place + size]), ())
+    for word in count.keys() & known.first.keys():
+        for phrase in known.first[word]:
+            if all(map(count.__contains__, phrase)):
+                concepts += known.phrases[phrase] * _times(phrase, stems)
     return concepts
+
+
+def _times(phrase: tuple[str, ...], stems: Sequence[str]) -> int:
+    """Return how often a phrase occurs in a text."""
+    return sum(words == phrase for words in zip(*(stems[place:] for place in range(len(phrase))), strict=False))
 
 
 @cache
@@ -143,7 +157,7 @@ def _synonyms() -> Synonyms:
     return Synonyms(
         {word: tuple(sorted(groups)) for word, groups in words.items()},
         {phrase: tuple(sorted(groups)) for phrase, groups in phrases.items()},
-        frozenset(phrase[0] for phrase in phrases),
+        grouped((phrase[0], phrase) for phrase in phrases),
     )
 
 
@@ -190,8 +204,9 @@ class Counting:
         self._words: dict[str, list[str]] = {}
         self._path = list_words(read_path(chunks[0].path)) if chunks else []
         self._texts = [list_words(f"{chunk.text}\n{chunk.context}") for chunk in chunks]
-        self.passages = [self._passage(chunk, text) for chunk, text in zip(chunks, self._texts, strict=True)]
-        """The words that each passage is found by: where it is, and what it says."""
+        self._passages = [self._passage(chunk, text) for chunk, text in zip(chunks, self._texts, strict=True)]
+        self.passages = list(map(Counter, self._passages))
+        """How often each passage has the words that it is found by: where it is, and what it says."""
 
     def _passage(self, chunk: Chunk, text: Sequence[str]) -> list[str]:
         return [*self._of(chunk.title), *self._path, *self._of_all(chunk.headings), *text]
@@ -201,26 +216,23 @@ class Counting:
         common = _common().__contains__
         telling = [list(filterfalse(common, text)) for text in self._texts]
         own = [self._own(*each) for each in zip(self._chunks, self._texts, telling, strict=True)]
-        concepts = [list_concepts(words) for words in self.passages]
+        concepts = list(map(list_concepts, self._passages, self.passages))
         return Counts(
-            _pack((_number(count), length) for count, length in own),
+            _pack(own),
             _pack((Counter(each), len(each)) for each in concepts),
             _pack([self._page(telling) if self._chunks else ({}, 0)]),
         )
 
-    def _own(self, chunk: Chunk, text: Sequence[str], telling: Iterable[str]) -> tuple[Counter[str], int]:
+    def _own(self, chunk: Chunk, text: Sequence[str], telling: Iterable[str]) -> tuple[Counter[int], int]:
         title, heading = self._of(chunk.title), self._of(chunk.heading)
         named = [*title, *heading, *self._path, *self._of_all(chunk.headings[:-1])]
-        count = Counter(named)
-        count.update((*title, *heading) * (_TITLE - 1))
-        count.update(telling)
-        return count, len(named) + len(text)
+        more = (*title, *heading) * (_TITLE - 1)
+        return _numbers([*named, *more, *telling]), len(named) + len(text)
 
-    def _page(self, telling: Iterable[Iterable[str]]) -> tuple[dict[int, int], int]:
+    def _page(self, telling: Iterable[Iterable[str]]) -> tuple[Counter[int], int]:
         first = self._chunks[0]
         named = [*self._of(first.title), *self._path, *self._of_all(c.heading for c in self._chunks)]
-        count = Counter(chain(named, *telling))
-        return _number(count), len(named) + sum(map(len, self._texts))
+        return _numbers(chain(named, *telling)), len(named) + sum(map(len, self._texts))
 
     def _of(self, text: str) -> list[str]:
         if text not in self._words:
@@ -231,11 +243,11 @@ class Counting:
         return list(chain.from_iterable(map(self._of, texts)))
 
 
-def _number(count: Counter[str]) -> dict[int, int]:
-    return dict(zip(map(number_of, count), count.values(), strict=True))
+def _numbers(words: Iterable[str]) -> Counter[int]:
+    return Counter(map(number_of, words))
 
 
-def _pack(rows: Iterable[tuple[dict[int, int], int]]) -> Postings:
+def _pack(rows: Iterable[tuple[Mapping[int, int], int]]) -> Postings:
     sizes, lengths, terms, counts = array("I"), array("I"), array("I"), bytearray()
     for count, length in rows:
         sizes.append(len(count))
@@ -348,19 +360,23 @@ class WordIndex:
 
 
 class _TermTable:
-    """Rows with their terms, in parts: the first is large, and what came later is in the others."""
+    """Rows with their terms, in two parts: one is large, and what came later is in the other."""
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
         self._live: list[Mask] = []
+        self._later: list[Postings] = []
 
     def add(self, postings: Sequence[Postings]) -> None:
         """Add rows behind all others."""
         import numpy as np
 
-        part = _Part(postings)
-        self._parts.append(part)
-        self._live.append(np.ones(len(part.lengths), bool))
+        if self._parts:
+            self._later += postings
+        part = _Part(self._later or postings)
+        before = self._live[1] if self._live[1:] else np.ones(0, bool)
+        live = np.concatenate([before, np.ones(len(part.lengths) - len(before), bool)])
+        self._parts, self._live = [*self._parts[:1], part], [*self._live[:1], live]
 
     def drop(self, start: int, end: int) -> None:
         """Take rows out; the numbers of the others stay."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -169,6 +171,36 @@ _FEEDBACK = 0.3
 _BEST = 5
 
 
+@dataclass(frozen=True)
+class _Matrix:
+    """The vectors of documents, in the order of their rows in the index."""
+
+    rows: list[int]
+    vectors: Vectors
+
+    @cached_property
+    def middle(self) -> NDArray[Any]:
+        """The mean of all vectors."""
+        import numpy as np
+
+        mean: NDArray[Any] = self.vectors.mean(axis=0, dtype=np.float64)
+        return mean
+
+    def without(self, gone: Collection[int]) -> _Matrix:
+        """Return the matrix without some rows."""
+        kept = [at for at, row in enumerate(self.rows) if row not in gone]
+        return _Matrix([self.rows[at] for at in kept], self.vectors[kept]) if gone else self
+
+    def beside(self, other: _Matrix) -> _Matrix:
+        """Return one of the rows of both."""
+        import numpy as np
+
+        rows, vectors = [*self.rows, *other.rows], np.concatenate([self.vectors, other.vectors])
+        # A row that is new has the greatest number.
+        order = range(len(rows)) if rows == sorted(rows) else sorted(range(len(rows)), key=rows.__getitem__)
+        return _Matrix([rows[at] for at in order], vectors if isinstance(order, range) else vectors[order])
+
+
 class VectorIndex:
     """The vectors of an index, those of documents in memory and those of passages as far as they are needed.
 
@@ -187,7 +219,7 @@ class VectorIndex:
         self._weights = weights
         self._writing = writing
         self._pages: dict[int, tuple[str, bytes]] = {}
-        self._matrix: tuple[list[int], Vectors] | None = None
+        self._matrix: _Matrix | None = None
         self._passages: OrderedDict[int, Vectors] = OrderedDict()
 
     def close(self) -> None:
@@ -229,7 +261,8 @@ class VectorIndex:
         """Know the vectors of these documents, and make those that are missing."""
         if self._pages.keys() == paths.keys():
             return
-        for row in self._pages.keys() - paths.keys():
+        gone = self._pages.keys() - paths.keys()
+        for row in gone:
             del self._pages[row]
             self._passages.pop(row, None)
         new = sorted(paths.keys() - self._pages.keys())
@@ -241,7 +274,8 @@ class VectorIndex:
                 store.keep_vectors(self._embedding.id, made)
             known |= {row: each.page for row, each in made.items()}
         self._pages |= {row: (paths[row], page) for row, page in known.items()}
-        self._matrix = None
+        if self._matrix is not None:
+            self._matrix = self._matrix.without(gone).beside(self._unpacked(known))
         if self._server:
             with self._writing():
                 self._send(self._server, store)
@@ -277,12 +311,15 @@ class VectorIndex:
             self._passages.popitem(last=False)
         return vectors
 
-    def _all_pages(self) -> tuple[list[int], Vectors]:
+    def _all_pages(self) -> _Matrix:
         if self._matrix is None:
-            rows = sorted(row for row, (_, page) in self._pages.items() if page)
-            joined = b"".join(self._pages[row][1] for row in rows)
-            self._matrix = rows, unpack(joined, self._embedding.dimensions)
+            self._matrix = self._unpacked({row: page for row, (_, page) in self._pages.items()})
         return self._matrix
+
+    def _unpacked(self, pages: Mapping[int, bytes]) -> _Matrix:
+        """Return the vectors of documents that have one."""
+        rows = sorted(row for row, page in pages.items() if page)
+        return _Matrix(rows, unpack(b"".join(pages[row] for row in rows), self._embedding.dimensions))
 
     # Ranking
 
@@ -293,9 +330,9 @@ class VectorIndex:
             rows = {path: row for row, (path, _) in self._pages.items()}
             hits = self._server.rank(vector, limit)
             return [(Place(path, number, rows[path]), score) for path, number, score in hits if path in rows]
-        known, pages = self._all_pages()
-        near = _first(np.round(pages @ vector, 5), _NEAREST_PAGES) if known else []
-        chosen = sorted({known[at] for at in near} | {place.row for place, _ in words})
+        pages = self._all_pages()
+        near = _first(np.round(pages.vectors @ vector, 5), _NEAREST_PAGES) if pages.rows else []
+        chosen = sorted({pages.rows[at] for at in near} | {place.row for place, _ in words})
         vectors = self._vectors(store, chosen)
         if not vectors:
             return []
@@ -319,8 +356,7 @@ class VectorIndex:
         """
         import numpy as np
 
-        _, pages = self._all_pages()
-        middle = pages.mean(axis=0, dtype=np.float64)
+        middle = self._all_pages().middle
         moved = np.zeros_like(middle)
         for place, score in best_first(merge(rankings, self._weights))[:_BEST]:
             for passages in self._vectors(store, [place.row]).values():
@@ -338,7 +374,7 @@ class VectorIndex:
             store.note_sent(dict.fromkeys(known, ""))
             store.set_fact(server.address, name)
             known = {}
-        stamps = {path: f"{self._embedding.id}\n{stamp}" for path, stamp in store.stamps().items()}
+        stamps = {path: f"{self._embedding.id}\n{stamp}" for path, (_, stamp) in store.documents().items()}
         for path in sorted(known):
             if known[path] != stamps.get(path):
                 server.remove(path)

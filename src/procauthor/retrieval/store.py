@@ -69,6 +69,8 @@ class ChunkStore:
     """The SQLite file of an index. Every method leaves it whole, whenever the process dies."""
 
     def __init__(self, file: Path) -> None:
+        self._documents: dict[str, tuple[int, str]] | None = None
+        self._version_read = 0
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         try:
             self._prepare()
@@ -101,26 +103,32 @@ class ChunkStore:
         """Tell whether the file passes SQLite's own check."""
         return bool(self.db.execute("pragma quick_check(1)").fetchone() == ("ok",))
 
-    def stamps(self) -> dict[str, str]:
-        """Return what each document was indexed of, by its path."""
-        return dict(self.db.execute("select path, stamp from document").fetchall())
-
-    def paths(self) -> dict[int, str]:
-        """Return the paths of all documents by their rows."""
-        return dict(self.db.execute("select row, path from document").fetchall())
+    def documents(self) -> Mapping[str, tuple[int, str]]:
+        """Return the row of each document and what it was indexed of, by its path."""
+        version, _ = self.moment()
+        if self._documents is None or version != self._version_read:
+            rows = self.db.execute("select path, row, stamp from document")
+            self._documents = {path: (row, stamp) for path, row, stamp in rows}
+            self._version_read = version
+        return self._documents
 
     def moment(self) -> tuple[int, int]:
-        """Return what changes whenever this process or another one writes."""
+        """Return what changes whenever another process writes, and what changes when this one does."""
         return int(self.db.execute("pragma data_version").fetchone()[0]), self.db.total_changes
 
     def change(self, gone: Iterable[str], entries: Iterable[IndexedDocument], embedding: str) -> None:
         """Take documents out and put others in, in one transaction; their vectors are of an embedding."""
-        with self.db:
-            for path in gone:
-                self._remove(path)
-            for entry in entries:
-                self._remove(entry.path)
-                self._add(entry, embedding)
+        self.documents()
+        try:
+            with self.db:
+                for path in gone:
+                    self._remove(path)
+                for entry in entries:
+                    self._remove(entry.path)
+                    self._add(entry, embedding)
+        except BaseException:
+            self._documents = None
+            raise
 
     def counts(self, rows: Sequence[int]) -> Iterator[tuple[int, str, Counts]]:
         """Yield path and words of the documents at some rows."""
@@ -198,6 +206,8 @@ class ChunkStore:
         added = self.db.execute("insert into document(path, stamp) values (?, ?)", (entry.path, entry.stamp))
         row = added.lastrowid
         assert row is not None
+        assert self._documents is not None
+        self._documents[entry.path] = row, entry.stamp
         self.db.execute("insert into words values (?, ?, ?)", (row, entry.counts, crc32(entry.counts)))
         self.db.execute("insert into passages values (?, ?, ?)", (row, entry.chunks, crc32(entry.chunks)))
         if entry.vectors is not None:
@@ -209,6 +219,8 @@ class ChunkStore:
         self.db.execute("insert or replace into vectors values (?, ?, ?, ?, ?, ?)", values)
 
     def _remove(self, path: str) -> None:
+        assert self._documents is not None
+        self._documents.pop(path, None)
         for (row,) in self.db.execute("select row from document where path = ?", (path,)).fetchall():
             for table in ("document", "words", "passages", "vectors"):
                 self.db.execute(f"delete from {table} where row = ?", (row,))  # noqa: S608 - our own names

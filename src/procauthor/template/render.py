@@ -22,10 +22,10 @@ from procauthor.template.spec import (
     fence_behind,
     holds_block,
     split_blocks,
+    words,
 )
 
 # A time on a clock, or on that of the work: "16:00", "T + 10 minutes".
-_CLOCK = re.compile(r"(?:[A-Z]\w? ?[+-] ?\d|\d{1,2}:\d\d)")
 _SIGN_AND_WORD = re.compile(r"([;,] )(\w+ )")
 # Not within a word, a path or the text of a link.
 _WORD = lazy(r"(?<![\w/\[])\w+")
@@ -263,13 +263,20 @@ def _shown(part: str | SlotGroup, fields: Mapping[str, Any], clean: Cleaner, pla
     if value is None or value == "":
         return ""
     sign, word = _before(part)
-    if word and _CLOCK.match(str(value)):
+    if word and _moment().match(str(value)):
         word = ""
     return sign + word + (clean.reference(value) if part.slot.reference else plain(value)) + part.after
 
 
+@lru_cache(maxsize=1)
+def _moment() -> re.Pattern[str]:
+    """Return the pattern of a point in time: "T + 10 minutes", "16:00", a date, or what is said to be one."""
+    said = "|".join(map(re.escape, words().moments))
+    return re.compile(rf"(?:[A-Z]\w? ?[+-] ?\d|\d{{1,2}}:\d\d|\d{{4}}-\d\d|(?:{said})(?!\w))")
+
+
 def _before(part: SlotGroup) -> tuple[str, str]:
-    """Return what is in front of an optional field, and the word behind its sign: "within" goes with no clock time."""
+    """Return what is in front of an optional field, and the word behind its sign: no "within" with a point in time."""
     match = _SIGN_AND_WORD.fullmatch(part.before) if part.slot.optional else None
     return (match[1], match[2]) if match else (part.before, "")
 
@@ -290,7 +297,7 @@ def _source(part: str | SlotGroup, taken: set[str]) -> str:
     named = _REFERENCE.format(slot.name) if slot.reference else f"(?P<{slot.name}>.+?)"
     # A field that is twice says the same twice, however it is written.
     sign, word = _before(part)
-    before = re.escape(sign) + (f"(?:{re.escape(word)}|(?={_CLOCK.pattern}))" if word else "")
+    before = re.escape(sign) + (f"(?:{re.escape(word)}|(?={_moment().pattern}))" if word else "")
     inner = before + (".+?" if slot.name in taken else named) + re.escape(part.after)
     taken.add(slot.name)
     return f"(?:{inner})?" if slot.optional else inner

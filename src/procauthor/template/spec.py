@@ -468,6 +468,8 @@ class RoleWords:
     steps: tuple[str, ...]
     origins: tuple[str, ...]
     own_inputs: tuple[str, ...]
+    moments: tuple[str, ...]
+    """What a point in time begins with."""
     filled: tuple[tuple[int, tuple[str, ...]], ...]
     """Authoring steps with the words of headings that belong there."""
 
@@ -519,9 +521,8 @@ def words() -> RoleWords:
 
     steps, origins, own = ((w.casefold() for w in table[key]) for key in ("steps", "origins", "own_inputs"))
     filled = tuple((each["step"], tuple(each["words"])) for each in table["filled"])
-    return RoleWords(
-        read("sections"), read("parts"), tuple(steps), tuple(origins), tuple(map(section_key, own)), filled
-    )
+    own_inputs, moments = tuple(map(section_key, own)), tuple(table["moments"])
+    return RoleWords(read("sections"), read("parts"), tuple(steps), tuple(origins), own_inputs, moments, filled)
 
 
 def filling_step(spec: SectionSpec) -> int:

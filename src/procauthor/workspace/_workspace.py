@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -67,6 +68,8 @@ def _titles_of_plan(raw: bytes) -> list[str]:
 
 _SHOWN = 5
 _PASSES = 3
+# So many documents that are not on disk, and libraries with one of them, are known at a time.
+_LAID = 8
 _PLANNED = "planned"
 _PLAN = "plan"
 _TICKED = "ticked"
@@ -98,6 +101,8 @@ class Workspace:
         self._index: tuple[SectionIndex, Library] | None = None
         self._judged: Surveyed | None = None
         self._unwritten = False
+        self._parsed: OrderedDict[tuple[str, bytes], Procedure] = OrderedDict()
+        self._derived: deque[tuple[Library, bytes, Library]] = deque(maxlen=_LAID)
         self._lock = RLock()
 
     @classmethod
@@ -223,8 +228,14 @@ class Workspace:
                 self._index = None
 
     def parse(self, path: str, raw: bytes) -> Procedure:
-        """Read some bytes as the document that they would be at a path."""
-        return read_procedure(path, raw, self.settings, self.templates)
+        """Read some bytes as the document that they would be at a path; the last few are remembered."""
+        with self._lock:
+            if (path, raw) not in self._parsed:
+                self._parsed[path, raw] = read_procedure(path, raw, self.settings, self.templates)
+            self._parsed.move_to_end((path, raw))
+            if len(self._parsed) > _LAID:
+                self._parsed.popitem(last=False)
+            return self._parsed[path, raw]
 
     def with_text(self, library: Library, path: str, raw: bytes) -> Library:
         """Return the library as it would be with other bytes at one path."""
@@ -437,8 +448,21 @@ class Workspace:
         return {p.path: status_that_counts(p, errors.get(p.path, ())) for p in chosen}
 
     def with_derived(self, library: Library, *, ticks: bool = True) -> Library:
-        """Return the library as it would be with everything derived up to date; the ticks of plans if that matters."""
-        return self.with_edits(library, self.derive(library, ticks=ticks).edits)
+        """Return the library as it would be with everything derived up to date; the ticks of plans if that matters.
+
+        A draft is laid over the library for each check of it, mostly with the text of the last one. So the last few
+        answers without ticks are remembered.
+        """
+        if ticks:
+            return self.with_edits(library, self.derive(library).edits)
+        with self._lock:
+            plan = self._own_plan_bytes(library)
+            for known, plan_then, derived in self._derived:
+                if plan_then == plan and known == library:
+                    return derived
+            derived = self.with_edits(library, self.derive(library, ticks=False).edits)
+            self._derived.append((library, plan, derived))
+            return derived
 
     # Writing
 
@@ -471,8 +495,7 @@ def open_index(folder: Path, settings: RetrievalSettings, library: Library) -> t
 
 def follow(index: SectionIndex, library: Library) -> str:
     """Bring an index up to date with a library; return what is to be said of it."""
-    stamps = {p.path: f"{p.stamp}\n{p.lifecycle}" for p in _indexed(library)}
-    return index.follow(stamps, lambda path: _cut(library.by_path[path])).notice
+    return index.follow({p.path: p.indexed for p in _indexed(library)}, lambda path: _cut(library.by_path[path])).notice
 
 
 def section_chunks(library: Library) -> list[Chunk]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace as replace_struct
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
-from procauthor.convention.site import link_kind, makes_anchor, may_be_made, rules_of
+from procauthor.convention.site import is_checked, link_kind, makes_anchor, may_be_made, rules_of, shows
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
@@ -38,7 +38,8 @@ BROKEN_ANCHOR = Rule(
     code="R102",
     severity="error",
     summary="A link leads to a heading that does not exist.",
-    why="The reader lands at the top of the page. Where only upper and lower case differ, it is a warning.",
+    why="The reader lands at the top of the page. It is a warning where only upper and lower case differ, or where a "
+    "plug-in of the site makes the anchors.",
     fix="Correct the anchor after the number sign.",
     example="[the triggers](#triggers), where the heading is “Trigger”",
 )
@@ -102,7 +103,7 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         return
     if scope.exists(end.path):
         yield from _inside(scope, procedure, link, end)
-    elif may_be_made(link.target, scope.library.files, procedure.conventions):
+    elif _is_made(scope, procedure, link):
         return
     elif not in_row:
         hint = _near(scope, procedure, link, end.path)
@@ -110,6 +111,14 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
         finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
+
+
+def _is_made(scope: Scope, procedure: Procedure, link: Link) -> bool:
+    """Say whether the site may make what a link leads to, or finds it by its name alone."""
+    if is_checked(procedure.source.slice(link.start, link.end), procedure.conventions.site):
+        name = link.target.partition("#")[0]
+        return "/" not in name and len(scope.files_by_name.get(path_key(name), ())) == 1
+    return may_be_made(link.target, scope.library.files, procedure.conventions)
 
 
 def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:
@@ -158,7 +167,9 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
 
 
 def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
-    if anchor in known or makes_anchor(anchor, known, procedure.conventions.site):
+    conventions = procedure.conventions
+    site = conventions.site if shows(path, conventions) else "github"
+    if anchor in known or makes_anchor(anchor, known, site):
         return
     message = f"{path!r} has no heading '#{anchor}'"
     same = known.like(anchor)
@@ -168,7 +179,8 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
         yield with_fix(finding, procedure, *_correct_anchor(procedure, link, list(known), anchor))
         return
     close = known.near(anchor)
-    yield say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
+    finding = say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
+    yield replace(finding, severity="warning") if rules_of(site).plugins else finding
 
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
