@@ -16,7 +16,7 @@ from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
-from procauthor.template.infer import is_step, sections_by_key
+from procauthor.template.infer import sections_by_key
 from procauthor.template.spec import section_key
 from procauthor.template.spec import words as roles
 
@@ -44,16 +44,17 @@ _BOLD_STEP = lazy(r"\*\*\s*\d{1,3}\s*[.:)]")
 _TOKEN = lazy(r"[^\W_]+")
 
 
-def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Iterator[str]:
+def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: str = "") -> Iterator[str]:
     """Yield the documents without a form that say what to do, in steps.
 
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.
         forms: The forms that some of them share.
+        root: The folder of the pages of a site, which are not about the repository, whatever they are called.
     """
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
-    own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path)}
+    own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path, root)}
     free = {path: document for path, document in sorted(own.items()) if not ends_as_template(path)}
     told = {path for path, document in free.items() if _tells_what_to_do(path, document)}
     for path in (*sorted(told), *_alike(free.keys() - told, told | taken, documents)):
@@ -65,13 +66,13 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form]) -> Itera
 def _alike(paths: Iterable[str], work: set[str], documents: Mapping[str, Document]) -> Iterator[str]:
     """Yield what says something where nearly all documents tell what to do: their team keeps work there.
 
-    The nearest folder with several documents decides, those below it among them.
+    The nearest folder with several documents decides, those below it among them; and beside it there is some work.
     """
     said = {path for path, document in documents.items() if count_words(document) > _FEW_WORDS}
     told, every = (Counter(chain.from_iterable(map(_folders, each))) for each in (work, said.union(work)))
     for path in sorted(said.intersection(paths)):
         home = next((folder for folder in _folders(path) if every[folder] > _FEWEST_STEPS), None)
-        if home is not None and told[home] >= every[home] * _NEARLY_ALL:
+        if home is not None and told[_folders(path)[0]] and told[home] >= every[home] * _NEARLY_ALL:
             yield path
 
 
@@ -112,7 +113,7 @@ def _acts(document: Document) -> bool:
     return code or any(item.number is not None or item.checked is not None for item in items)
 
 
-def _is_about_other(path: str) -> bool:
+def _is_about_other(path: str, root: str) -> bool:
     """Say whether the name of a file says that it is about the repository, or reports on work that was done.
 
     A report has a date or a number in its name, or is kept with others: how to write one is work.
@@ -123,7 +124,8 @@ def _is_about_other(path: str) -> bool:
     reports = set(table["reports"])
     dated = any(token.isdecimal() for token in tokens) or reports.issuperset(tokens)
     report = not reports.isdisjoint((*(tokens if dated else ()), *home))
-    return "-".join(tokens) in table["repository"] or report
+    shown = bool(root) and path.startswith(f"{root}/")
+    return report or (not shown and "-".join(tokens) in table["repository"])
 
 
 def lists_changes(path: str) -> bool:
@@ -181,7 +183,7 @@ def _has_steps(document: Document) -> bool:
     """Say whether a document has numbered items, boxes to tick or numbered headings, or is for the most part items."""
     links = [link.start for link in document.links if not link.image]
     texts = (document.source.slice(block.start, block.end) for block in document.blocks if block.kind == "paragraph")
-    numbered = sum(is_step(section.title) for section in document.sections if section.heading)
+    numbered = sum(bool(_step().match(section.title)) for section in document.sections if section.heading)
     lists = [block.items for block in document.blocks if block.items]
     if max(numbered, sum(map(_begins_bold_step, texts))) >= _FEWEST_STEPS or _are_steps(lists, links):
         return True
@@ -189,6 +191,13 @@ def _has_steps(document: Document) -> bool:
     words_in_items = sum(len(item.text.split()) for item in every)
     whole = count_words(document)
     return len(every) >= _MANY_ITEMS and words_in_items >= whole * _MOSTLY and not _lead_away(every, links)
+
+
+@lru_cache(maxsize=1)
+def _step() -> re.Pattern[str]:
+    """Return what a heading begins with that is a step: a number, perhaps behind a word for it."""
+    names = "|".join(map(re.escape, roles().steps))
+    return re.compile(rf"(?:[^:]{{1,40}}:\s+)?(?:(?:{names})\s+)?\d{{1,3}}\s*[:.)–—-]\s+\S", re.IGNORECASE)
 
 
 def _begins_bold_step(text: str) -> bool:

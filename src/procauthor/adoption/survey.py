@@ -157,13 +157,14 @@ def survey(folder: Path) -> Survey:
     followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
+    own_pages = {path: document for path, document in plain.items() if path not in beside}
     shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
         addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
-        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, plain, beside, templates)))),
+        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, own_pages, templates, site)))),
         template_files=tuple(sorted(followed)),
         titles=names,
         status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
@@ -327,13 +328,12 @@ def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
 
 
 def _formless(
-    forms: Sequence[Form], documents: Mapping[str, Document], beside: Collection[str], templates: Iterable[Proposed]
+    forms: Sequence[Form], documents: Mapping[str, Document], templates: Iterable[Proposed], site: FoundSite
 ) -> Iterator[str]:
     """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
     held = chain.from_iterable(template.form.members for template in templates)
     alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
-    own = {path: document for path, document in documents.items() if path not in beside}
-    yield from sorted(map(escape_pattern, {*alike, *find_work(own, forms)}))
+    yield from sorted(map(escape_pattern, {*alike, *find_work(documents, forms, site.root)}))
 
 
 def _ignored(folder: Path) -> Iterator[str]:

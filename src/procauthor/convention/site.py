@@ -37,7 +37,7 @@ _NAMED = lazy(
 _CHECKED = lazy(r"\{\{[<%]\s*(?:rel)?ref\s")
 # Accents are no letters once they are apart.
 _TOKEN = lazy(r"[^\W_]+")
-_AMPERSAND = "and"
+_SIGNS = frozenset({"and", "amp", "quot", "lt", "gt", "39", "34"})
 HTML = (".html", ".htm")
 """How the addresses of pages end."""
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
@@ -389,10 +389,10 @@ def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
 def _letters(anchor: str) -> str:
     """Return what all anchors of a heading have in common, whatever made them: its letters, without accents.
 
-    A sign may have become a hyphen, and an ampersand a word.
+    A sign may have become a hyphen, a word or what HTML writes for it.
     """
     plain = unicodedata.normalize("NFKD", anchor.lower())
-    return "".join(token for token in _TOKEN.findall(plain) if token != _AMPERSAND)
+    return "".join(token for token in _TOKEN.findall(plain) if token not in _SIGNS)
 
 
 def is_part(path: str, site: Site) -> bool:

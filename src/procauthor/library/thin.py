@@ -222,11 +222,12 @@ VAGUE_DAY = "-XX"
 """How a day ends that is not filled in, also as a word that a library ignores."""
 # A mark with a label before it is no text; a mark in a longer sentence is one in a text.
 _FEW_WORDS = 8
-# Two words: behind one, as in "If TODO condition", the mark can as well hold the place of what is to come.
-_BEFORE = lazy(r"\w [a-z]+ \Z")
+# Behind one word, as in "If TODO condition", a note can as well hold the place of what is to come.
+_FEWEST_BEFORE = 2
+_SENTENCE_END = lazy(r"[.!?:;|]")
+_APART = ("(", "[", "-", "–", "—", "*")
 # So many characters before a mark hold the two words; to look further takes long in a text full of marks.
 _NEAR = 64
-_BEHIND = lazy(r" [a-z]{2}")
 # So far from a mark the signs around a quotation are looked for.
 _QUOTED = 200
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
@@ -264,7 +265,7 @@ class Signs:
     reader: frozenset[str]
     notes: tuple[str, ...]
     naming: frozenset[str]
-    articles: frozenset[str]
+    verbs: frozenset[str]
     before: re.Pattern[str]
     behind: re.Pattern[str]
     code: re.Pattern[str]
@@ -297,7 +298,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         reader=frozenset(shipped["reader"]),
         notes=tuple(shipped["notes"]),
         naming=frozenset(shipped["naming"]),
-        articles=frozenset(shipped["articles"]),
+        verbs=frozenset(shipped["verbs"]),
         before=re.compile(rf"(?<!\w){one}{_BETWEEN}\Z"),
         behind=re.compile(rf"{_BETWEEN}{one}(?!\w)"),
         code=re.compile(rf"(?:[#/;*-]{{1,3}}\s{{0,9}})?(?:{marks})(?![\w/-])"),
@@ -338,20 +339,13 @@ def _is_spoken(signs: Signs, shown: str, text: str) -> bool:
 def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
     """Say whether a text is about a mark, and does not use it: in quotes, by its name, or within a sentence."""
     before = text[max(0, start - _NEAR) : start].split()
-    last = before[-1].casefold() if before else ""
-    is_note = text[start:end] in signs.notes
-    noun = is_note and last in signs.articles
-    named = noun or last in signs.naming
-    return (
-        named
-        or (is_note and _is_in_sentence(text, start, end))
-        or _is_listed(signs, text, start, end)
-        or _is_quoted(text, start, end)
-    )
+    named = bool(before) and before[-1].casefold() in signs.naming
+    in_sentence = text[start:end] in signs.notes and _is_in_sentence(signs, text, start, end)
+    return named or in_sentence or _is_listed(signs, text, start, end) or _is_quoted(text, start, end)
 
 
 def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
-    """Say whether a mark is used: a note with a colon or no word before it, and the only brackets.
+    """Say whether a mark is used: a note with a colon, or with no word before it but "is", and the only brackets.
 
     Several ones in a text describe a form.
     """
@@ -360,7 +354,8 @@ def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
     if shown not in signs.notes or text.startswith(":", start + len(shown)):
         return True
     before = text[max(0, start - _NEAR) : start].rstrip()
-    return not (before[-1:].isalnum() or before.endswith((",", ")")))
+    word = before.rpartition(" ")[2]
+    return word.casefold() in signs.verbs or not (word[-1:].isalnum() or word.endswith((",", ")")))
 
 
 def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
@@ -370,9 +365,12 @@ def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
     return any(match and match["mark"] != text[start:end] for match in (before, behind))
 
 
-def _is_in_sentence(text: str, start: int, end: int) -> bool:
-    """Say whether a piece of text has ordinary words right before and behind it: "look for TODO items"."""
-    return bool(_BEFORE.search(text, max(0, start - _NEAR), start) and _BEHIND.match(text, end))
+def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
+    """Say whether a note is a thing in a sentence: "look for TODO items". With a colon, or as what is, it is used."""
+    sentence = _SENTENCE_END.split(text[max(0, start - _NEAR) : start])[-1].rstrip()
+    before = _WORD.findall(sentence)
+    apart = text.startswith(":", end) or sentence.endswith(_APART)
+    return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:

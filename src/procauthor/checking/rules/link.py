@@ -13,7 +13,7 @@ from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
 from procauthor.checking.usage import title_links
-from procauthor.convention.site import is_checked, link_kind, makes_anchor, may_be_made, rules_of
+from procauthor.convention.site import is_checked, link_kind, makes_anchor, may_be_made, rules_of, shows
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
@@ -38,7 +38,8 @@ BROKEN_ANCHOR = Rule(
     code="R102",
     severity="error",
     summary="A link leads to a heading that does not exist.",
-    why="The reader lands at the top of the page. Where only upper and lower case differ, it is a warning.",
+    why="The reader lands at the top of the page. It is a warning where only upper and lower case differ, or where a "
+    "plug-in of the site makes the anchors.",
     fix="Correct the anchor after the number sign.",
     example="[the triggers](#triggers), where the heading is “Trigger”",
 )
@@ -163,7 +164,9 @@ def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
 
 
 def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anchors) -> Iterator[Finding]:
-    if anchor in known or makes_anchor(anchor, known, procedure.conventions.site):
+    conventions = procedure.conventions
+    site = conventions.site if shows(path, conventions) else "github"
+    if anchor in known or makes_anchor(anchor, known, site):
         return
     message = f"{path!r} has no heading '#{anchor}'"
     same = known.like(anchor)
@@ -173,7 +176,8 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
         yield with_fix(finding, procedure, *_correct_anchor(procedure, link, list(known), anchor))
         return
     close = known.near(anchor)
-    yield say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
+    finding = say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
+    yield replace(finding, severity="warning") if rules_of(site).plugins else finding
 
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
