@@ -251,8 +251,8 @@ class Mold(FieldWriter):
         if part.labelled and part.kind == "prose":
             text = self.words(part, value or "")
             return f"{label} {text}" if text else ""
-        body = self.body(part, value)
-        return label + ("\n" if part.name in self.form.tight else "\n\n") + body if body else ""
+        body, gap = self.body(part, value), "\n" if part.name in self.form.tight else "\n\n"
+        return f"{label}{gap}{body}" if body else ""
 
     def marker(self, spec: SectionSpec, number: int) -> tuple[str, str]:
         """Return what is in front of an item: as in the form, else as in the other lists of the document."""
