@@ -9,11 +9,11 @@ import pytest
 
 from procauthor.authoring.brief import Answer, Ask, Brief, ChangeRequest, FieldProblem, Passage, Reference
 from procauthor.authoring.chat import ChatAuthor
-from procauthor.authoring.field import merge_late
 from procauthor.authoring.memory import CallLog
 from procauthor.errors import BudgetError, ConfigError, ModelError, ModelOutputError
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
+from procauthor.template.model import merge_late
 from procauthor.template.read import TemplateStore
 from tests.loopback import (
     Loopback,

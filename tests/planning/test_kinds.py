@@ -8,7 +8,7 @@ from procauthor.planning.read import read_plan
 
 
 def read(text: str) -> Plan:
-    return read_plan(f"# Bakery\n\n{text}".encode())
+    return read_plan((text if text.startswith("# ") else f"# Bakery\n\n{text}").encode())
 
 
 def told(plan: Plan) -> list[str]:
@@ -30,6 +30,42 @@ def told(plan: Plan) -> list[str]:
 TABLE = "| {head} | Priority | Effort | Depends on |\n|---|---|---|---|\n| Knead well | P0 | 2h | - |\n| Bake | High | 1d | Knead well |\n"
 
 KINDS = {
+    "headings that only name what is below them": (
+        ("# Roadmap\n\n## Phase 1: Quick Wins (1-3 days)\n\n### Tasks\n1. Mix the dough\n2. Heat the oven\n\n### Deliverables\n- Dough is there.\n\n"
+        "## Phase 2: High Impact (1-2 sprints)\n\n### Tasks\n1. Bake the bread\n\n### Deliverables\n- Bread is there.\n"),
+        ["1 Mix the dough P3", "2 Heat the oven P3", "1 Bake the bread P1"],
+    ),
+    "what comes before what, in a list without accents": (
+        ("## J1\n\n- S3-T01 (P0) Petrir\n  - Couche: four\n- S3-T02 (P0) Chauffer\n- S3-T03 (P1) Cuire\n- S3-T04 (P1) Gouter\n\n"
+        "## 4. Dependances\n- T01/T02 avant T03 (sans four, rien)\n- T01 a T03 avant T04\n- T01/T02 independants\n"),
+        ["S3-T01 Petrir P0 1", "S3-T02 Chauffer P0", "S3-T03 Cuire P1 <- Petrir, Chauffer", "S3-T04 Gouter P1 <- Petrir, Chauffer, Cuire"],
+    ),
+    "numbers and titles in bold below a title that says plan": (
+        "# Da fare\n\n## Poi, con calma\n\n1. **Impastare il pane** (~45 min). Con cura.\n\n2. **Scaldare il forno** (~2-3 ore). Molto.\n",
+        ["Impastare il pane P3", "Scaldare il forno P3"],
+    ),
+    "letters and digits before the titles of all headings": (
+        "# Tasks — Bakery\n\n## A — Mise\n\n### A1 Weigh flour\nDo it.\n\n### A2 Heat the oven\nHot.\n\n## B — Bake\n\n### B1 Knead\nLong.\n\n## Later\n\nRest.\n",
+        ["A1 Weigh flour P3", "A2 Heat the oven P3", "B1 Knead P3"],
+    ),
+    "ranks before headings that have fields and lists": (
+        ("## P-list\n\n### P0 — Mix dough\n- **Summary**: Mix.\n- **Checklist**:\n  - Weigh\n  - Stir\n- **Dependencies**: None.\n\n"
+        "### P1 — Bake bread\n- **Summary**: Bake.\n- **Checklist**:\n  - Heat\n- **Dependencies**: Mix dough.\n"),
+        ["Mix dough P0 2", "Bake bread P1 1 <- Mix dough"],
+    ),
+    "issues by their numbers, and labels without emphasis": (
+        "## Version 1\n\nCompleted:\n\n- `#5` Mix\n- `#6` Knead\n\nOpen:\n\n- None. Go on.\n\n## Version 2\n\n- `#8` Heat\n- `#9` Bake\n",
+        ["Mix P3 done", "Knead P3 done", "Heat P3", "Bake P3"],
+    ),
+    "rows that are struck through": (
+        ("# Backlog\n\n## Urgent\n\n| # | Task | Found |\n|---|---|---|\n| ~~1~~ | ~~Mix the dough~~ (on Monday) | C3 |\n| 2 | ~~Knead~~ (on Monday). Still sticky | C1 |\n| 3 | Bake (waits for D1) | C2 |\n\n"
+        "## To settle\n\n| # | What is asked | Why |\n|---|---|---|\n| D1 | Which oven it is | Heat |\n| ~~D2~~ | ~~Which salt it is~~ | Solved |\n"),
+        ["Mix the dough (on Monday) P0 done", "Knead (on Monday). Still sticky P0", "Bake (waits for D1) P0 <- Which oven it is", "D1 Which oven it is P3", "D2 Which salt it is P3 done"],
+    ),
+    "documents below priorities in Russian": (
+        "## Доработка\n\n#### 🔴 Важные (приоритет 1)\n\n- **SOP_Dough.md** (39 строк) - тесто\n- **SOP_Oven.md** (37 строк) - печь\n\n#### 💼 Прочие (приоритет 3)\n\n- **SOP_Salt.md** - соль\n",
+        ["SOP_Dough.md P1", "SOP_Oven.md P1", "SOP_Salt.md P3"],
+    ),
     "tables of codes and tasks, and states in colours": (
         ("| ID | Task | Where |\n|---|---|---|\n| A-1.1 | Weigh | Kitchen |\n| ~~A-1.2~~ | ~~Knead~~ | ✅ Done |\n\n"
         "| ID | Task | Status | Blocked By |\n|---|---|---|---|\n| 0A | Heat | 🟢 | — |\n| 0B | Bake | 🔴 | 0A, A-1.1 |\n"),

@@ -20,7 +20,6 @@ from procauthor.authoring.look import (
     carry,
     look_form,
     read_edits,
-    split_late,
     take_fitting,
     without_empty,
 )
@@ -38,7 +37,17 @@ from procauthor.library.status import PROPOSED, told_first
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Artifact
-from procauthor.template.model import build_model, entries_name, late_entries, late_name, late_parts, sections_of_step
+from procauthor.template.model import (
+    build_model,
+    entries_name,
+    fields_of_step,
+    late_entries,
+    late_name,
+    late_parts,
+    merge_late,
+    split_late,
+    step_by_field,
+)
 from procauthor.template.render import render
 from procauthor.template.spec import SectionSpec, Template
 
@@ -76,7 +85,6 @@ def _since(neighbour: Neighbour, name: str, told: set[tuple[str, str]]) -> str:
     return "" if (neighbour.title, name) in told else " (since the brief was made)"
 
 
-_FILLED = range(1, 7)
 _LOOK = 8
 
 
@@ -87,7 +95,7 @@ class Fields:
         self.work = work
         template, reply_tokens = work.template, work.reply_tokens
         self.template = outline_first(template, reply_tokens) if reply_tokens else template
-        self._steps = {name: step for step, name in ungrouped((s, fields_of_step(self.template, s)) for s in _FILLED)}
+        self._steps = step_by_field(self.template)
         self._rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
 
     def choose(self, state: State) -> bool:  # noqa: ARG002 - a document that is new is written whole
@@ -257,7 +265,7 @@ class Fields:
             return None
         changed_names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         whole = {name: carry(page.fields.get(name), old.get(name), new.get(name)) for name in changed_names}
-        changed = split_late(self.template, whole, self._steps)
+        changed = split_late(self.template, whole)
         for step, values in changed.items():
             model = build_model(self.template, step, self.work.brief.titles)
             checked = check_fields(model, values, list(values))
@@ -348,30 +356,6 @@ def _fit(entries: Sequence[Mapping[str, Any]], steps: int, part: SectionSpec) ->
     if part.constraint.optional:
         return all(entry["step"] <= steps for entry in entries)
     return len(entries) == steps
-
-
-def fields_of_step(template: Template, step: int) -> frozenset[str]:
-    """Return the names of the fields that an author fills in one step."""
-    own = {spec.name for spec in sections_of_step(template, step)}
-    return frozenset(own | {late_name(*pair) for pair in late_parts(template, step)})
-
-
-def merge_late(template: Template, written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with what a later step wrote put into its place: parts of steps, and further entries."""
-    fields = dict(written)
-    for step in _FILLED:
-        for section in late_entries(template, step):
-            more = fields.pop(entries_name(section), None)
-            if more:
-                fields[section.name] = [*fields.get(section.name, ()), *more]
-        for section, part in late_parts(template, step):
-            entries = {entry["step"]: entry[part.name] for entry in fields.pop(late_name(section, part), [])}
-            rows = fields.get(section.name)
-            if rows and entries:
-                fields[section.name] = [
-                    {**row, part.name: entries[n]} if n in entries else row for n, row in enumerate(rows, start=1)
-                ]
-    return fields
 
 
 def count_proposals(fields: Mapping[str, Any]) -> int:

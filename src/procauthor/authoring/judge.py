@@ -20,7 +20,7 @@ from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.regex import lazy
-from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step
+from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step, split_late
 from procauthor.template.spec import SectionSpec, Template, section_key
 
 _LABEL = lazy(r"^\*\*([^*\n]+?):?\*\*")
@@ -320,26 +320,6 @@ class HandoffAuthor:
 
     def fill(self, ask: Ask) -> Answer:
         """Return the fields of one step."""
-        values: dict[str, Any] = {}
-        sources: dict[str, tuple[str, ...]] = {}
-        late = {(section.name, part.name) for section, part in late_parts(ask.template)}
-        for spec in sections_of_step(ask.template, ask.step):
-            if spec.name in self._verdict.values:
-                values[spec.name] = _without(self._verdict.values[spec.name], spec, late)
-                sources[spec.name] = self._verdict.sources.get(spec.name, ())
-        for section, part in late_parts(ask.template, ask.step):
-            rows = self._verdict.values.get(section.name)
-            if rows is not None:
-                entries = [
-                    {"step": number, part.name: row[part.name]}
-                    for number, row in enumerate(rows, start=1)
-                    if row[part.name] is not None
-                ]
-                values[late_name(section, part)] = entries
-        return Answer(values, {name: ids for name, ids in sources.items() if ids}, self._questions)
-
-
-def _without(value: Any, spec: SectionSpec, late: set[tuple[str, str]]) -> Any:
-    if spec.kind != "steps":
-        return value
-    return [{name: part for name, part in row.items() if (spec.name, name) not in late} for row in value]
+        values = split_late(ask.template, self._verdict.values).get(ask.step, {})
+        sources = {name: ids for name in values if (ids := self._verdict.sources.get(name))}
+        return Answer(values, sources, self._questions)

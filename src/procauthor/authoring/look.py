@@ -20,7 +20,6 @@ from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
 from procauthor.library.status import list_proposals
 from procauthor.markdown.link import write_link
-from procauthor.template.model import late_name, late_parts
 from procauthor.template.render import Names, is_left_out
 from procauthor.template.spec import SectionSpec, Template
 
@@ -161,30 +160,6 @@ def _spell(minutes: float) -> str:
     hours, rest = divmod(rest, 60 * 60)
     units = ((days, "d"), (hours, "h"), (rest // 60, "min"), (rest % 60, "s"))
     return " ".join(f"{number} {unit}" for number, unit in units if number)
-
-
-def split_late(template: Template, fields: Mapping[str, Any], names: Mapping[str, int]) -> dict[int, dict[str, Any]]:
-    """Return whole fields as the steps wrote them: the parts of a step that are asked for later are by themselves.
-
-    Args:
-        template: The template.
-        fields: The fields, each whole.
-        names: The step that writes each field.
-    """
-    whole = json.loads(json.dumps(dict(fields)))
-    late: dict[str, Any] = {}
-    for step in set(names.values()):
-        for section, part in late_parts(template, step):
-            if section.name not in whole:
-                continue
-            rows = whole[section.name] or []
-            entries = ((number, row.pop(part.name, None)) for number, row in enumerate(rows, start=1))
-            late[late_name(section, part)] = [{"step": number, part.name: value} for number, value in entries if value]
-    written: dict[int, dict[str, Any]] = {}
-    for name, value in {**whole, **late}.items():
-        if name in names:
-            written.setdefault(names[name], {})[name] = value
-    return written
 
 
 def carry(kept: Any, old: Any, new: Any) -> Any:

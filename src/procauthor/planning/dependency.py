@@ -32,7 +32,7 @@ _SEPARATOR = lazy(
     r"[,;] ?(?![^(\[]*[)\]])|<br ?/?>|\n|(?:(?<=[)\d])|(?<=[a-z]{3}))\. (?=[A-Z]|[^\w ([\"'])|(?:^| )(?:→|⇒|->|=>) "
 )
 _AFTER_DASH = lazy(r" [-–—] (.+)$|: (.+)$")
-_CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)* ?[/&+] ?)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*) ")
+_CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)* ?[/&+] ?)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)(?: |$)")
 _LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
 _MAX_RANGE = 200
 _COMPARED = 100
@@ -79,6 +79,9 @@ class Directory:
             if not re.search(r"[A-Z]", item.code):
                 # "PRP-001" may be what another column or heading calls the item "001".
                 names.append("#" + (item.code.lstrip("0") or str(item.number)))
+            elif "-" in item.code:
+                # "T01" may be what another list calls "S3-T01".
+                names.append(item.code.upper().rpartition("-")[2])
             names += [f"group {group}" for group in item.groups]
             for name in (*names, *(f"word {word}" for word in title_key(item.title).split())):
                 index[name][place] = None
@@ -305,15 +308,24 @@ class Resolver:
         self._directory = Directory(items)
 
     def add(self, lines: Iterable[Line]) -> None:
-        """Read lines of a list of dependencies, "Task 1 depends on tasks 2 and 3", and add what they say of items."""
+        """Read lines of a list of dependencies, and add what they say of items.
+
+        They are "Task 1 depends on tasks 2 and 3" or "T1/T2 before T3".
+        """
         drafts = {draft.item.title: draft for draft in self._drafts}
-        lead = pattern("lead|vague", r"^(?:(?:{})\s+)+")
         for line in lines:
-            needs = needs_pattern().search(line.body)
-            own = self._directory.mean(lead.sub("", line.body[: needs.start()]).strip()) if needs else []
-            for name in split_names(lead.sub("", needs["names"]).rstrip(" ."), self._keys) if needs and own else ():
-                for title in own if self._directory.mean(name) else ():
-                    drafts[title].names["depends_on"].append((name, line.number))
+            needs, before = needs_pattern().search(line.body), pattern("before", r"\s(?:{})\s").search(line.body)
+            behind = line.body[before.end() :].partition("(")[0] if before else ""
+            own, names = (behind, line.body[: before.start()]) if before else ("", "")
+            if needs:
+                own, names = line.body[: needs.start()], needs["names"]
+            first = [name for name in self._split(names) if self._directory.mean(name)]
+            for title in chain.from_iterable(map(self._directory.mean, self._split(own))):
+                drafts[title].names["depends_on"] += [(name, line.number) for name in first]
+
+    def _split(self, text: str) -> Iterator[str]:
+        lead = pattern("lead|vague", r"^(?:(?:{})\s+)+")
+        return split_names(lead.sub("", text.strip()).strip(" ."), self._keys)
 
     def resolve(self) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""

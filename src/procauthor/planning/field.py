@@ -93,8 +93,9 @@ def field_key(label: str) -> str:
 def resembles(label: str) -> str:
     """Return the known label that an unknown one could be a misspelling of, or an empty string."""
     text = re.sub(r"[^\w\s]+", "", label).strip().casefold()
-    close = get_close_matches(text, read_words().labels, n=1, cutoff=0.84) if len(text) > _SHORTEST else []
-    return close[0] if close else ""
+    close = get_close_matches(text, read_words().labels, cutoff=0.84) if len(text) > _SHORTEST else []
+    # A letter that is another one is likelier than one that lacks.
+    return min(close, key=lambda label: abs(len(label) - len(text)), default="")
 
 
 def read_fields(lines: Iterable[Line]) -> list[Field]:

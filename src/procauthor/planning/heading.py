@@ -12,7 +12,7 @@ from typing import cast
 from procauthor.markdown.document import Section
 from procauthor.planning import title as say
 from procauthor.planning.around import read_count
-from procauthor.planning.field import Field, opens_field
+from procauthor.planning.field import Field, field_key, opens_field
 from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.text import Opening, PlanText, read_role
 from procauthor.planning.title import Numbered, read_number
@@ -42,7 +42,11 @@ class Headings:
         self._parents = {s.parent for s in self._sections}
         words = Counter((s.parent, say.word_before_number(s.title)) for s in self._sections)
         self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
-        self._numbers = [read_number(s.title, self._units) for s in self._sections]
+        told: dict[int, str] = {}
+        for level in {s.level for s in self._sections if s.heading}:
+            beside = [s for s in self._sections if s.heading and s.level == level]
+            told |= zip((s.index for s in beside), say.tell_codes([plain_text(s.title) for s in beside]), strict=True)
+        self._numbers = [read_number(told.get(s.index, s.title), self._units) for s in self._sections]
         self._fields = [text.read_fields(_without_entries(text.own(s))) for s in self._sections]
         self._keys = [{f.key for f in fields} - {""} for fields in self._fields]
         # List lines that are not below the label of a field.
@@ -110,6 +114,8 @@ class Headings:
         weak: set[int] = set()
         for family in families.values():
             members = [s for s in family if not (self._has_role(s) or self._is_container(s) or self._is_title(s))]
+            # "Tasks" names what is below it.
+            members = [s for s in members if not field_key(s.title)]
             numbered = self._numbers[family[0].index]
             if numbered is None:
                 times = Counter(chain.from_iterable(self._keys[s.index] & _TELLING for s in members))
@@ -153,7 +159,7 @@ class Headings:
         titles = [cast("Numbered", self._numbers[s.index]).title for s in members]
         leaf, above = all(s.index not in self._parents for s in members), self._above(members[0])
         weight = 3 * told + (2 if coded else number.dot) + 2 * (sum(map(say.names_task, titles)) * 2 >= len(members))
-        weight += leaf * say.weigh_place(above, self.text.named(members[0])[1:])
+        weight += leaf * (say.weigh_place(above, self.text.named(members[0])[1:]) or self.text.is_plan)
         weight += coded and any(self.text.lines[s.line - 1].any_mark for s in members)
         sections = chain.from_iterable(map(self.text.document.family, members))
         work = chain.from_iterable(self.text.fields[s.index] for s in sections)
@@ -215,7 +221,7 @@ class Headings:
         if coded and coded * 2 >= len(loose) and not (number and keys & _OWN):
             return True
         ranks = say.names_priority(section.title) and not say.names_bucket(section.title)
-        return not number and (ranks or (keys & STRONG == {"priority"} and boxes > 1))
+        return not number and ((ranks and not keys & _OWN) or (keys & STRONG == {"priority"} and boxes > 1))
 
 
 def _without_entries(lines: Iterable[Line]) -> Iterator[Line]:

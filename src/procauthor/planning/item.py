@@ -21,6 +21,7 @@ from procauthor.regex import lazy
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
 _ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
+_STRUCK = lazy(r"~~([^~]+)~~(?= ?(?:\([^()]*\) ?)?(?:\||$))")
 # "MailService: add it" is about code.
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
@@ -161,7 +162,8 @@ def _complaints(
     if status.endswith("?"):
         yield "skipped", f"{title!r} has the status {status!r}, which is a question; it counts as open", line
     if "~~" in opening.line.text and not opening.line.any_mark:
-        yield "skipped", f"{opening.title!r} is struck through and counts as open; tick it, or take it out", line
+        counts = "done" if _is_struck(opening) else "open"
+        yield "skipped", f"{opening.title!r} is struck through and counts as {counts}; tick it, or take it out", line
     for each in opening.fields:
         if each.label and not each.key and (near := resembles(each.label)):
             message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
@@ -184,7 +186,7 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
     said, mark = opening.field("status"), opening.line.any_mark
     if not value.is_nothing(said):
         return value.read_status(said) or plain_text(said).casefold()
-    if mark and mark.done:
+    if (mark and mark.done) or (not mark and _is_struck(opening)):
         return "defined"
     if sign_of(opening.line.text) == "in progress":
         return "in progress"
@@ -192,6 +194,12 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
     status = next(filter(None, map(value.says_only_status, told)), "")
     above = next(filter(None, map(names_status, headings)), "")
     return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
+
+
+def _is_struck(opening: Opening) -> bool:
+    """Say whether all of a title is struck through, and at most a remark in parentheses stays."""
+    struck = (plain_text(each) for each in _STRUCK.findall(opening.line.text))
+    return any(len(each) > 1 and opening.title.startswith(each) for each in struck)
 
 
 def _actions(opening: Opening) -> Iterator[Entry]:

@@ -26,6 +26,8 @@ _TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
 _STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
 _RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
 _RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b")
+TITLED = lazy(r"^\*\*(?:[^*]+[.:]\*\*|[^*]+\*\*(?:$|[.:]|\s[(–—-]))")
+_ISSUE = lazy(r"^[`*\[]*#\d")
 _BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # What is said behind other names, by what it says.
@@ -57,7 +59,8 @@ def find_lists(text: PlanText, scopes: Scopes) -> Iterator[WeighedList]:
     """Yield the lists that may hold items, among the lines outside of ``scopes``."""
     free = (p for p in text.placed if p.line.start not in scopes)
     for (_, label), group in grouped(((p.section.index, p.label), p) for p in free).items():
-        if not group[0].role and field_key(label) in ("", "actions", "procedures"):
+        said = "" if above.names_status(label) else field_key(label)
+        if not group[0].role and said in ("", "actions", "procedures"):
             yield from _weigh(text, scopes, group, label)
 
 
@@ -77,13 +80,16 @@ def _weigh(text: PlanText, scopes: Scopes, group: Sequence[Placed], label: str) 
     if not kept or (counts and not boxed):
         return
     numbered, named = (sum(map(bool, each)) >= half for each in zip(*((e.number, e.named) for e in kept), strict=True))
-    own = 2 + any(e.number and e.number.unit for e in kept) if coded else 2 * boxed + numbered + named
+    # "#91 Bake" is an issue.
+    issues = all(_ISSUE.match(e.head.content) for e in kept)
+    own = 2 + any(e.number and e.number.unit for e in kept) if coded else 2 * (boxed or issues) + numbered + named
     own = TOLD if told else own
     # What is not right above counts for clear lines alone.
     clear = boxed or any(e.marked or e.named for e in kept)
+    titled = sum(bool(TITLED.match(e.head.content)) for e in kept) > half
     place = above.weigh_place(
         label if label and not field_key(label) else section.title, text.named(section) if clear else ()
-    )
+    ) or (text.is_plan and numbered and titled and not coded)
     openings = [e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in kept]
     yield WeighedList(tuple(openings), section, own + place, own, boxed)
 

@@ -24,7 +24,7 @@ from procauthor.planning.order import arrange, choose_next
 from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Tick, Unread
 from procauthor.planning.shape import find_openings, unclaimed
 from procauthor.planning.text import Opening, PlanText
-from procauthor.planning.title import asks_for
+from procauthor.planning.title import asks_for, read_number
 from procauthor.regex import lazy
 
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
@@ -69,7 +69,9 @@ def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, st
     drafts, problems = read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*goals, *completed), statuses.keys() - known.keys())
     asides = (p for p in text.placed if p.line.number not in own)
-    resolver.add(p.line for p in asides if field_key(p.label or p.section.title) == "depends_on")
+    heads = ((p, p.label or p.section.title) for p in asides)
+    named = ((p, number.title if (number := read_number(head)) else head) for p, head in heads)
+    resolver.add(p.line for p, head in named if field_key(head) == "depends_on")
     items = tuple(sorted(resolver.resolve(), key=lambda item: (item.number, item.line)))
     goals, completed = (tuple(_assign(each, items)) for each in (goals, completed))
     order, cycles = arrange(items)

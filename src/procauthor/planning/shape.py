@@ -18,7 +18,7 @@ from procauthor.planning.around import read_count
 from procauthor.planning.field import Field, field_key
 from procauthor.planning.heading import Headings
 from procauthor.planning.line import plain_text
-from procauthor.planning.listing import TOLD, WeighedList, find_lists
+from procauthor.planning.listing import TITLED, TOLD, WeighedList, find_lists
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import Opening, PlanText, Scopes
 from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, names_work, read_number
@@ -161,6 +161,7 @@ def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int
         code = read.code.upper() if read else ""
         heading = placed.label or placed.section.title
         urgent = names_priority(heading) or names_work(heading) or names_bucket(heading)
+        urgent = urgent or (text.is_plan and TITLED.match(line.content) is not None)
         # "**Goal:** fresh bread" below a phase is said of the phase.
         urgent = urgent and not line.indent and not (line.body.startswith("**") and ":**" in line.body)
         if (line.mark or code or urgent) and not {code, _titled(line.body)} & named:

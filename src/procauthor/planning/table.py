@@ -43,7 +43,8 @@ def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
         # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
         strict = table.weight > _SURE and table.fields.keys() & {"effort", *_NAMING}
         aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
-        fitting = table.weight > 0 and table.weigh_place() >= (_LIKELY if loose else _SURE)
+        place = table.weigh_place() + text.is_plan * (loose + 2 * table.structured)
+        fitting = table.weight > 0 and place >= (_LIKELY if loose else _SURE)
         if text.reading.items or (fitting and (not aside or (strict and role in ("", "aside", "strategy")))):
             yield from table.openings()
 
@@ -109,6 +110,11 @@ class _PlanTable:
         plain = 4 if bucket_pattern().match(f"{head} 1") else 3
         return plain if texts and not _is_beside(head) else None
 
+    @property
+    def structured(self) -> bool:
+        """Whether there is a column of codes such as "A-1.2"."""
+        return self._number is not None and _mostly(self._cells[self._number], _STRUCTURED.match)
+
     def _weigh(self) -> int:
         """Say how much the columns speak for items; a status does if its words speak of work."""
         fields, lists, head = self.fields, read_words().lists, self.heads[self.title]
@@ -120,7 +126,7 @@ class _PlanTable:
         )
         weight += numbered + (_heads_title(head) or ends_in_noun(head))
         # "A-1.2" below "Task" is work, whatever else the table says.
-        weight += numbered and head in lists["units"] and _mostly(self._cells[self._number or 0], _STRUCTURED.match)
+        weight += self.structured and head in lists["units"]
         return weight + sum(not (fields or lists[kind].isdisjoint(self.heads)) for kind in ("assigned", "due"))
 
     def weigh_place(self) -> int:
@@ -146,7 +152,7 @@ class _PlanTable:
         number = re.sub(r"(?<=\S)\s*\([^()]*\)$", "", number).strip("#()[].: ")
         held = {key: place for key, place in sorted(self.fields.items(), key=lambda f: f[1]) if place < len(row.cells)}
         fields = tuple(Field(key, self.heads[place], cells[place], row.line) for key, place in held.items())
-        others = [cell for place, cell in enumerate(cells) if place not in (*held.values(), self.title, self._number)]
+        others = [cell for place, cell in enumerate(cells) if place not in (*held.values(), self._number)]
         fields += tuple(Field("depends_on", "", each, row.line) for each in filter(None, map(_needed, others)))
         # A sign behind the name of another procedure is not said of the row's item.
         raw = bytearray(self._text.document.source.raw[line.start : row.end])

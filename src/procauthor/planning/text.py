@@ -15,11 +15,12 @@ from procauthor.naming import title_key
 from procauthor.planning.field import Field, field_key, read_fields
 from procauthor.planning.line import Line, lines_of, plain_text, read_lines
 from procauthor.planning.reading import read_reading
-from procauthor.planning.title import names_aside, names_bucket, names_priority, read_number
+from procauthor.planning.title import names_aside, names_bucket, names_priority, names_status, names_work, read_number
 from procauthor.planning.words import pattern
 from procauthor.regex import lazy
 
 LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*(?:\([^()]*\)\s*)?$")
+_SAYS = lazy(r"^([^\W\d_][^:*|]{1,30}):$")
 _ROLES = (
     ("metrics", "metrics", r"\b(?:{})\b"),
     ("completed", "completed", r"\b(?:{})\b"),
@@ -53,6 +54,11 @@ class PlanText:
             above = () if section.parent is None else self.headings[section.parent]
             self.headings.append((section.title, *above) if section.heading else above)
         self.roles = [next(filter(None, map(read_role, self.named(section))), "") for section in document.sections]
+
+    @cached_property
+    def is_plan(self) -> bool:
+        """Whether the title of the document says that it is one of work."""
+        return names_work(self.document.title)
 
     def named(self, section: Section) -> list[str]:
         """Return the headings of a section without the title of the document, the nearest first."""
@@ -122,6 +128,9 @@ class PlanText:
                 label, outer = named[1].strip(), line.indent if line.bullet else None
                 own, above = read_role(label), self.roles[section.index]
                 role = above or own if own == "aside" else own or above
+            elif (said := _SAYS.match(line.text)) and names_status(said[1]):
+                # "Completed:" over a list is said of it, as it is in bold.
+                label, outer = said[1], None
             elif line.bullet or titled:
                 if not line.bullet:
                     role, label, outer = self.roles[section.index], "", None

@@ -15,7 +15,7 @@ from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, patt
 from procauthor.regex import lazy
 
 _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")
-_COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
+_COUNTER = lazy(r"^(?:P\d(?:[-.]\d+)?\s*[.):–—-]|[\[(]P\d[\])]\s*:?|\d+(?:\.\d+)+[.):]?|\[[ xX]\])\s+", re.IGNORECASE)
 # What is behind a title: in parentheses, or behind a dash, a colon or a sign.
 _PARENTHESES = lazy(r" ?[(\[]([^()\[\]]*)[)\]]$")
 _JOINT = lazy(r" [-–—|] (?:[-–—|] )*| ?: | ?[✅☑✔❌🔄🚧⏳]\ufe0f? ?(?=[^\W\d_]+$)")
@@ -217,13 +217,14 @@ def names_priority(text: str) -> bool:
 
 
 def _is_urgent(text: str) -> bool:
-    return bool(value.PRIORITY_CODE.search(text) or re.search(r"\bprio\w*\b|\bhave\b", text, re.IGNORECASE))
+    label = re.search(rf"\b(?:{value.labels('priority')})\b|\bhave\b", text, re.IGNORECASE)
+    return bool(value.PRIORITY_CODE.search(text) or label)
 
 
 @lru_cache(maxsize=value.REMEMBERED)
 def names_aside(text: str) -> bool:
     """Say whether the lines below a heading or a label are no items: risks, a legend, success criteria, notes."""
-    plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text)).strip(" .:!?⚠️")
+    plain = strip_pictures(re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", plain_text(text))).strip(" .:!?")
     aside = pattern("asides", r"(?:^|[\s:&/-])(?:{})$").search(plain)
     # "Investigate Button on Alerts" is a title.
     short = aside and len(plain[: aside.start()].split()) < _SHORT_HEADING
@@ -233,7 +234,7 @@ def names_aside(text: str) -> bool:
 def names_work(text: str) -> bool:
     """Say whether a heading or a label is one over work: "Action items", "Next", "Open tasks (by priority)"."""
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", text)
-    return bool(pattern("work", r"(?:^|[\s:&/-])(?:{})\W*$").search(plain))
+    return bool(pattern("work", r"(?:^|[\s:&/-])(?:{})\W*(?:$|\s[-–—]\s)").search(plain))
 
 
 @lru_cache(maxsize=value.REMEMBERED)

@@ -18,8 +18,6 @@ from procauthor.regex import lazy
 REMEMBERED = 1 << 16
 # "P1-T004" is the code of an item.
 PRIORITY_CODE = lazy(r"\bP\d\b(?!-[A-Z]+\d)", re.IGNORECASE)
-# "Priority: 3.5" is a score.
-_PRIORITY = lazy(r"\bP[\s:#-]{0,2}(?P<code>\d)\b|\bprio[^\W\d_]*[\s:#-]{0,2}(?P<number>\d)\b(?!\.\d)", re.IGNORECASE)
 _COLOURS: dict[str, Priority] = {"🔴": "P0", "🟠": "P1", "🟡": "P2", "🟢": "P3"}
 _STATES = {"🟢": "defined", "🟡": "in progress", "🔴": "missing"}
 _LONGEST = 4
@@ -32,7 +30,7 @@ def read_priority(text: str) -> Priority | None:
 
     Words count before colours.
     """
-    code = _PRIORITY.search(text)
+    code = _priority().search(text)
     number = (code["code"] or code["number"]) if code else text.strip()
     if len(number) == 1 and number.isdigit():
         return PRIORITIES[min(int(number), 3)]
@@ -57,6 +55,13 @@ def begins_with_priority(text: str) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _priority() -> re.Pattern[str]:
+    """Return a pattern for "P0" and "Priority 1"; "Priority: 3.5" is a score."""
+    label = rf"\b(?:{labels('priority')})\w*[\s:#-]{{0,2}}(?P<number>\d)\b(?!\.\d)"
+    return re.compile(rf"\bP[\s:#-]{{0,2}}(?P<code>\d)\b|{label}", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
 def _ranks() -> re.Pattern[str]:
     words = choice(read_words().priorities).replace(r"\-", r"[-\s]")
     return re.compile(rf"\b(?:{words})(?![\w'])")
@@ -77,7 +82,7 @@ def read_lifecycle(text: str) -> tuple[str, int | str | None]:
 
 def read_phase(text: str) -> int | str | None:
     """Return a phase: a number where it is one."""
-    text = re.sub(rf"^(?:{_labels('phase')})\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
+    text = re.sub(rf"^(?:{labels('phase')})\s*", "", plain_text(text), flags=re.IGNORECASE).strip()
     leading = re.match(r"(\d{1,9})(?:\s*[-–—:(].*\D.*)?$", text)
     if leading:
         return int(leading[1])
@@ -85,14 +90,15 @@ def read_phase(text: str) -> int | str | None:
 
 
 @lru_cache(maxsize=4)
-def _labels(key: str) -> str:
+def labels(key: str) -> str:
+    """Return a pattern for the labels of a field in all languages."""
     return choice(label for label, each in read_words().labels.items() if each == key)
 
 
 @lru_cache(maxsize=1)
 def _phase() -> re.Pattern[str]:
     numbers = r"(\d+\w?(?:\s*(?:[-–,&/]|and)\s*\d+)*|[IVX]+\b)"
-    return re.compile(rf"\b(?:{_labels('phase')})s?\s*[:#]?\s*{numbers}", re.IGNORECASE)
+    return re.compile(rf"\b(?:{labels('phase')})s?\s*[:#]?\s*{numbers}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -155,7 +161,7 @@ def is_nothing(text: str) -> bool:
     # "None, but the Dough Procedure" is something, "no hard dependencies" is not.
     none = rf"(?:\s*$|\s*[(,.;:–—-]|(?!.*{pattern('nouns').pattern})\b)"
     plain = text.strip().strip("*_().").casefold()
-    no = pattern("no", rf"^(?:{{}})\s+(?:\w+\s+)?(?:{_labels('depends_on')})\b")
+    no = pattern("no", rf"^(?:{{}})\s+(?:\w+\s+)?(?:{labels('depends_on')})\b")
     return plain in ("", "no", "0", "ø") or bool(
         pattern("nothing", rf"^(?:{{}}|[-–—]+){none}").match(plain) or no.match(plain)
     )
@@ -165,7 +171,7 @@ def is_remark(text: str) -> bool:
     """Say whether what is in parentheses behind a title is no part of it: a status, hours, a priority."""
     if read_status(text) or any(read_whole_effort(part) or is_priority(part) for part in re.split("[,;]", text)):
         return True
-    return bool(_PRIORITY.search(text) or _phase().search(text) or pattern("aside_of_title").search(text))
+    return bool(_priority().search(text) or _phase().search(text) or pattern("aside_of_title").search(text))
 
 
 def read_remarks(text: str) -> list[str]:
@@ -180,7 +186,7 @@ _NUMBER = r"(?:\d{1,4}:[0-5]\d|(?:\d{1,4}\s+)?\d/[1-9]|\d{1,9}(?:[.,]\d{1,9})?(?
 _UNIT = (
     r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
     r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
-    r"semaines?|horas?|d[ií]as?|semanas?|minutos?)(?![^\W\d_])"
+    r"semaines?|horas?|d[ií]as?|semanas?|minutos?|or[ae]|giorn[oi]|settiman[ae]|minut[oi])(?![^\W\d_])"
 )
 _AMOUNT = lazy(rf"(?P<number>{_NUMBER})(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)", re.IGNORECASE)
 _LABELLED = lazy(rf"\b{_UNIT}", re.IGNORECASE)
@@ -197,7 +203,7 @@ _BEFORE = lazy(
 )
 _BEHIND = lazy(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
 # Hours of a unit, by how its name begins in any language; the first that fits counts.
-_HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0}
+_HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0, "o": 1.0, "g": 8.0}
 _QUARTERS = 4
 _HALF_AN_HOUR = 0.5
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 _FILE = Path(__file__).with_name("words.toml")
@@ -33,14 +35,21 @@ def read_words() -> Words:
     for language in tomllib.loads(_FILE.read_text(encoding="utf-8")).values():
         for key, names in language.pop("labels").items():
             home = words.columns if key in ("number", "title") else words.labels
-            home |= {name: key for name in names if name not in home}
+            home |= {name: key for name in _spellings(names) if name not in home}
         for priority, names in language.pop("priority").items():
-            words.priorities.update(dict.fromkeys(names, priority))
+            words.priorities.update(dict.fromkeys(_spellings(names), priority))
         for status, names in language.pop("status").items():
-            words.statuses.setdefault(status, []).extend(names)
+            words.statuses.setdefault(status, []).extend(_spellings(names))
         for kind, names in language.items():
-            words.lists.setdefault(kind, set()).update(names)
+            words.lists.setdefault(kind, set()).update(_spellings(names))
     return words
+
+
+def _spellings(names: Iterable[str]) -> list[str]:
+    """Return words with their accents, and without, as many people write them."""
+    parts = ((name, unicodedata.normalize("NFD", name)) for name in names)
+    bare = ((name, unicodedata.normalize("NFC", re.sub("[\u0300-\u0304\u0327]", "", text))) for name, text in parts)
+    return list(dict.fromkeys(chain.from_iterable(bare)))
 
 
 def choice(words: Iterable[str]) -> str:

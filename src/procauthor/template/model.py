@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Annotated, Any, Literal
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from procauthor.data import ungrouped
+from procauthor.data import grouped, ungrouped
 from procauthor.regex import lazy
 from procauthor.template.spec import (
     Pattern,
@@ -58,6 +59,9 @@ _ENDS = " .:;,"
 _STRICT = ConfigDict(extra="forbid", protected_namespaces=())
 
 
+_STEPS = range(1, 7)
+
+
 def sections_of_step(template: Template, step: int) -> tuple[SectionSpec, ...]:
     """Return the sections that an authoring step fills; sections of no step belong to step 6."""
     return tuple(s for s in template.sections if s.kind != "group" and (s.constraint.step or 6) == step)
@@ -91,6 +95,52 @@ def late_entries(template: Template, step: int) -> tuple[SectionSpec, ...]:
 def entries_name(section: SectionSpec) -> str:
     """Return the field under which further entries are asked for."""
     return f"{section.name}_more"
+
+
+def fields_of_step(template: Template, step: int) -> frozenset[str]:
+    """Return the names of the fields that an author fills in one step."""
+    own = {spec.name for spec in sections_of_step(template, step)}
+    return frozenset(own | {late_name(*pair) for pair in late_parts(template, step)})
+
+
+def step_by_field(template: Template) -> dict[str, int]:
+    """Return the step that fills each field."""
+    steps = ungrouped((step, fields_of_step(template, step)) for step in _STEPS)
+    return {name: step for step, name in steps}
+
+
+def merge_late(template: Template, written: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with what a later step wrote put into its place: parts of steps, and further entries."""
+    fields = dict(written)
+    for step in _STEPS:
+        for section in late_entries(template, step):
+            more = fields.pop(entries_name(section), None)
+            if more:
+                fields[section.name] = [*fields.get(section.name, ()), *more]
+        for section, part in late_parts(template, step):
+            entries = {entry["step"]: entry[part.name] for entry in fields.pop(late_name(section, part), [])}
+            rows = fields.get(section.name)
+            if rows and entries:
+                fields[section.name] = [
+                    {**row, part.name: entries[n]} if n in entries else row for n, row in enumerate(rows, start=1)
+                ]
+    return fields
+
+
+def split_late(template: Template, fields: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+    """Return whole fields as each step writes them, the reverse of `merge_late`: late parts are by themselves."""
+    whole = json.loads(json.dumps(dict(fields)))
+    for section, part in late_parts(template):
+        if section.name in whole:
+            rows = enumerate(whole[section.name] or [], start=1)
+            entries = ((number, row.pop(part.name, None)) for number, row in rows)
+            whole[late_name(section, part)] = [
+                {"step": number, part.name: value} for number, value in entries if value is not None
+            ]
+    steps = step_by_field(template)
+    return {
+        step: dict(pairs) for step, pairs in grouped((steps[n], (n, v)) for n, v in whole.items() if n in steps).items()
+    }
 
 
 def build_model(template: Template, step: int, references: Sequence[str]) -> type[BaseModel]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -330,14 +330,12 @@ def _fresh(values: Sequence[Any]) -> Arrangement:
     return Arrangement(tuple(NewMember(value=value) for value in values), frozenset(), {})
 
 
-def _new_items(pen: Pen, place: EditContainer, values: Sequence[Any]) -> list[str]:
-    ordered = place.spec is not None and place.spec.kind == "numbered"
-    sign, behind = pen.bullet(ordered=ordered)
-    box = "[ ] " if place.spec is not None and place.spec.kind == "checklist" else ""
-    return [
-        _item(pen, place, f"{number if ordered else sign}{behind} {box}", value)
-        for number, value in enumerate(values, start=1)
-    ]
+def _new_items(pen: Pen, place: EditContainer, values: Sequence[Any]) -> Iterator[str]:
+    kind = place.spec.kind if place.spec else "list"
+    sign, box = pen.bullet(ordered=kind == "numbered"), "[ ] " if kind == "checklist" else ""
+    for number, value in enumerate(values, start=1):
+        mark = f"{number}{sign}" if kind == "numbered" else sign
+        yield _item(pen, place, f"{mark} {box}", value)
 
 
 def _fill_text(pen: Pen, place: EditContainer, values: Sequence[Any]) -> None:

@@ -50,13 +50,11 @@ class Pen:
             return None
         return MARKER.match(self.raw, line_start(self.raw, place.block.items[0].start))
 
-    def bullet(self, *, ordered: bool) -> tuple[str, str]:
-        """Return the sign that the lists of the document use, and the sign behind numbers."""
-        for match in filter(None, map(self.sign, self.outline.places.values())):
-            if bool(match["number"]) == ordered:
-                sign = match["bullet"].decode()
-                return ("1", sign[-1]) if ordered else (sign, "")
-        return ("1", ".") if ordered else ("-", "")
+    def bullet(self, *, ordered: bool) -> str:
+        """Return the sign that the lists of the document use; of ordered ones that behind the numbers."""
+        marks = (match for match in map(self.sign, self.outline.places.values()) if match)
+        signs = (match["bullet"].decode()[-1] for match in marks if bool(match["number"]) == ordered)
+        return next(signs, "." if ordered else "-")
 
 
 def item_words(clean: Cleaner, spec: SectionSpec | None, value: Any) -> str:

@@ -250,8 +250,8 @@ class Mold(FieldWriter):
         box = "[ ] " if spec.kind == "checklist" else ""
         present = self.form.signs.get(spec.name)
         if present is None:
-            sign, behind = self.pen.bullet(ordered=ordered)
-            return f"{number if ordered else sign}{behind} ", box
+            sign = self.pen.bullet(ordered=ordered)
+            return f"{number}{sign} " if ordered else f"{sign} ", box
         bullet = present["bullet"].decode()
         sign = f"{number}{bullet[-1]}" if present["number"] else bullet
         return f"{present['indent'].decode()}{sign}{present['gap'].decode() or ' '}", box
