@@ -140,7 +140,9 @@ def source_ids(brief: Brief) -> tuple[str, ...]:
 
 def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
     """Judge each field for itself, so that one that does not fit costs no other."""
-    model = build_draft_model(template, brief.titles, bounded=not brief.revises)
+    # Where nothing was handed in, nothing is held against the closed list.
+    titles = brief.titles if submission.fields else ()
+    model = build_draft_model(template, titles, bounded=not brief.revises)
     specs = {spec.name: spec for spec in template.sections}
     values: dict[str, Any] = {}
     known = list(model.model_fields)

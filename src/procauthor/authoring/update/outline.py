@@ -12,7 +12,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain, pairwise
 from typing import Literal
 
 from procauthor.authoring.brief import Brief
@@ -134,6 +135,14 @@ def read_outline(document: Document, template: Template | None) -> Outline:
 def outline_of(brief: Brief, template: Template) -> Outline:
     """Return the outline of the document that a brief is about; ``template`` is its own, where it has one."""
     return read_outline(parse(brief.text.encode()), template if brief.template else None)
+
+
+@lru_cache(maxsize=32)
+def step_words(template: Template | None) -> bytes:
+    """Return what a step is called, for a pattern that does not look at case, which of bytes knows ASCII only."""
+    words = meaning_of(template).steps
+    spelled = dict.fromkeys(chain(words, map(str.capitalize, words), map(str.upper, words)))
+    return b"|".join(re.escape(word.encode()) for word in spelled)
 
 
 def hash_of(raw: bytes) -> str:
