@@ -321,11 +321,12 @@ def test_of_a_command_only_what_a_team_knows_is_asked_and_roles_are(text: str, a
 
 def test_who_does_a_step_is_asked_where_no_page_names_the_role_and_an_example_is_not() -> None:
     rows = [
-        {"who": {"role": role, "time": "1 hour"}} for role in ("duty porter", "floor lead", "floor lead (of the hall)")
+        {"who": {"role": role, "time": "1 hour"}}
+        for role in ("duty porter", "floor lead", "floor lead (of the hall)", "duty porter, who has the keys")
     ]
     fields = {"workflow": rows, "worked_example": "At 12,000 requests a.acme.internal is full: 34 pods."}
     evidence = replace(Evidence.of(()), roles=("floor lead",))
-    assert unverified(TEMPLATE, fields, evidence) == ('Unverified: role "duty porter" in step 1',)
+    assert unverified(TEMPLATE, fields, evidence) == ('Unverified: role "duty porter" in step 1 and step 4',)
 
 
 def test_a_time_in_another_unit_is_the_same() -> None:

@@ -178,6 +178,11 @@ def test_what_an_update_may_cost_is_told_before_the_first_call(root: Path) -> No
     assert "whatever is asked again, it stops before 200,000" in done.stderr
     done = run("-C", root, "update", TITLE, "three", "--model", "openai:any", "--max-tokens", "900", "--dry-run")
     assert "more than the ceiling of 900, which --max-tokens raises" in done.stderr + done.stdout
+    between = str(shown["bound"]["tokens"] - 1)
+    done = run(
+        "-C", root, "update", TITLE, "three options", "--model", "openai:any", "--max-tokens", between, "--dry-run"
+    )
+    assert "if need be unfinished: --max-tokens raises that" in done.stderr + done.stdout
     assert len(server.requests) <= shown["bound"]["calls"] <= shown["bound"]["worst_calls"]
     assert run_json("-C", root, "update", TITLE, "three options", "--dry-run")["bound"] is None
 

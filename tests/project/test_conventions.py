@@ -310,6 +310,9 @@ def test_a_placeholder_word_that_is_a_name_or_quoted_is_none(tmp_path: Path) -> 
     )
     files["net/a.md"] += "\nFill in the places marked XXX with a name.\n"
     files["net/a.md"] += "\nNever leave it without a reason and a TODO.\n\nA TODO's owner is named.\n"
+    files["net/a.md"] += (
+        "\n- No TODO comments\n- For each TODO: correct it\n- Mark the `run` TODO complete\n- `run` TODO\n"
+    )
     files["net/d.md"] += "\nComing soon.\n\n```sh\nrun  # TODO: later\n```\n"
     write(tmp_path, files)
     init(tmp_path)

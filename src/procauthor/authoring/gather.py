@@ -161,6 +161,8 @@ def _share(own: frozenset[str], words: frozenset[str], *, near: bool) -> float:
 
 def _begun(candidate: Candidate, common: frozenset[str], telling: Mapping[str, float]) -> frozenset[str]:
     """Return what title and triggers of another procedure say of a subject, where each says enough of it."""
+    if len(telling.keys() & (candidate.words | candidate.triggers)) < _LEAST_TOLD:
+        return frozenset()
     title = candidate.words - common
     told = frozenset(word for word in title | candidate.triggers if telling.get(word, 0.0) > _TELLS)
     named, begun = (sum(telling.get(word, 0.0) for word in words) for words in (title, candidate.triggers))
@@ -185,11 +187,11 @@ def _same_work(said: frozenset[str], purpose: frozenset[str], manner: frozenset[
 def _told(own: frozenset[str], candidate: Candidate, rare: frozenset[str]) -> frozenset[str]:
     """Return the words of a title that another procedure is for: all of several, or the one that is ``rare``.
 
-    A purpose mentions many things: something of it has to be in the title or in a trigger too. One word alone means
-    other things in another lifecycle ("backlog").
+    A purpose mentions many things: one of them has to be in the title too. One word alone means other things in
+    another lifecycle ("backlog"), and has to be in a trigger.
     """
     purpose = own & candidate.purpose
-    if len(purpose) > 1 and purpose == own and purpose & (candidate.words | candidate.triggers):
+    if len(purpose) > 1 and purpose == own and purpose & candidate.words:
         return purpose
     return purpose & rare & candidate.triggers
 

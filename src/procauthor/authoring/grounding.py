@@ -159,4 +159,6 @@ def _doers(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str,
         who = row.get(part.name) if part else None
         role = who.get(slots[0].name) if isinstance(who, Mapping) else None
         if role:
-            yield f"step {number}", Particular("role", " ".join(without_proposals(str(role)).split()))
+            # Behind a comma is who else is there, or what the role is.
+            name, _, _ = without_proposals(str(role)).partition(",")
+            yield f"step {number}", Particular("role", " ".join(name.split()))

@@ -38,12 +38,6 @@ def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Pro
     return named if len(named) == 1 and named[0] is not procedure else ()
 
 
-def title_links(scope: Scope, index: Procedure) -> frozenset[int]:
-    """Return where the links of titles start: index-dead-entry speaks of these, so no other rule needs to."""
-    cells = (entry.table.cell(entry.row, "title") for entry in entries(scope.library, index))
-    return frozenset(cell.link.start for cell in cells if cell and cell.link)
-
-
 def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure | None:
     """Return the document of a row: by its link, also where git says that its file was renamed, else by its title."""
     if entry.path:

@@ -267,7 +267,7 @@ def _library(place: Path, tree: Mapping[str, _TreeEntry], blobs: Mapping[str, by
             else:
                 procedures.append(read_procedure(path, raw, settings, templates))
         except UnicodeDecodeError as error:
-            unread.append(UnreadFile(path, f"not UTF-8 at byte {error.start}", not_utf8=True))
+            unread.append(UnreadFile(path, f"not UTF-8 at byte {error.start}"))
         except UnreadableError as error:
             unread.append(UnreadFile(path, error.message))
     parents = {parent.as_posix() for parent in chain.from_iterable(PurePosixPath(path).parents for path in tree)}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice, takewhile
 from typing import Literal
 
 from msgspec import Struct
@@ -354,18 +354,11 @@ def _inline_parts(block: Block) -> Iterator[_ReadPart]:
         match = _LABEL.match(re.sub(r"^(?:[-*+]|\d+[.)])\s+", "", item.raw.strip()))
         if item.level or not match:
             continue
-        nested: list[Item] = []
-        for other in items[index + 1 :]:
-            if other.level == 0:
-                break
-            nested.append(other)
+        nested = takewhile(lambda other: other.level > 0, islice(items, index + 1, None))
         text = match[2].strip()
-        own = tuple(nested) or ((_inline_item(item, text),) if text else ())
+        inline = (Item(text=text, raw=text, start=item.start, end=item.end, line=item.line),) if text else ()
+        own = tuple(nested) or inline
         yield Part(section_key(match[1]), tuple(i.text for i in own), text, item.line), own, ()
-
-
-def _inline_item(item: Item, text: str) -> Item:
-    return Item(text=text, raw=text, start=item.start, end=item.end, line=item.line)
 
 
 RULE_ID = r"[A-Z]{2,6}-\d{2,4}"

@@ -17,7 +17,16 @@ from procauthor.data import grouped
 from procauthor.errors import MarkError
 from procauthor.library.artifact import RequiredInput, name_consumers
 from procauthor.library.change import Change, Edit
-from procauthor.library.index import IndexRow, Table, entries, may_hold_table, show_status, tables, update_lists
+from procauthor.library.index import (
+    IndexRow,
+    Table,
+    entries,
+    listed_document,
+    may_hold_table,
+    show_status,
+    tables,
+    update_lists,
+)
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
 from procauthor.library.page import new_link
 from procauthor.markdown.document import Cell, Replacement
@@ -213,19 +222,8 @@ def insert_row(library: Library, host: Procedure, document: Procedure) -> Iterat
             return
 
 
-def _document(library: Library, host: Procedure, entry: IndexRow) -> Procedure | None:
-    """Return the document of a row: by its link, else by its title within the lifecycle of the table."""
-    if entry.path and entry.path in library.by_path:
-        return library.by_path[entry.path]
-    candidates = library.by_key.get(entry.key, ())
-    if len(candidates) > 1:
-        near = folder_of(host.path)
-        candidates = tuple(p for p in candidates if folder_of(p.path) == near) or candidates
-    return candidates[0] if len(candidates) == 1 else None
-
-
 def _update(library: Library, host: Procedure, entry: IndexRow) -> Iterator[Replacement]:
-    document = _document(library, host, entry)
+    document = listed_document(library, host, entry.path, entry.key)
     title = entry.table.cell(entry.row, "title")
     if document is None or title is None:
         return
@@ -329,7 +327,7 @@ def _completion(library: Library, host: Procedure, listed: Iterable[Table]) -> I
     said = grouped((entry.table.block.start, entry) for entry in entries(library, host))
     for table in listed:
         for entry in said.get(table.block.start, ()):
-            document = _document(library, host, entry)
+            document = listed_document(library, host, entry.path, entry.key)
             statuses[entry.key] = document.status if document else entry.status or "missing"
         for document in _wanted(library, host, table):
             statuses[document.key] = document.status

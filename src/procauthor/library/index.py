@@ -204,6 +204,19 @@ def _status(host: Procedure, text: str) -> Status | None:
     return read_word(text, host.conventions.status) or read_mark(text, host.conventions.index.marks)
 
 
+def listed_document(library: Library, host: Procedure, path: str | None, key: str) -> Procedure | None:
+    """Return the document that a row or an item means: by its link, else by the key of its title.
+
+    Of several with the title, the one in the folder of ``host`` is meant.
+    """
+    if path in library.by_path:
+        return library.by_path[str(path)]
+    named = library.by_key.get(key, ())
+    if len(named) > 1:
+        named = tuple(p for p in named if folder_of(p.path) == folder_of(host.path)) or named
+    return named[0] if len(named) == 1 else None
+
+
 def index_of(library: Library) -> Procedure | None:
     """Return the Master Procedures Index, if the library has one."""
     return next(iter(library.of_kind("index")), None)
@@ -358,9 +371,10 @@ def update_lists(
         tabled: The documents that a table lists or is to list.
     """
     begin, end = region or (0, len(host.source.raw))
-    every = [(each, _document(library, each)) for each in list_items(library, host)]
+    items = list(list_items(library, host))
+    every = [(each, listed_document(library, host, each.listed.path, each.listed.key)) for each in items]
     pairs = [(each, document) for each, document in every if begin <= each.item.start < end]
-    signs = _Signs(library, host, [each for each, _ in every])
+    signs = _Signs(library, host, items)
     for each, document in pairs:
         if document is not None and each.listed.status is not None:
             yield from signs.update(each, document.status)
@@ -369,11 +383,6 @@ def update_lists(
     for place, documents in grouped((_place(pairs, document), document) for document in missing).items():
         if place is not None:
             yield signs.insert(pairs[place][0], documents)
-
-
-def _document(library: Library, each: ListItem) -> Procedure | None:
-    named = library.by_key.get(each.listed.key, ())
-    return library.by_path.get(each.listed.path or "") or (named[0] if len(named) == 1 else None)
 
 
 def _place(pairs: Sequence[tuple[ListItem, Procedure | None]], document: Procedure) -> int | None:

@@ -372,7 +372,6 @@ class UnreadFile:
 
     path: str
     reason: str
-    not_utf8: bool = False
 
 
 @dataclass(frozen=True)
@@ -569,21 +568,16 @@ def read_file(root: Path, path: str, settings: Settings, templates: TemplateStor
     """Read one document of a library, or say why it cannot be read."""
     if not path.isprintable() and any("\udc80" <= c <= "\udcff" for c in path):
         shown = os.fsencode(path).decode(errors="backslashreplace")
-        return UnreadFile(shown, "its name is not UTF-8", not_utf8=True)
+        return UnreadFile(shown, "its name is not UTF-8")
     if os.path.islink(root / path) and leads_out(root, root / path):
         return UnreadFile(path, LEADS_OUT)
     try:
         return read_procedure(path, read_bytes(root / path), settings, templates)
     except UnicodeDecodeError as error:
-        return UnreadFile(path, _not_utf8(error), not_utf8=True)
+        utf16 = error.object.startswith(_UTF16)
+        return UnreadFile(path, "it is UTF-16, not UTF-8" if utf16 else f"not UTF-8 at byte {error.start}")
     except UnreadableError as error:
         return UnreadFile(path, error.message)
-
-
-def _not_utf8(error: UnicodeDecodeError) -> str:
-    if error.object.startswith(_UTF16):
-        return "it is UTF-16, not UTF-8"
-    return f"not UTF-8 at byte {error.start}"
 
 
 def read_procedure(path: str, raw: bytes, settings: Settings, templates: TemplateStore) -> Procedure:

@@ -211,15 +211,12 @@ def find_places(
     """Return the questions of a document with their places."""
     marks = [*(_gaps(document, words) if template is not None else ()), *_proposals(document)]
     noted = list(_noted(document))
-    places = [*_listed(document), *_apart(sorted([*noted, *marks], key=_begin))]
+    marked = sorted([*noted, *marks], key=lambda place: (place.start, -place.end))
+    places = [*_listed(document), *_apart(marked)]
     return tuple(
         replace(place, question=replace_struct(place.question, number=number))
         for number, place in enumerate(places, start=1)
     )
-
-
-def _begin(place: QuestionPlace) -> tuple[int, int]:
-    return place.start, -place.end
 
 
 def _apart(places: list[QuestionPlace]) -> Iterator[QuestionPlace]:

@@ -265,6 +265,7 @@ class Signs:
     reader: frozenset[str]
     notes: tuple[str, ...]
     naming: frozenset[str]
+    articles: frozenset[str]
     verbs: frozenset[str]
     before: re.Pattern[str]
     behind: re.Pattern[str]
@@ -298,6 +299,7 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
         reader=frozenset(shipped["reader"]),
         notes=tuple(shipped["notes"]),
         naming=frozenset(shipped["naming"]),
+        articles=frozenset(shipped["articles"]),
         verbs=frozenset(shipped["verbs"]),
         before=re.compile(rf"(?<!\w){one}{_BETWEEN}\Z"),
         behind=re.compile(rf"{_BETWEEN}{one}(?!\w)"),
@@ -323,10 +325,17 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
         for passage, place, shown in prose.search(pattern):
             end = place + len(shown)
             told = shown.startswith(signs.told) or _is_spoken(signs, shown, passage.text)
+            told = told or (shown in signs.notes and _is_behind_code(document, passage.offset(place)))
             if not told and not _is_mentioned(signs, passage.text, place, end):
                 yield Leftover(shown, passage.offset(place), _is_sure(signs, shown, passage.text, place))
     if conventions.code:
         yield from _in_code(document, signs)
+
+
+def _is_behind_code(document: Document, at: int) -> bool:
+    """Say whether a span of code is right before a place in its line: it says which note is meant."""
+    raw = document.source.raw
+    return raw[raw.rfind(b"\n", 0, at) + 1 : at].rstrip().endswith(b"`")
 
 
 def _is_spoken(signs: Signs, shown: str, text: str) -> bool:
@@ -369,6 +378,8 @@ def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
     """Say whether a note is a thing in a sentence: "look for TODO items". With a colon, or as what is, it is used."""
     sentence = _SENTENCE_END.split(text[max(0, start - _NEAR) : start])[-1].rstrip()
     before = _WORD.findall(sentence)
+    if before and before[-1].casefold() in signs.articles:
+        return True
     apart = text.startswith(":", end) or sentence.endswith(_APART)
     return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs
 

@@ -6,7 +6,7 @@ Markers are never written into a text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -44,17 +44,20 @@ class _MergePiece:
     section: tuple[str, int]
 
 
+_Sections = Mapping[tuple[str, int], Sequence[_MergePiece]]
+
+
 def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
     """Merge two descendants of one text.
 
     Raises:
         UnicodeDecodeError: One of the texts is not UTF-8.
     """
-    if ours == base or theirs in (base, ours):
-        kept = theirs if ours == base else ours
-        return Merged(kept, (), _changed(base, ours), _changed(base, theirs))
     pieces = [_pieces(parse(raw)) for raw in (base, ours, theirs)]
-    groups = [_by_section(each) for each in pieces]
+    groups = [grouped((piece.section, piece) for piece in each) for each in pieces]
+    changed = [_changed(groups[0], side) for side in groups[1:]]
+    if ours == base or theirs in (base, ours):
+        return Merged(theirs if ours == base else ours, (), *changed)
     raws: list[bytes] = []
     clashes: list[Clash] = []
     if list(groups[0]) == list(groups[1]) == list(groups[2]):
@@ -67,18 +70,14 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
                 clashes.append(part)
             else:
                 raws.append(part)
-    return Merged(b"".join(raws), tuple(clashes), _changed(base, ours), _changed(base, theirs))
+    return Merged(b"".join(raws), tuple(clashes), *changed)
 
 
-def _changed(base: bytes, side: bytes) -> tuple[str, ...]:
-    """Return the headings of the sections that differ, in the order of the side."""
-    old, new = (_texts(raw) for raw in (base, side))
-    keys = [key for key in new if old.get(key) != new[key]] + [key for key in old if key not in new]
+def _changed(old: _Sections, new: _Sections) -> tuple[str, ...]:
+    """Return the headings of the sections that differ, in the order of the new text."""
+    keys = [key for key in new if key not in old or _join(old[key]) != _join(new[key])]
+    keys += [key for key in old if key not in new]
     return tuple(dict.fromkeys(heading or "the head of the document" for heading, _ in keys))
-
-
-def _texts(raw: bytes) -> dict[tuple[str, int], bytes]:
-    return {key: b"".join(p.raw for p in pieces) for key, pieces in _by_section(_pieces(parse(raw))).items()}
 
 
 # Pieces
@@ -112,10 +111,6 @@ def _cuts(document: Document, index: int) -> Iterator[int]:
         if block.kind == "paragraph":
             # A label, and each bold field, is a line of its own.
             yield from (s for s in document.source.line_starts if block.start < s < block.end)
-
-
-def _by_section(pieces: Sequence[_MergePiece]) -> dict[tuple[str, int], list[_MergePiece]]:
-    return grouped((piece.section, piece) for piece in pieces)
 
 
 # Three sides

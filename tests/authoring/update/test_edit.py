@@ -126,6 +126,24 @@ def test_a_block_of_an_inserted_step_is_below_its_item() -> None:
     assert ":\n\n   ```sh\n   make weights\n   ```\n\n2. Note the sum.\n" in after
 
 
+@pytest.mark.parametrize(("word", "sign"), [("Schritt ", ": "), ("Étape ", " - "), ("", ". ")])
+def test_steps_are_inserted_and_deleted_whatever_the_template_calls_them(word: str, sign: str) -> None:
+    def step(number: object, name: str, action: str = "Gehen.") -> str:
+        return f"### {word}{number}{sign}{name}\n\n**Aktionen:**\n\n1. {action}\n"
+
+    template = read_template("ablauf", f"# {{title}}\n\n## Ablauf\n\n{step('{number}', '{name}', '{action}')}".encode())
+    mention = f"Wie in {word or 'step '}{{}}."
+    raw = f"# A\n\n## Ablauf\n\n{step(1, 'Eins')}\n{step(2, 'Zwei', mention.format(2))}".encode()
+    outline = read_outline(parse(raw), template)
+    value = {"name": "Neu", "aktionen": ["Gehen."]}
+    insert = Operation("insert_after", "S1.1", outline.targets["S1.1"].hash, (value,))
+    after = edit(outline, [insert]).raw.decode()
+    assert after == f"# A\n\n## Ablauf\n\n{step(1, 'Eins')}\n{step(2, 'Neu')}\n{step(3, 'Zwei', mention.format(3))}"
+    outline = read_outline(parse(after.encode()), template)
+    delete = Operation("delete", "S1.2", outline.targets["S1.2"].hash)
+    assert edit(outline, [delete]).raw == raw
+
+
 def test_mentions_of_later_steps_follow_and_are_told() -> None:
     outline = outline_of(REVIEW.encode())
     found = edit(outline, [Operation("insert_before", "S5.2", outline.targets["S5.2"].hash, (STEP,))], LINKS)

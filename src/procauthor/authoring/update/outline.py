@@ -12,7 +12,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain, pairwise
 from typing import Literal
 
 from procauthor.authoring.brief import Brief
@@ -45,7 +46,8 @@ FRAME = ("S0", "T")
 TargetKind = Literal["section", "step", "title", "place", "item", "row", "paragraph", "field"]
 PlaceKind = Literal["list", "table", "prose", "empty"]
 
-_LABEL = lazy(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
+# A label in bold, with its colon inside or outside.
+LABEL = lazy(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
 # Links to the web stay; those within the library are made again from the names.
 _OWN_LINK = lazy(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.IGNORECASE)
 _HASH = 8
@@ -134,6 +136,14 @@ def read_outline(document: Document, template: Template | None) -> Outline:
 def outline_of(brief: Brief, template: Template) -> Outline:
     """Return the outline of the document that a brief is about; ``template`` is its own, where it has one."""
     return read_outline(parse(brief.text.encode()), template if brief.template else None)
+
+
+@lru_cache(maxsize=32)
+def step_words(template: Template | None) -> bytes:
+    """Return what a step is called, for a pattern that does not look at case, which of bytes knows ASCII only."""
+    words = meaning_of(template).steps
+    spelled = dict.fromkeys(chain(words, map(str.capitalize, words), map(str.upper, words)))
+    return b"|".join(re.escape(word.encode()) for word in spelled)
 
 
 def hash_of(raw: bytes) -> str:
@@ -230,7 +240,7 @@ class _Body:
     def read(self) -> None:
         texts: list[tuple[int, int]] = []
         for block in self.section.blocks:
-            labelled = _LABEL.match(self.raw[block.start : block.end]) if block.kind == "paragraph" else None
+            labelled = LABEL.match(self.raw[block.start : block.end]) if block.kind == "paragraph" else None
             if labelled:
                 self.close()
                 self.open_label(block, labelled)

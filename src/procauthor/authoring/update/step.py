@@ -5,25 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, Operation, OperationError, arrange
-from procauthor.authoring.update.outline import EditTarget, sequence, trim
+from procauthor.authoring.update.outline import LABEL, EditTarget, sequence, step_words, trim
 from procauthor.authoring.update.pen import Pen, item_words
 from procauthor.markdown.document import Section, line_end
 from procauthor.markdown.link import slugify
-from procauthor.regex import lazy
 from procauthor.template.render import FieldWriter, is_left_out, render_pattern
 from procauthor.template.spec import Column, SectionSpec, identifier, section_key
 
-HEADING = lazy(
-    rb"(?P<head>[^\n]*?(?P<word>step|phase)[ \t]*)(?P<number>\d+)"
-    rb"(?P<sep>[ \t]*(?:[:.)]|-|\xe2\x80\x93|\xe2\x80\x94)?[ \t]*)"
-    rb"(?P<name>[^\n]*?)(?P<tail>(?:[ \t]+#+)?[ \t]*)(?=\r?\n|$)",
-    re.IGNORECASE,
-)
-MENTION = lazy(rb"\b(?P<word>step|phase)[ \t]+(?P<number>\d+)\b(?![ \t]+of\b)", re.IGNORECASE)
+
+@lru_cache(maxsize=32)
+def _heading_of(words: bytes) -> re.Pattern[bytes]:
+    """Return the heading of a step that is called so, or begins with its number."""
+    return re.compile(
+        rb"(?P<head>#{1,6}[ \t]+(?=\d)|[^\n]*?(?P<word>%b)[ \t]*)(?P<number>\d+)"
+        rb"(?P<sep>[ \t]*(?:[:.)]|-|\xe2\x80\x93|\xe2\x80\x94)?[ \t]*)"
+        rb"(?P<name>[^\n]*?)(?P<tail>(?:[ \t]+#+)?[ \t]*)(?=\r?\n|$)" % words,
+        re.IGNORECASE,
+    )
+
+
+@lru_cache(maxsize=32)
+def _mention_of(words: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<!\w)(?P<word>%b)[ \t]+(?P<number>\d+)\b(?![ \t]+of\b)" % words, re.IGNORECASE)
 
 
 def edit_steps(pen: Pen, workflow: str, operations: Sequence[Operation]) -> None:
@@ -58,7 +66,7 @@ def steps_of(pen: Pen, workflow: str) -> list[EditTarget]:
 
 
 def _heading(pen: Pen, step: EditTarget) -> re.Match[bytes]:
-    match = HEADING.match(pen.raw, step.start)
+    match = _heading_of(step_words(pen.outline.template)).match(pen.raw, step.start)
     if match is None:
         message = f"the heading of {step.id!r} has no number"
         raise OperationError(message, "a person has to change it", step.id)
@@ -120,8 +128,7 @@ def _renumber(
         text = step.text
         _relink(pen, text, re.sub(r"\d+", str(number), text, count=1))
         pen.write(match.start("number"), match.end("number"), str(number))
-    word = _heading(pen, steps[0])["word"].lower()
-    mentions = [m for m in _mentions(pen, workflow, word) if int(m["number"]) in moved]
+    mentions = [m for m in _mentions(pen, workflow, _heading(pen, steps[0])) if int(m["number"]) in moved]
     for match in mentions:
         pen.write(*match.span("number"), str(moved[int(match["number"])][1]))
     pen.notes.append(
@@ -133,26 +140,32 @@ def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[EditTarget]) -> 
     """Refuse to delete a step that other steps still mention: its number would come to mean another step."""
     for step in deleted:
         heading = _heading(pen, step)
-        matches = [
-            match for match in _mentions(pen, workflow, heading["word"].lower()) if match["number"] == heading["number"]
-        ]
+        matches = [match for match in _mentions(pen, workflow, heading) if match["number"] == heading["number"]]
         if matches:
             lines = ", ".join(str(pen.document.source.line(match.start())) for match in matches)
             message = f"{step.text!r} is still mentioned in line {lines}"
             raise OperationError(message, "change those mentions first, or in the same update", step.id)
 
 
-def _mentions(pen: Pen, workflow: str, word: bytes) -> Iterator[re.Match[bytes]]:
-    """Yield mentions such as "(From: Step 3)" within the workflow, where nothing else is changed."""
-    target = pen.outline.targets[workflow]
+def _mentions(pen: Pen, workflow: str, heading: re.Match[bytes]) -> Iterator[re.Match[bytes]]:
+    """Yield mentions such as "(From: Step 3)" within the workflow, where nothing else is changed.
+
+    A step is called there as in its heading; one that has a number alone, by any word.
+    """
+    target, word = pen.outline.targets[workflow], _spelled(heading)
+    pattern = _mention_of(step_words(pen.outline.template))
     taken = [(r.start, r.end) for r in pen.replacements if r.end > r.start]
     for run in pen.document.runs:
         if run.heading or not target.start <= run.start < target.end:
             continue
-        for match in MENTION.finditer(pen.raw, run.start, run.end):
+        for match in pattern.finditer(pen.raw, run.start, run.end):
             start, end = match.span("number")
-            if match["word"].lower() == word and not any(a < end and start < b for a, b in taken):
+            if word in ("", _spelled(match)) and not any(a < end and start < b for a, b in taken):
                 yield match
+
+
+def _spelled(match: re.Match[bytes]) -> str:
+    return (match["word"] or b"").decode().casefold()
 
 
 def edit_title(pen: Pen, name: str, value: Any) -> None:
@@ -179,13 +192,6 @@ def _relink(pen: Pen, old: str, new: str) -> None:
 
 
 # The form of a new step
-
-_LABEL = lazy(r"[ \t]*\*\*(?P<label>[^*\n]+?)(?::\*\*|\*\*[ \t]*:)")
-_HEAD = lazy(
-    r"(?P<head>[^\n]*?(?:step|phase)[ \t]*)\d+(?P<sep>[ \t]*[:.)\-–—]?[ \t]*)"
-    r"(?P<name>[^\n]*?)(?P<tail>(?:[ \t]+#+)?[ \t]*)(?=\n|$)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +232,10 @@ class Mold(FieldWriter):
         if not name:
             message = "a step has no name"
             raise OperationError(message, "name it in a few words")
-        match = _HEAD.match(heading)
+        match = _heading_of(step_words(self.pen.outline.template)).match(heading.encode())
         if match:
-            return f"{match['head']}{number}{match['sep'] or ' '}{name}{match['tail']}{heading[match.end() :]}"
+            head, sep, tail = (match[part].decode() for part in ("head", "sep", "tail"))
+            return f"{head}{number}{sep or ' '}{name}{tail}{match.string[match.end() :].decode()}"
         words = render_pattern(pattern, {**value, "number": str(number)}, self.clean, whole=False)
         return "#" * spec.step_level + " " + words
 
@@ -241,8 +248,8 @@ class Mold(FieldWriter):
         if part.labelled and part.kind == "prose":
             text = self.words(part, value or "")
             return f"{label} {text}" if text else ""
-        body = self.body(part, value)
-        return label + ("\n" if part.name in self.form.tight else "\n\n") + body if body else ""
+        body, gap = self.body(part, value), "\n" if part.name in self.form.tight else "\n\n"
+        return f"{label}{gap}{body}" if body else ""
 
     def marker(self, spec: SectionSpec, number: int) -> tuple[str, str]:
         """Return what is in front of an item: as in the form, else as in the other lists of the document."""
@@ -289,6 +296,6 @@ def read_form(pen: Pen, step: str) -> StepForm:
 
 def _labels(pen: Pen, section: Section) -> Iterator[tuple[str, str]]:
     for block in section.blocks:
-        match = _LABEL.match(pen.document.source.slice(block.start, block.end)) if block.kind == "paragraph" else None
+        match = LABEL.match(pen.raw, block.start, block.end) if block.kind == "paragraph" else None
         if match:
-            yield identifier(section_key(match["label"]), "part"), match[0].strip()
+            yield identifier(section_key(match[1].decode()), "part"), match[0].decode().strip()

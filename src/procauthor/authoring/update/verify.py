@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget, Outline
+from procauthor.authoring.update.outline import EditTarget, Outline, step_words
 from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by
@@ -22,7 +22,6 @@ _DIGITS = lazy(r"\d+")
 _ANCHOR = lazy(r"#[\w-]*")
 _NUMBER = lazy(rb"[ \t]*(\d{1,9})[.)]")
 _CELL = lazy(rb"\|[ \t]*(\d+)[ \t]*(?=\|)")
-_MENTION = lazy(rb"(?:step|phase)[ \t]*(\d+)", re.IGNORECASE)
 _LINK = lazy(rb"\]\(<?(#[^)\s>]*)")
 
 
@@ -149,7 +148,10 @@ def _step_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
     raw = outline.document.source.raw
     workflow = target.id if target.kind == "section" else target.section.rpartition(".")[0]
     whole = outline.targets[workflow]
-    yield from (Region(*m.span(1), _DIGITS) for m in _MENTION.finditer(raw, whole.start, whole.end))
+    named = re.compile(
+        rb"(?:(?:%b)[ \t]*|^#{1,6}[ \t]+)(\d+)" % step_words(outline.template), re.IGNORECASE | re.MULTILINE
+    )
+    yield from (Region(*m.span(1), _DIGITS) for m in named.finditer(raw, whole.start, whole.end))
     yield from (Region(*m.span(1), _ANCHOR) for m in _LINK.finditer(raw))
 
 

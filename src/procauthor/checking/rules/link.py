@@ -12,9 +12,9 @@ from msgspec.structs import replace as replace_struct
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
-from procauthor.checking.usage import title_links
 from procauthor.convention.site import is_checked, link_kind, makes_anchor, may_be_made, rules_of, shows
 from procauthor.finding import Finding
+from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
 from procauthor.markdown.document import Definition, Link, Replacement
@@ -71,7 +71,10 @@ def _check_link(scope: Scope, procedure: Procedure) -> Iterator[Finding]:
     # A template's links are fields, and lead where the document will be.
     if procedure.kind == "template":
         return
-    rows = title_links(scope, procedure) if procedure.kind == "index" else frozenset()
+    # Of the links of titles in an index index-dead-entry speaks, so no other rule needs to.
+    listed = entries(scope.library, procedure) if procedure.kind == "index" else ()
+    titles = (entry.table.cell(entry.row, "title") for entry in listed)
+    rows = frozenset(cell.link.start for cell in titles if cell and cell.link)
     for link, target in scope.links[procedure.path]:
         if not target.external:
             yield from _link(scope, procedure, link, target, in_row=link.start in rows)
