@@ -22,7 +22,7 @@ TEMPLATE = TemplateStore().get("procedure")
 FACTS = """Run `deployctl promote --env prod` from ci/scripts/promote.sh, then watch https://status.example.com/board.
 Keep the logs 30 days. At most 0.5 % of 10,000 requests fail. Ask the API Design Procedure. Use PagerDuty and `main`.
 Set MAX_RETRIES, wait 1, 10 or 50 minutes, and tell #on-call-core within two working days."""
-EVIDENCE = Evidence.of([FACTS], ["API Design Procedure"])
+EVIDENCE = Evidence.of([FACTS], ["API Design Procedure", "Procedure Design Procedure"])
 
 
 def doubts(text: str) -> list[str]:
@@ -43,6 +43,7 @@ def doubts(text: str) -> list[str]:
         "Answer within 2 business days.",
         "```sh\n$ deployctl promote \\\n    --env prod\n```",
         "Run `deployctl promote --env <environment>`.",
+        "Go on with Procedure Design Procedure.",
     ],
 )
 def test_what_the_evidence_holds_is_not_doubted(text):

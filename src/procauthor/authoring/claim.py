@@ -275,8 +275,11 @@ def _code_claims(code: str, *, typed: bool) -> Iterator[Particular]:
 
 def _named(text: str) -> Iterator[Particular]:
     """Yield names of documents. Of "Follow API Style Standards" each end that may be the name goes with it."""
-    for phrase in find_phrases(text):
-        words = phrase.words
+    phrases = list(find_phrases(text))
+    # "Go on with Procedure Deprecation Procedure" holds no name that ends with the first "Procedure".
+    within = set(chain.from_iterable(phrase.starts[:-1] for phrase in phrases))
+    for phrase in phrases:
+        words = phrase.words if phrase.starts[-1] not in within else ()
         skips = [n for n in range(len(words) - 1) if n <= phrase.sentence_start or words[n - 1] in _JOINING]
         names = tuple(" ".join(words[skip:]) for skip in skips if words[skip] not in _JOINING)
         if names:

@@ -537,7 +537,7 @@ class Lead:
 def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:
     """Return all questions, each once; of two of which one only says more than the other, the one that says more."""
     joined: list[str] = []
-    asked = _Asked()
+    asked = _Heard()
     places: dict[str, int] = {}
     for question in (*before, *new):
         words = _said(question)
@@ -553,7 +553,7 @@ def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]
     return tuple(joined)
 
 
-class _Asked:
+class _Heard:
     """What questions say, by their numbers. A reply may hold thousands, so each is compared with few others."""
 
     def __init__(self) -> None:
