@@ -183,10 +183,9 @@ def survey(folder: Path) -> Survey:
         guesses += tuple(guess for *_, guess in marks)
         library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
     astray = list(_unproven(library))
-    if astray:
-        conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
-        guesses += tuple(astray)
-        library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
+    # Nothing is read in another way by it.
+    conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
+    guesses += tuple(astray)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
     if listed:
@@ -350,14 +349,16 @@ def _unproven(library: Library) -> Iterator[Guess]:
     """Yield the kinds of links of which most lead to nothing: then it is not known what shows these documents."""
     kinds: dict[str, list[tuple[bool, str]]] = {}
     for procedure, link in ungrouped((p, p.links) for p in library.procedures):
+        kind = link_kind(link.target)
+        if kind == "file" or link.image or "://" in link.target or link.target.startswith("#"):
+            continue
         target = library.settle(procedure.resolve(link.target))
-        plain = target.path is not None and not may_be_made(link.target, library.files, procedure.conventions)
-        if plain and not link.image and not link.target.startswith("#"):
+        if target.path is not None and not may_be_made(link.target, library.files, procedure.conventions):
             there = target.path in library.files
-            kinds.setdefault(link_kind(link.target), []).append((there, f"{procedure.path}:{link.line}"))
+            kinds.setdefault(kind, []).append((there, f"{procedure.path}:{link.line}"))
     for kind, seen in kinds.items():
         right = sum(there for there, _ in seen)
-        if kind != "file" and len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
+        if len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
             examples = tuple(place for there, place in seen if not there)[:2]
             name = {"root": "links from the root", "page": "links to pages"}[kind]
             question = f"what shows these documents? {right} of {len(seen)} {name} lead to one"
