@@ -271,7 +271,7 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "asked"),
     [
-        (["```sh\nfrobctl a\nfrobctl b\n```"], ["commands `frobctl a` in step 1; `frobctl b` in step 1"]),
+        (["```sh\nfrobctl a\nfrobctl b\n```"], ["command `frobctl a` in step 1"]),
         (["```sh\nfrobctl 'a\n b'\n```\nRead `out.csv`."], ["command `frobctl 'a b'` in step 1"]),
         (["```sh\npython3 - <<'END'\nimport frob\nEND\nfrobctl a\n```"], ["command `frobctl a` in step 1"]),
         (["```python\nimport frob\n```"], []),
@@ -282,7 +282,13 @@ def test_a_name_that_the_trade_knows_is_no_question(name: str) -> None:
             ["Run `frobctl a`.", "Read `ops/frob.yml`, then `/srv/frob`."],
             ["commands `frobctl a` in", "names and places `ops/frob.yml` in step 2; `/srv/frob` in step 2"],
         ),
-        (["Check 500 rows on 2026-03-02, in MySQL or Okta. PyPI: yank it."], ['"MySQL"']),
+        (
+            [
+                "Check 500 rows of 2 GB on 2026-03-02, in MySQL or Okta. PyPI: yank it. See `/etc/fstab` in DiskPressure."
+            ],
+            [],
+        ),
+        (["Open a ticket in Jira."], ['tool "Jira" in step 1']),
         (["Wait 3 days, or 5 %.", "Wait 3 days."], ['numbers "3 days" in step 1 and step 2; "5 %" in step 1']),
         (
             ["Ask a.acme.internal and b.acme.internal."],
@@ -331,10 +337,12 @@ def test_who_does_a_step_is_asked_where_no_page_names_the_role_and_an_example_is
 
 def test_a_time_in_another_unit_is_the_same() -> None:
     fields = {
-        "workflow": [{"who": {"role": None, "time": "12 minutes"}}],
-        "purpose": "Over in 720 seconds, or 13 minutes.",
+        "workflow": [{"who": {"role": None, "time": time}} for time in (None, "12 minutes")],
+        "purpose": "Over in 720 seconds, or 13 minutes, for 5 %.",
     }
-    assert unverified(TEMPLATE, fields, Evidence.of(())) == ('Unverified: number "13 minutes" in "1. Purpose"',)
+    assert unverified(TEMPLATE, fields, Evidence.of(())) == (
+        'Unverified: numbers "13 minutes" in "1. Purpose"; "5 %" in "1. Purpose"',
+    )
 
 
 @pytest.mark.parametrize(
@@ -402,7 +410,7 @@ def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:
     ("text", "claims"),
     [
         ("Say `You were right: this is an attack. We block it now.`", []),
-        ("Say `Look in Snyk for 17 minutes. It is done now.`", ["tool", "number"]),
+        ("Say `Report it in Snyk for 17 minutes. It is done now.`", ["tool", "number"]),
         ("Type `frobctl check it now.`", ["command"]),
         ("Type `Run-Frob -A | jq x y z.`", ["command"]),
     ],

@@ -558,3 +558,16 @@ def test_lines_below_a_heading_over_work_are_listed_where_they_are_not_read():
         "### P0\n\n1. Oven Procedure (2 h)\n2. Salt Procedure (1 h)\n\n## Later\n\n- Define Exit Procedure [P2]\n- Train the team\n- **Goal:** rest\n"
     )
     assert [each.line for each in plan.unread] == [10, 11]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## P0\n\n### 1. Define Dough{0}Salt Procedure\n**Effort:** 2{0}-{0}3{0}h\n",
+        "## P0\n\n- [ ] Dough{0}-{0}salt{0}(2 h){0}:{0}oil\n- [ ] **Oven**{0}—{0}after{0}Dough\n",
+        "| # | Procedure | Effort |\n|---|---|---|\n| 1 | Dough{0}Salt{0}- done | 2{0}h |\n\nTotal{0}effort{0}:{0}3 h\n",
+    ],
+)
+def test_long_rows_of_blanks_take_no_time(text: str):
+    """Patterns that try each blank again would take minutes here."""
+    assert read(text.format(" " * 4000)).items

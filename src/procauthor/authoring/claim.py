@@ -148,7 +148,7 @@ def _path() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _tool() -> re.Pattern[str]:
     """Return the pattern of a tool that something is done in: a product that is only named is public knowledge."""
-    using = rf"(?:(?<=[\w,] )(?:{_any('using')})|\b(?i:use))"
+    using = rf"\b(?i:(?:{_any('filing')})\b[^.;:|\n]{{1,40}}? (?:{_any('using')})|use)"
     products = "|".join(map(re.escape, _data()["products"]))
     camel = r"[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*|[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*"
     return re.compile(rf"{using} ((?:{products}|{camel})\b(?![\w./@#-]\w)|[A-Z][a-z]\w+(?![\w-]| [A-Z]| (?:%|\d)))")
@@ -188,7 +188,7 @@ def _patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
 @lru_cache(maxsize=1)
 def _quantity() -> re.Pattern[str]:
     time = rf"(?:{_any('kinds')})?[ -]?(?:{_any('times')})"
-    unit = rf"{time}|{_any('sizes')}|requests per (?:second|minute)|{_any('things')}"
+    unit = rf"{time}|requests per (?:second|minute)|{_any('things')}"
     return re.compile(
         rf"(?<![\w.,/:-])(?:{_LIST}(?P<number>{_NUMBER})"
         rf"(?:\s*(?P<percent>%|per ?cent\b)|[ -]?(?P<unit>{unit})\b|(?P<short>ms|s|m|h|d|w)\b)"
@@ -199,7 +199,12 @@ def _quantity() -> re.Pattern[str]:
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     """Return the text with the matches taken out, and the matches: what was read once is not read as something else."""
-    return pattern.sub(_APART, text), [match[pattern.groups] for match in pattern.finditer(text)]
+    kept, pieces, at = "", [], 0
+    for match in pattern.finditer(text):
+        start, end = match.span(pattern.groups)
+        kept, at = f"{kept}{text[at:start]}{_APART}", end
+        pieces.append(match[pattern.groups])
+    return kept + text[at:], pieces
 
 
 def _block_claims(block: re.Match[str]) -> Iterator[Particular]:

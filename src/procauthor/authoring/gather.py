@@ -161,6 +161,8 @@ def _share(own: frozenset[str], words: frozenset[str], *, near: bool) -> float:
 
 def _begun(candidate: Candidate, common: frozenset[str], telling: Mapping[str, float]) -> frozenset[str]:
     """Return what title and triggers of another procedure say of a subject, where each says enough of it."""
+    if len(telling.keys() & (candidate.words | candidate.triggers)) < _LEAST_TOLD:
+        return frozenset()
     title = candidate.words - common
     told = frozenset(word for word in title | candidate.triggers if telling.get(word, 0.0) > _TELLS)
     named, begun = (sum(telling.get(word, 0.0) for word in words) for words in (title, candidate.triggers))

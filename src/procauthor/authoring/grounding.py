@@ -93,11 +93,16 @@ def doubt(
     times = _own_times([text for _, text in given], limits)
     claims = ((place, claim) for place, text in texts for claim in find_claims(text))
     places: dict[Particular, list[str]] = {}
+    programs: dict[str, Particular] = {}
     for place, claim in chain(doers, claims):
         if evidence.holds(claim) or claim.quoted[1:-1] in claimed:
             continue
-        for part in _of_team(claim, functions, times):
+        for each in _of_team(claim, functions, times):
+            # A program is asked about once, with the first command of it.
+            part = programs.get(each.text.split()[0], each) if each.kind == "command" else each
             known = part in places or not (evidence.holds(part) or part.quoted[1:-1] in claimed)
+            if known and part.kind == "command":
+                programs[part.text.split()[0]] = part
             if known and place not in places.setdefault(part, []):
                 places[part].append(place)
     return tuple(_together(places))
@@ -121,7 +126,8 @@ def _own_times(texts: Iterable[str], limits: Sequence[str]) -> frozenset[float]:
     said = chain.from_iterable((*_CLOCK.findall(text), *_PROPOSED_VALUE.findall(text)) for text in texts)
     single = set(chain.from_iterable(map(find_minutes, (*limits, *said))))
     pairs = {one + other for one, other in combinations(sorted(single), 2)}
-    return frozenset(single | pairs | set(accumulate(steps)))
+    # A quantity that is no time has no minutes either, and is none of them.
+    return frozenset(single | pairs | set(accumulate(steps))) - {0}
 
 
 def _together(places: Mapping[Particular, Sequence[str]]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from procauthor.authoring.document import links_of, render_draft
 from procauthor.authoring.draft import Draft, Records
 from procauthor.authoring.judge import Complaint, Verdict, judge, source_ids
 from procauthor.authoring.reading import UnfitError, read_fields
-from procauthor.authoring.reply import share_titles
+from procauthor.authoring.reply import share_titles, some_titles
 from procauthor.authoring.request import defined_document, refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, Submission
 from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundError
@@ -187,7 +187,7 @@ def _slots(pattern: Pattern) -> Iterator[tuple[str, str]]:
 
 def answer_schema(template: Template, brief: Brief) -> dict[str, Any]:
     """Return the JSON Schema of an answer that holds the whole draft; a part of one may leave fields out."""
-    fields = build_draft_model(template, brief.titles, bounded=not brief.revises).model_json_schema()
+    fields = build_draft_model(template, some_titles(brief.titles), bounded=not brief.revises).model_json_schema()
     fields["description"] = "A finished draft has all required fields; a part of it may leave any out."
     definitions = fields.pop("$defs", {})
     sources = source_ids(brief)

@@ -15,6 +15,7 @@ from procauthor.authoring.brief import Answer, Ask, Brief
 from procauthor.authoring.complaint import RULES
 from procauthor.authoring.reply import FieldPlace, path_of, restrict
 from procauthor.authoring.run import HAND_OFF, Submission
+from procauthor.authoring.update.outline import LABEL
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.parse import parse
@@ -22,8 +23,6 @@ from procauthor.naming import title_key
 from procauthor.regex import lazy
 from procauthor.template.model import build_draft_model, late_name, late_parts, sections_of_step, split_late
 from procauthor.template.spec import SectionSpec, Template, section_key
-
-_LABEL = lazy(r"^\*\*([^*\n]+?):?\*\*")
 
 
 def place_at(template: Template, document: Document, line: int) -> FieldPlace:
@@ -60,9 +59,10 @@ def _in_step(document: Document, section: Section, spec: SectionSpec, line: int)
     for block in chain.from_iterable(part.blocks for part in document.family(step)):
         if block.line > line:
             break
-        label = _LABEL.match(document.source.slice(block.start, block.end))
-        if label and section_key(label[1]) in parts:
-            name, body = parts[section_key(label[1])], []
+        label = LABEL.match(document.source.raw, block.start, block.end)
+        key = section_key(label[1].decode()) if label else ""
+        if key in parts:
+            name, body = parts[key], []
         body.append(block)
     return (number, name, *_index(body, line)) if name else (number,)
 
@@ -140,7 +140,9 @@ def source_ids(brief: Brief) -> tuple[str, ...]:
 
 def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
     """Judge each field for itself, so that one that does not fit costs no other."""
-    model = build_draft_model(template, brief.titles, bounded=not brief.revises)
+    # Where nothing was handed in, nothing is held against the closed list.
+    titles = brief.titles if submission.fields else ()
+    model = build_draft_model(template, titles, bounded=not brief.revises)
     specs = {spec.name: spec for spec in template.sections}
     values: dict[str, Any] = {}
     known = list(model.model_fields)

@@ -33,7 +33,9 @@ _FILLED_IN = lazy(rf"[\w.:@%+,=-]*(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z]))
 # What only a team can say: an address with its host, a folder on its machines, and a thing of a kind.
 _ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[A-Za-z0-9$<{][\w.${}<>-]*)")
 _INTERFACE = lazy(r"https://(?P<host>[^\s/:\"'<>?)]+)[^\s\"'<>]*")
-_FOLDER = lazy(r"(?<![\w$}/.:=*)~-])/(?!(?:dev|tmp|proc|run|sys|usr|bin)/)[a-z][\w.-]*(?:/[\w.-]+)+")
+_FOLDER = lazy(
+    r"(?<![\w$}/.:=*)~-])/(?!(?:dev|tmp|proc|run|sys|usr|bin)/|etc/[\w.-]+(?![\w./-]))[a-z][\w.-]*(?:/[\w.-]+)+"
+)
 _NAMED = lazy(r"(?<![\w.@$/-])(?:[a-z0-9-]+\.)+(?:com|org|net|internal|local|corp|lan|example)\b")
 _PORT = lazy(r"[Pp]ort (?P<port>\d+)")
 _FREE_PORTS = 1024
@@ -54,7 +56,7 @@ def _known() -> dict[str, frozenset[str]]:
 
 
 def find_programs(line: str, own: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield the commands in a line of code whose program only a team can know.
+    """Yield the commands in a line of code whose program only a team can know, each from its program on.
 
     Args:
         line: The line, as it is typed.
@@ -68,7 +70,7 @@ def find_programs(line: str, own: frozenset[str] = frozenset()) -> Iterator[str]
                 words.clear()
         program = _IN_ENVIRONMENT.sub("", words[0]) if words else ""
         if _PROGRAM.fullmatch(program) and program not in known:
-            yield command
+            yield " ".join(words)
 
 
 def _commands(line: str) -> Iterator[str]:

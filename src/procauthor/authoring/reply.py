@@ -73,14 +73,27 @@ def _name_only(node: Any, titles: list[str]) -> Any:
     return {key: _name_only(value, titles) for key, value in node.items()}
 
 
+# To make a schema with a long list in each field takes longer than all else in a brief: these show where it belongs.
+_SOME = 2
+
+
+def some_titles(titles: Sequence[str]) -> Sequence[str]:
+    """Return the titles of the closed list that a schema is made with which `share_titles` completes."""
+    return titles[:_SOME]
+
+
 def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:
     """Return a schema in which the closed list is written once, under ``$defs``, however many fields take from it.
 
     For schemas that people and agents read; providers take no ``$ref``.
+
+    Args:
+        schema: A schema in which each such field takes one of `some_titles`.
+        titles: The closed list.
     """
     if not titles:
         return dict(schema)
-    shared: dict[str, Any] = _share(schema, list(titles))
+    shared: dict[str, Any] = _share(schema, list(some_titles(titles)))
     shared["$defs"] = {**shared.get("$defs", {}), "reference": {"type": "string", "enum": list(titles)}}
     return shared
 

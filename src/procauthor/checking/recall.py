@@ -336,15 +336,12 @@ def _naming(survey: Surveyed, titles: Iterable[str]) -> Iterator[str]:
     first = {title.split()[0].encode() for title in titles}
     try:
         for path, notes in survey.memory.notes_of(survey.records):
-            if any(word in notes for word in first) and _holds_one(notes, sought):
+            passages = decode_notes(notes) if any(word in notes for word in first) else ()
+            if any(any(sought.search(passage.text)) for passage in passages):
                 yield path
     except sqlite3.Error as error:
         survey.memory.forget()
         raise StaleError(MEMORY) from error
-
-
-def _holds_one(notes: bytes, sought: Titles) -> bool:
-    return any(any(sought.search(passage.text)) for passage in decode_notes(notes))
 
 
 _ALONE, _AMONG = families_of("document"), families_of("neighbours")

@@ -22,7 +22,7 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status, Step
+from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status
 
 # What has to be there first; the others only mention.
 _ORDERING: tuple[EdgeKind, ...] = ("needs", "input")
@@ -106,17 +106,13 @@ def read_graph(scope: Scope, rows: Sequence[Row], known: Mapping[str, bytes] = M
     return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in there and e.source in there))
 
 
-_Found = tuple[str, str | None]
-
-
 def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterator[Course]:
     """Yield every orchestration; ``rows`` are those of documents, by path."""
     for host in scope.library.of_kind("orchestration"):
         row = rows[host.path]
-        if row.status in UNCOUNTED:
-            continue
-        calls = tuple(_calls(scope, host, rows, graph))
-        yield Course(host.title, host.path, row.lifecycle, calls, _critical(calls, graph))
+        if row.status not in UNCOUNTED:
+            calls = tuple(_calls(scope, host, rows, graph))
+            yield Course(host.title, host.path, row.lifecycle, calls, _critical(calls, graph))
 
 
 def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph) -> Iterator[Call]:
@@ -131,7 +127,7 @@ def _calls(scope: Scope, host: Procedure, rows: Mapping[str, Row], graph: Graph)
             yield Call(row.title if row else title, path, row.status if row else "missing", len(seen))
 
 
-def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[_Found]:
+def _targets(scope: Scope, host: Procedure, graph: Graph) -> Iterator[tuple[str, str | None]]:
     """Yield what the tables of an orchestration call; without tables, the procedures that its text links to."""
     listed = [entry for entry in entries(scope.library, host) if entry.title]
     for entry in listed:
@@ -233,13 +229,8 @@ def _steps(procedure: Procedure, key: str, name: str, distance: int) -> Iterator
     for step in procedure.contract.steps:
         if any(artifact_key(wanted.name) == key for wanted in step.inputs):
             concern = Concern(procedure.path, procedure.title, step.number, step.name, name, step.line, distance)
-            yield concern, list(_made(procedure, step, key, distance))
-
-
-def _made(procedure: Procedure, step: Step, key: str, distance: int) -> Iterator[_Item]:
-    for output in step.outputs:
-        if artifact_key(output.name) != key:
-            yield procedure.path, artifact_key(output.name), output.name, distance + 1
+            made = ((artifact_key(output.name), output.name) for output in step.outputs)
+            yield concern, [(procedure.path, own, said, distance + 1) for own, said in made if own != key]
 
 
 TraceState = Literal[
@@ -265,19 +256,7 @@ def read_traces(library: Library, graph: Graph) -> tuple[Trace, ...]:
         procedure.path: {artifact_key(output.name) for output in procedure.contract.outputs}
         for procedure in library.counted
     }
-    return tuple(sorted(_traces(graph, asked, named, promised), key=_rank))
-
-
-def _key(edge: Edge) -> tuple[str, str, str]:
-    return edge.target, artifact_key(edge.artifact), edge.source
-
-
-def _traces(
-    graph: Graph,
-    asked: dict[tuple[str, str, str], Edge],
-    named: dict[tuple[str, str, str], Edge],
-    promised: dict[str, set[str]],
-) -> Iterator[Trace]:
+    traces = []
     for key, edge in (named | asked).items():
         provider, user = graph.by_id[edge.target], graph.by_id[edge.source]
         if provider.status not in DONE:
@@ -288,8 +267,9 @@ def _traces(
             state = "not promised"
         else:
             state = "agreed" if key in named else "user not named"
-        yield Trace(edge.artifact, provider, user, state)
+        traces.append(Trace(edge.artifact, provider, user, state))
+    return tuple(sorted(traces, key=lambda t: (t.provider.title, t.artifact, t.user.title, t.provider.id, t.user.id)))
 
 
-def _rank(trace: Trace) -> tuple[str, ...]:
-    return trace.provider.title, trace.artifact, trace.user.title, trace.provider.id, trace.user.id
+def _key(edge: Edge) -> tuple[str, str, str]:
+    return edge.target, artifact_key(edge.artifact), edge.source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from procauthor.errors import CountError
-from procauthor.evaluation.value import Evaluation, Share, Tally
+from procauthor.evaluation.value import Evaluation, Share
 from procauthor.library.library import Library
 from procauthor.naming import title_key
 
@@ -70,10 +70,7 @@ def _require_states(evaluation: Evaluation) -> None:
     for tally in (evaluation.total, *(each.tally for each in evaluation.lifecycles)):
         summed = sum(count for _, count in tally.states)
         _require(summed == tally.total, f"the states sum to {summed}, the total is {tally.total}")
-        _require(_completion(tally), "a completion is not that of its states")
-
-
-def _completion(tally: Tally) -> bool:
-    counts = dict(tally.states)
-    counted = sum(count for status, count in tally.states if status not in ("alias", "deprecated", "rejected"))
-    return tally.completion == Share(counts["defined"] + counts["approved"], counted)
+        counts = dict(tally.states)
+        counted = sum(count for status, count in counts.items() if status not in ("alias", "deprecated", "rejected"))
+        right = Share(counts["defined"] + counts["approved"], counted)
+        _require(tally.completion == right, "a completion is not that of its states")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
-
-from procauthor.data import pick
+from procauthor.data import pick, ungrouped
 from procauthor.evaluation.method import method_lines
 from procauthor.evaluation.value import Call, Course, Evaluation, Lifecycle, Point, Row, Share, Tally
 from procauthor.library.status import question_json
@@ -17,13 +14,19 @@ _CLAIM = ("path", "line", "text", "scope", "stated", "counted", "holds", "note")
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
     """Return the evaluation as a JSON object; shares go from 0 to 1, or are null where there is nothing to count."""
+    asked = ungrouped((row, row.questions) for row in evaluation.asking)
     return {
         **record_json(evaluation),
-        "section_completeness": _share(evaluation.sections),
+        "section_completeness": {
+            "filled": evaluation.sections.part,
+            "required": evaluation.sections.whole,
+            "ratio": ratio(evaluation.sections),
+        },
         "left_out": len(evaluation.left_out),
         "documents": [_row(row) for row in (*evaluation.rows, *evaluation.others)],
         "questions": evaluation.questions,
-        "open_questions": list(chain.from_iterable(map(_questions, evaluation.asking))),
+        # As ``procauthor questions --json`` gives them.
+        "open_questions": [question_json(q, str(row.path), row.title, row.owner) for row, q in asked],
         "broken": [pick(finding, "path", "line", "rule", "message") for finding in evaluation.broken],
         "orchestrations": [_course(course) for course in evaluation.courses],
         "status_mismatches": [
@@ -71,10 +74,6 @@ def _lifecycle(each: Lifecycle) -> dict[str, object]:
     return {"name": each.name, **tally_json(each.tally), **extra}
 
 
-def _share(share: Share) -> dict[str, object]:
-    return {"filled": share.part, "required": share.whole, "ratio": ratio(share)}
-
-
 def _row(row: Row) -> dict[str, object]:
     return {
         **pick(row, "path", "title", "lifecycle", "phase", "kind"),
@@ -89,11 +88,6 @@ def _row(row: Row) -> dict[str, object]:
         "sections_empty": list(row.empty),
         **pick(row, "errors", "warnings", "announced"),
     }
-
-
-def _questions(row: Row) -> Iterator[dict[str, object]]:
-    """Yield the open questions of a document, as ``procauthor questions --json`` gives them."""
-    return (question_json(q, str(row.path), row.title, row.owner) for q in row.questions)
 
 
 def _course(course: Course) -> dict[str, object]:

@@ -103,7 +103,7 @@ def _stated(text: PlanText, whole: Effort | None) -> Iterator[tuple[tuple[Priori
     """Yield the hours that a plan states in sum, with the priorities that they are of (none: all) and the line."""
     starts = [section.line for section in text.document.sections]
     for line in text.lines:
-        said = _TOTAL.match(line.text)
+        said = _TOTAL.match(" ".join(line.text.split()))
         effort = read_effort(plain_text(said["value"]), effort_unit(said["label"])) if said else None
         if effort is None or said is None or not names_total(said["label"]):
             continue

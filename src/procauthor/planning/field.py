@@ -84,8 +84,8 @@ class Field:
 @lru_cache(maxsize=1 << 16)
 def field_key(label: str) -> str:
     """Return the key of a label, or an empty string for a label that items do not have."""
-    text = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", re.sub(r"^[^\w(\[]+", "", label.strip()))
-    name = re.sub(r"[\s_]+", " ", text).strip(" *_:：").casefold().replace("’", "'")
+    text = re.sub(r"^[^\w(\[]+", "", " ".join(label.replace("_", " ").split()))
+    name = re.sub(r" ?[(\[][^()\[\]]*[)\]]$", "", text).strip(" *_:：").casefold().replace("’", "'")
     labels = read_words().labels
     return labels.get(name) or labels.get(name.replace("-", " "), "") or labels.get(name.partition(" / ")[0], "")
 

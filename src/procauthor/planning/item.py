@@ -243,14 +243,14 @@ def _priority(opening: Opening, above: Sequence[str]) -> Priority | None:
 def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
     """Return lifecycle and phase, from the fields, else from a heading that has the word "Lifecycle"."""
     lifecycle, phase = value.read_lifecycle(opening.field("lifecycle"))
-    word = pattern("lifecycle", r"([\w&/' -]+?)\s+(?:{})\b(.*)")
-    headings = map(plain_text, text.headings[opening.section.index])
-    above = next(filter(None, map(word.search, headings)), None)
-    if not lifecycle and above:
-        # "2. Complete the PR Lifecycle" speaks of the lifecycle "PR".
-        lifecycle = re.sub(r"^\d+[.):]?\s*", "", above[1].strip())
-        lifecycle = pattern("define|vague", r"^(?:{})\s+").sub("", lifecycle)
-        phase = value.read_lifecycle(above[2])[1] or phase
+    for heading in () if lifecycle else text.headings[opening.section.index]:
+        said = " ".join(plain_text(heading).split())
+        if word := pattern("lifecycle", r" (?:{})\b").search(said):
+            # "2. Complete the PR Lifecycle" speaks of the lifecycle "PR".
+            name = re.sub(r"^\d+[.):]? ?", "", re.split(r"[^\w&/' -]", said[: word.start()])[-1].strip())
+            lifecycle = pattern("define|vague|articles", r"^(?:(?:{}) )+").sub("", name)
+            phase = value.read_lifecycle(said[word.end() :])[1] or phase
+            break
     own = opening.field("phase")
     return lifecycle, (value.read_phase(own) if own else phase)
 

@@ -150,7 +150,7 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
 
 
 def _clean(text: str, known: Collection[str]) -> str:
-    text = _COUNTER.sub("", " ".join(plain_text(_MARKUP.sub("", text)).split()))
+    text = _COUNTER.sub("", plain_text(_MARKUP.sub("", " ".join(text.split()))))
     text = _QUOTED.sub(lambda quoted: quoted["inside"] or "", text)
     bare = _verb().sub("", text)
     if title_key(bare) in known:
@@ -198,7 +198,7 @@ def asks_for(text: str, title: str) -> bool:
     "Define the Dough Procedure (2 h)" does; "Update the Dough Procedure", "Dough Procedure (Legal)" and "Train the team
     on the Dough Procedure" do not: that the document is there proves nothing of the kind.
     """
-    plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", text)))
+    plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", " ".join(text.split()))))
     plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if value.is_remark(remark[1]) else remark[0], plain)
     said, named = (Counter(re.findall(r"[^\W_]+", each.casefold())) for each in (plain, title))
     defining = read_words().lists["defining"]

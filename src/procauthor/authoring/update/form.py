@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from procauthor.authoring.brief import AskForm, Brief
-from procauthor.authoring.reply import reply_schema, share_titles
+from procauthor.authoring.reply import reply_schema, share_titles, some_titles
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.listing import ORDER, STATUS, computed_status
 from procauthor.authoring.update.operation import Operation, OperationError
@@ -125,7 +125,7 @@ def _spec(outline: Outline, target: EditTarget) -> SectionSpec | None:
 def operation_schema(outline: Outline, references: Sequence[str], scope: Sequence[str] = ()) -> dict[str, Any]:
     """Return the JSON schema of operations on a document, or on some of its sections, for an author."""
     targets = targets_in(outline, scope or sections_of(outline))
-    model = operation_model(outline, targets, references)
+    model = operation_model(outline, targets, some_titles(references))
     return share_titles(reply_schema(model, list(model.model_fields), ()), references)
 
 

@@ -46,7 +46,8 @@ FRAME = ("S0", "T")
 TargetKind = Literal["section", "step", "title", "place", "item", "row", "paragraph", "field"]
 PlaceKind = Literal["list", "table", "prose", "empty"]
 
-_LABEL = lazy(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
+# A label in bold, with its colon inside or outside.
+LABEL = lazy(rb"[ \t]*\*\*([^*\r\n]+?)(?::\*\*|\*\*[ \t]*:)[ \t]*")
 # Links to the web stay; those within the library are made again from the names.
 _OWN_LINK = lazy(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.IGNORECASE)
 _HASH = 8
@@ -239,7 +240,7 @@ class _Body:
     def read(self) -> None:
         texts: list[tuple[int, int]] = []
         for block in self.section.blocks:
-            labelled = _LABEL.match(self.raw[block.start : block.end]) if block.kind == "paragraph" else None
+            labelled = LABEL.match(self.raw[block.start : block.end]) if block.kind == "paragraph" else None
             if labelled:
                 self.close()
                 self.open_label(block, labelled)

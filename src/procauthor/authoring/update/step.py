@@ -10,11 +10,10 @@ from itertools import chain
 from typing import Any
 
 from procauthor.authoring.update.operation import Arrangement, Operation, OperationError, arrange
-from procauthor.authoring.update.outline import EditTarget, sequence, step_words, trim
+from procauthor.authoring.update.outline import LABEL, EditTarget, sequence, step_words, trim
 from procauthor.authoring.update.pen import Pen, item_words
 from procauthor.markdown.document import Section, line_end
 from procauthor.markdown.link import slugify
-from procauthor.regex import lazy
 from procauthor.template.render import FieldWriter, is_left_out, render_pattern
 from procauthor.template.spec import Column, SectionSpec, identifier, section_key
 
@@ -194,8 +193,6 @@ def _relink(pen: Pen, old: str, new: str) -> None:
 
 # The form of a new step
 
-_LABEL = lazy(r"[ \t]*\*\*(?P<label>[^*\n]+?)(?::\*\*|\*\*[ \t]*:)")
-
 
 @dataclass(frozen=True, slots=True)
 class StepForm:
@@ -299,6 +296,6 @@ def read_form(pen: Pen, step: str) -> StepForm:
 
 def _labels(pen: Pen, section: Section) -> Iterator[tuple[str, str]]:
     for block in section.blocks:
-        match = _LABEL.match(pen.document.source.slice(block.start, block.end)) if block.kind == "paragraph" else None
+        match = LABEL.match(pen.raw, block.start, block.end) if block.kind == "paragraph" else None
         if match:
-            yield identifier(section_key(match["label"]), "part"), match[0].strip()
+            yield identifier(section_key(match[1].decode()), "part"), match[0].decode().strip()
