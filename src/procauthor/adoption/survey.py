@@ -10,7 +10,7 @@ from itertools import chain
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from procauthor.adoption.alone import find_work, is_chance, lists_changes
 from procauthor.adoption.bundle import find_bundles, with_bundle
@@ -347,7 +347,7 @@ def _ignored(folder: Path) -> Iterator[str]:
 
 def _unproven(library: Library) -> Iterator[Guess]:
     """Yield the kinds of links of which most lead to nothing: then it is not known what shows these documents."""
-    kinds: dict[str, list[tuple[bool, str]]] = {}
+    kinds: dict[Literal["root", "page"], list[tuple[bool, str]]] = {}
     for procedure, link in ungrouped((p, p.links) for p in library.procedures):
         kind = link_kind(link.target)
         if kind == "file" or link.image or "://" in link.target or link.target.startswith("#"):
