@@ -19,7 +19,7 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.language import find_translations
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
-from procauthor.adoption.pattern import path_patterns
+from procauthor.adoption.pattern import fold_paths, path_patterns
 from procauthor.adoption.shell import find_shells, shell_names
 from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.adoption.start import hidden_folders
@@ -158,13 +158,15 @@ def survey(folder: Path) -> Survey:
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
     own_pages = {path: document for path, document in plain.items() if path not in beside}
+    work = {*_counted(templates, plain), *_formless(forms, own_pages, templates, site)}
+    shown_apart = {index, *looked.shown, *followed, *chain.from_iterable(t.form.members for t in templates)}
     shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
         addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
-        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, own_pages, templates, site)))),
+        procedures=tuple(dict.fromkeys(fold_paths(work, every.keys() - work - shown_apart))),
         template_files=tuple(sorted(followed)),
         titles=names,
         status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
@@ -332,7 +334,8 @@ def _formless(
     """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
     held = chain.from_iterable(template.form.members for template in templates)
     alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
-    yield from sorted(map(escape_pattern, {*alike, *find_work(documents, forms, site.root)}))
+    yield from alike
+    yield from find_work(documents, forms, site.root)
 
 
 def _ignored(folder: Path) -> Iterator[str]:
@@ -498,7 +501,7 @@ def _counted(templates: Sequence[Proposed], documents: Mapping[str, Document]) -
             folder = PurePosixPath(path).parent
             inside = [p for p in documents if PurePosixPath(p).parent == folder]
             if len(set(inside) & set(template.form.members)) >= len(inside) * _MOST:
-                yield escape_pattern(path)
+                yield path
 
 
 def _order(templates: Iterable[Proposed]) -> Iterator[Guess]:
