@@ -518,22 +518,46 @@ class Lead:
 def join_questions(before: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:
     """Return all questions, each once; of two of which one only says more than the other, the one that says more."""
     joined: list[str] = []
-    said: list[frozenset[str]] = []
+    asked = _Heard()
     places: dict[str, int] = {}
     for question in (*before, *new):
         words = _said(question)
-        place = places.get(question)
+        place = places[question] if question in places else asked.find(words)
         if place is None:
-            # Few words are the same as nothing else: a reply may hold thousands of such questions.
-            compared = enumerate(said) if len(words) >= _LEAST_SAID else ()
-            place = next((number for number, others in compared if _is_same(words, others)), len(joined))
-        if place == len(joined):
+            place = len(joined)
             joined.append(question)
-            said.append(words)
-        elif len(words) > len(said[place]):
-            joined[place], said[place] = question, words
+            asked.put(place, words)
+        elif len(words) > len(asked.said[place]):
+            joined[place] = question
+            asked.put(place, words)
         places[question] = place
     return tuple(joined)
+
+
+class _Heard:
+    """What questions say, by their numbers. A reply may hold thousands, so each is compared with few others."""
+
+    def __init__(self) -> None:
+        self.said: dict[int, frozenset[str]] = {}
+        self._by_word: dict[str, list[int]] = {}
+        self._by_first: dict[str, list[int]] = {}
+
+    def put(self, number: int, words: frozenset[str]) -> None:
+        """Know what a question says; few words are the same as nothing else."""
+        self.said[number] = words
+        if len(words) >= _LEAST_SAID:
+            self._by_first.setdefault(min(words), []).append(number)
+            for word in words:
+                self._by_word.setdefault(word, []).append(number)
+
+    def find(self, words: frozenset[str]) -> int | None:
+        """Return the first question that is the same, if there is one."""
+        if len(words) < _LEAST_SAID:
+            return None
+        # One that says more has the rarest of these words too, and the first word of one that says less is one of them.
+        more = min((self._by_word.get(word, []) for word in words), key=len)
+        less = chain.from_iterable(self._by_first.get(word, ()) for word in words)
+        return min((number for number in chain(more, less) if _is_same(words, self.said[number])), default=None)
 
 
 def find_leads(questions: Sequence[str], library: Library, search: Search, path: str) -> tuple[Lead, ...]:

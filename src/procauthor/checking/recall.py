@@ -19,7 +19,7 @@ from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
-from procauthor.checking.survey import Among, Record, Surveyed, decode_findings, own_findings
+from procauthor.checking.survey import Among, Record, Surveyed, decode_findings
 from procauthor.checking.usage import Need, find_needs, find_reached
 from procauthor.data import grouped
 from procauthor.errors import StaleError
@@ -407,10 +407,10 @@ class Recall:
         self._look([path for path in doubted if path in subjects], asked)
         self._passed = {path for path in doubted if path not in subjects}
         self.scope.asked = asked
-        own = list(own_findings(self.survey))
+        own: list[Finding] = []
         for record in self.survey.records.values():
-            if record.among and record.among.findings:
-                own += decode_findings(record.among.findings)
+            encoded = record.own, record.among.findings if record.among else b""
+            own += chain.from_iterable(map(decode_findings, filter(None, encoded)))
         whole = self._of_library(around)
         if not self.survey.laid:
             self._remember(around, whole)

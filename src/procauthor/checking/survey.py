@@ -34,7 +34,6 @@ from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
 from procauthor.system import read_regular, share
 from procauthor.template.read import TemplateStore
-from procauthor.template.spec import Template
 
 FILE_NAME = "check.db"
 _SCHEMA = """
@@ -744,7 +743,7 @@ class Surveyor:
             fetch,
             lambda: memory.contracts(ordered),
             lambda name: memory.told(name, ordered),
-            self._template,
+            lambda path: read_template(path, self._settings, self._templates),
         )
         procedures = tuple(self._document(each, reviews.get(path), shelf) for path, each in ordered.items())
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
@@ -762,13 +761,3 @@ class Surveyor:
         head = record.path, Stamp(record.stamp), kind
         told = record.face, record.directives, record.marks
         return Stored(*head, *told, review, shelf, self._settings.conventions)
-
-    def _template(self, path: str) -> Template | None:
-        return read_template(path, self._settings, self._templates)
-
-
-def own_findings(survey: Surveyed) -> Iterator[Finding]:
-    """Yield the findings of the families that need one document alone."""
-    for record in survey.records.values():
-        if record.own:
-            yield from decode_findings(record.own)

@@ -67,8 +67,6 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
     """Choose among lists: the sure ones, and of the others those beside which nothing surer is."""
     busy = text.busy(others)
     chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
-    if not (chosen or others):
-        chosen = [each for each in lists if each.own >= _LIKELY and not each.boxed]
     # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
     chosen += [each for each in lists if each.ticked and each not in chosen and not _is_check(text, each, busy)]
     homes = {_home(o) for o in (*(o for o in others if not o.line.heading), *_openings(chosen))}
@@ -89,8 +87,6 @@ def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Openi
 
 def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
     """Say whether a heading or a table has the items of a place already, so that lines with little to say are none."""
-    if listed.own < _LIKELY:
-        return listed.section.index in busy
     bucket = next((s for s in text.above(listed.section) if names_bucket(s.title)), None)
     boxed = listed.own < TOLD and listed.weight == _SURE and listed.boxed
     return boxed and bucket is not None and bucket.index in busy
