@@ -22,7 +22,7 @@ TEMPLATE = TemplateStore().get("procedure")
 FACTS = """Run `deployctl promote --env prod` from ci/scripts/promote.sh, then watch https://status.example.com/board.
 Keep the logs 30 days. At most 0.5 % of 10,000 requests fail. Ask the API Design Procedure. Use PagerDuty and `main`.
 Set MAX_RETRIES, wait 1, 10 or 50 minutes, and tell #on-call-core within two working days."""
-EVIDENCE = Evidence.of([FACTS], ["API Design Procedure"])
+EVIDENCE = Evidence.of([FACTS], ["API Design Procedure", "Procedure Design Procedure"])
 
 
 def doubts(text: str) -> list[str]:
@@ -43,6 +43,7 @@ def doubts(text: str) -> list[str]:
         "Answer within 2 business days.",
         "```sh\n$ deployctl promote \\\n    --env prod\n```",
         "Run `deployctl promote --env <environment>`.",
+        "Go on with Procedure Design Procedure.",
     ],
 )
 def test_what_the_evidence_holds_is_not_doubted(text):
@@ -425,6 +426,7 @@ def test_words_to_say_are_no_command(text: str, claims: list[str]) -> None:
         ("If 500 rows are wrong (proposed: 500; few): stop", "If 500 (proposed) rows are wrong: stop", ["500; few"]),
         ("Call 4 days after it (proposed: 4 days; x).", "Call 4 days (proposed) after it.", ["4 days; x"]),
         ("Wait (proposed: 45 minutes; x) 45 minutes long.", "Wait 45 minutes (proposed) long.", ["45 minutes; x"]),
+        ("Wait (proposed: 4 days; x)\n\n4 days on, call.", "Wait 4 days (proposed)\n\n4 days on, call.", ["4 days; x"]),
         ("Fewer than 5 rows (proposed: 5; x).", "Fewer than 5 (proposed) rows.", ["5; x"]),
         ("In Step 5 wait for all of their answers (proposed: 5; x).", None, ["5; x"]),
         ("| keep 30 days (proposed: 30 days; x) | 30 days |", "| keep 30 days (proposed) | 30 days |", ["30 days; x"]),

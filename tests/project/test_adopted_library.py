@@ -563,12 +563,13 @@ def test_the_chapters_of_a_book_name_what_has_no_title(tmp_path: Path) -> None:
         (".eleventy.js", "what-s-in-and-out-r-and-d", 0),
         (".eleventy.js", "whats-in--out-rd", 0),
         (".eleventy.js", "what-is-in", 1),
+        (".eleventy.js", "1-2", 0),
         ("hugo.toml", "what-s-in-and-out-r-and-d", 1),
     ],
 )
 def test_an_anchor_is_there_however_a_plug_in_writes_it(tmp_path: Path, site: str, anchor: str, broken: int) -> None:
     root = "content" if site == "hugo.toml" else "pages"
-    text = f"---\ntitle: A\n---\n\n[words](#{anchor})\n\n## What's in & out (R&D)\n\nWords.\n"
+    text = f"---\ntitle: A\n---\n\n[words](#{anchor})\n\n## What's in & out (R&D)\n\nWords.\n\n## 1.2\n\nWords.\n"
     write(tmp_path, {site: "dir: { input: 'pages' }\n", f"{root}/a.md": text})
     init(tmp_path)
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=None)

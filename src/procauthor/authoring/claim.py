@@ -199,12 +199,11 @@ def _quantity() -> re.Pattern[str]:
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     """Return the text with the matches taken out, and the matches: what was read once is not read as something else."""
-    kept, pieces, at = "", [], 0
-    for match in pattern.finditer(text):
-        start, end = match.span(pattern.groups)
-        kept, at = f"{kept}{text[at:start]}{_APART}", end
-        pieces.append(match[pattern.groups])
-    return kept + text[at:], pieces
+    # Of a pattern with a group, that group is what is read.
+    spans = [match.span(pattern.groups) for match in pattern.finditer(text)]
+    edges = [0, *chain.from_iterable(spans), len(text)]
+    kept = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    return _APART.join(kept), [text[start:end] for start, end in spans]
 
 
 def _block_claims(block: re.Match[str]) -> Iterator[Particular]:
@@ -275,8 +274,11 @@ def _code_claims(code: str, *, typed: bool) -> Iterator[Particular]:
 
 def _named(text: str) -> Iterator[Particular]:
     """Yield names of documents. Of "Follow API Style Standards" each end that may be the name goes with it."""
-    for phrase in find_phrases(text):
-        words = phrase.words
+    phrases = list(find_phrases(text))
+    # "Go on with Procedure Deprecation Procedure" holds no name that ends with the first "Procedure".
+    within = set(chain.from_iterable(phrase.starts[:-1] for phrase in phrases))
+    for phrase in phrases:
+        words = phrase.words if phrase.starts[-1] not in within else ()
         skips = [n for n in range(len(words) - 1) if n <= phrase.sentence_start or words[n - 1] in _JOINING]
         names = tuple(" ".join(words[skip:]) for skip in skips if words[skip] not in _JOINING)
         if names:
