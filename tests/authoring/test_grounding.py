@@ -426,6 +426,7 @@ def test_words_to_say_are_no_command(text: str, claims: list[str]) -> None:
         ("If 500 rows are wrong (proposed: 500; few): stop", "If 500 (proposed) rows are wrong: stop", ["500; few"]),
         ("Call 4 days after it (proposed: 4 days; x).", "Call 4 days (proposed) after it.", ["4 days; x"]),
         ("Wait (proposed: 45 minutes; x) 45 minutes long.", "Wait 45 minutes (proposed) long.", ["45 minutes; x"]),
+        ("Wait (proposed: 4 days; x)\n\n4 days on, call.", "Wait 4 days (proposed)\n\n4 days on, call.", ["4 days; x"]),
         ("Fewer than 5 rows (proposed: 5; x).", "Fewer than 5 (proposed) rows.", ["5; x"]),
         ("In Step 5 wait for all of their answers (proposed: 5; x).", None, ["5; x"]),
         ("| keep 30 days (proposed: 30 days; x) | 30 days |", "| keep 30 days (proposed) | 30 days |", ["30 days; x"]),

@@ -87,6 +87,7 @@ def test_a_sign_in_a_code_block_is_no_heading() -> None:
         ("the week", "porter; within the week"),
         ("a day", "porter; within a day"),
         ("by 12:00", "porter; by 12:00"),
+        ("jusqu'à midi", "porter; jusqu'à midi"),
         ("10:00 to 12:00 on the next Monday", "porter; 10:00 to 12:00 on the next Monday"),
         ("2026-06-01, at noon", "porter; 2026-06-01, at noon"),
         ("3-5 days", "porter; within 3-5 days"),

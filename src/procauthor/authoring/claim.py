@@ -199,12 +199,11 @@ def _quantity() -> re.Pattern[str]:
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, list[str]]:
     """Return the text with the matches taken out, and the matches: what was read once is not read as something else."""
-    kept, pieces, at = "", [], 0
-    for match in pattern.finditer(text):
-        start, end = match.span(pattern.groups)
-        kept, at = f"{kept}{text[at:start]}{_APART}", end
-        pieces.append(match[pattern.groups])
-    return kept + text[at:], pieces
+    # Of a pattern with a group, that group is what is read.
+    spans = [match.span(pattern.groups) for match in pattern.finditer(text)]
+    edges = [0, *chain.from_iterable(spans), len(text)]
+    kept = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    return _APART.join(kept), [text[start:end] for start, end in spans]
 
 
 def _block_claims(block: re.Match[str]) -> Iterator[Particular]:

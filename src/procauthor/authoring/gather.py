@@ -511,7 +511,7 @@ def _censored(brief: Brief, library: Library) -> Brief:
     """
     censor = Censor.of(*_texts(brief, library))
     closed = "\n".join(chain.from_iterable((each.title, each.path) for each in brief.references))
-    # The closed list is long, and hardly ever holds one.
+    # The closed list is long, and hardly ever holds a secret.
     rest = replace(brief, references=()) if censor.each(closed) == closed else brief
     censored = msgspec.convert(censor.each(rest.as_json()), Brief)
     return replace(censored, text=brief.text, references=censored.references or brief.references)

@@ -100,10 +100,10 @@ def doubt(
         for each in _of_team(claim, functions, times):
             # A program is asked about once, with the first command of it.
             part = programs.get(each.text.split()[0], each) if each.kind == "command" else each
-            known = part in places or not (evidence.holds(part) or part.quoted[1:-1] in claimed)
-            if known and part.kind == "command":
+            asked_for = part in places or not (evidence.holds(part) or part.quoted[1:-1] in claimed)
+            if asked_for and part.kind == "command":
                 programs[part.text.split()[0]] = part
-            if known and place not in places.setdefault(part, []):
+            if asked_for and place not in places.setdefault(part, []):
                 places[part].append(place)
     return tuple(_together(places))
 

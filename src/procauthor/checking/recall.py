@@ -103,6 +103,9 @@ class _AskedMapping(_Asked[str], Mapping[str, _V]):
 class _AskedDocuments(_Asked[Procedure], Sequence[Procedure]):
     """The same for the documents of a library: there is no other way to look one up than to go through all."""
 
+    def __contains__(self, document: object) -> bool:
+        return document in list(self)
+
     def __getitem__(self, index: Any) -> Any:
         self._asked.add(question(ALL))
         return self._all[index]

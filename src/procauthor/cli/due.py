@@ -9,6 +9,7 @@ import typer
 
 from procauthor.character import plain
 from procauthor.cli.output import Json, open_project, say, show, show_json, show_lines, write_out
+from procauthor.naming import amount
 
 
 def due(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -43,5 +44,5 @@ def due(  # noqa: PLR0913, PLR0917 - one parameter an option
         say(f"{problem.path}:{problem.line}: {problem.message}")
     late = sum(each.day < day for each in reviews)
     if late:
-        say(f"{late} reviews are overdue")
+        say(f"{amount(late, 'review')} {'is' if late == 1 else 'are'} overdue")
     raise typer.Exit(1 if check_only and late else 0)

@@ -381,7 +381,7 @@ def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
     if rules.anchors and re.fullmatch(rules.anchors, anchor):
         return True
     # None of them leaves capitals.
-    if rules.plugins and anchor.islower() and _letters(anchor) in set(map(_letters, known)):
+    if rules.plugins and anchor == anchor.lower() and _letters(anchor) in set(map(_letters, known)):
         return True
     return rules.from_letter and anchor in {_NO_LETTER.sub("", each) for each in known}
 

@@ -155,7 +155,7 @@ def told_first(text: str) -> str:
     pieces, place = [], 0
     for start, end in _brackets(text):
         value, _ = split_proposal(text[start + len(PROPOSED) : end - 1])
-        before, again = text[place:start], re.compile(rf"\s+{_spaced(value)}(?!\w)").match(text, end)
+        before, again = text[place:start], _said_again(value, text, end)
         at = None if again else _said_at(value, before)
         if at:
             pieces += [before[: at[0]], text[start:end], before[at[1] :].rstrip()]
@@ -163,6 +163,11 @@ def told_first(text: str) -> str:
             pieces += [before, text[start:end]]
         place = again.end() if again else end
     return "".join([*pieces, text[place:]])
+
+
+def _said_again(value: str, text: str, end: int) -> re.Match[str] | None:
+    """Return where a paragraph goes on with the value right behind a proposal of it, which ends there."""
+    return re.compile(rf"(?=\s)[^\S\n]*\n?[^\S\n]*{_spaced(value)}(?!\w)").match(text, end) if value else None
 
 
 def _brackets(text: str) -> Iterator[tuple[int, int]]:

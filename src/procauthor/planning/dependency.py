@@ -7,7 +7,7 @@ up among what people call the items of the plan: codes, numbers, ranges of both,
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -98,7 +98,7 @@ class Directory:
             return titles
         if bucket_pattern().fullmatch(bare):
             return []
-        bare = pattern("units", r"^(?:(?:{}|nos)s?\.?\s+)?(?=\S*\d)").sub("", bare).strip("()[]. ").upper()
+        bare = _unit().sub("", bare).strip("()[]. ").upper()
         whole, ends, run = self._place(bare.strip("#"), near), _range().match(bare), _CODES.match(name)
         # "P1-01 harness" speaks of what the code means.
         codes = re.split(r" ?[/&+] ?", run[1].upper()) if run else []
@@ -153,12 +153,12 @@ class Directory:
             fitting = (i for i in self._items if key[0] is None or i.lifecycle in key[0])
             fitting = (i for i in fitting if not phase or str(i.phase) == phase)
             self._kinds[key] = sorted({i.number for i in fitting if priority in (None, i.priority)})
-        numbers, own = self._kinds[key], bisect_left(self._kinds[key], item.number)
-        return (
-            numbers[own:][numbers[own : own + 1] == [item.number] :][: self._most]
-            if behind
-            else numbers[max(0, own - self._most) : own]
-        )
+        numbers = self._kinds[key]
+        if behind:
+            first = bisect_right(numbers, item.number)
+            return numbers[first : first + self._most]
+        last = bisect_left(numbers, item.number)
+        return numbers[max(0, last - self._most) : last]
 
 
 def _undecided() -> re.Pattern[str]:
@@ -379,13 +379,16 @@ class Resolver:
         if not titles:
             number = read_number(title)
             title = number.title if number and self._is_called(number) else title
-            sure = named.vague or title_key(title) in self._keys
-            near = [] if sure else [directory.find_by_words(part) or part for part in _joint().split(title)]
-            whole = "" if sure or len(near) > 1 else directory.find_by_words(title)
-            titles = (
-                near if len(near) > 1 and near != _joint().split(title) else [title if whole in ("", own) else whole]
-            )
+            titles = [title] if named.vague or title_key(title) in self._keys else self._by_words(title, own)
         yield from (replace(named, title=each, vague=named.vague and each == named.title) for each in titles)
+
+    def _by_words(self, name: str, own: str) -> list[str]:
+        """Return the titles that some of their words mean, of each of several joined names; else the name itself."""
+        parts = _joint().split(name)
+        meant = [self._directory.find_by_words(part) for part in parts]
+        if len(parts) > 1:
+            return [title or part for title, part in zip(meant, parts, strict=True)] if any(meant) else [name]
+        return [name] if meant[0] == own else [meant[0] or name]
 
     def _is_called(self, number: Numbered) -> bool:
         """Say whether "3. Data Design" is what is called so, and not item 3 of another name, which has to be said."""

@@ -72,8 +72,13 @@ def _name(entry: Entry, known: Collection[str]) -> _Name:
 
 
 def _outermost(entries: Sequence[Entry]) -> list[Entry]:
-    indent = min((entry.line.indent for entry in entries), default=0)
-    return [entry for entry in entries if entry.line.indent == indent]
+    depth = _depth(entries)
+    return [entry for entry in entries if entry.line.indent == depth]
+
+
+def _depth(entries: Sequence[Entry]) -> int:
+    """Return how far the outermost of some entries are indented."""
+    return min((entry.line.indent for entry in entries), default=0)
 
 
 def _numbers(openings: Sequence[Opening], sizes: Sequence[int], problems: list[Problem]) -> Iterator[list[int]]:
@@ -168,8 +173,9 @@ def _complaints(
         if each.label and not each.key and (near := resembles(each.label)):
             message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
             yield "skipped", message, each.line
+        depth = _depth(each.entries)
         for entry in each.entries if each.key == "procedures" else ():
-            if entry not in _outermost(each.entries):
+            if entry.line.indent > depth:
                 yield "skipped", f"{entry.text!r} is below a name and is not read", entry.line.number
 
 
@@ -209,7 +215,8 @@ def _actions(opening: Opening) -> Iterator[Entry]:
         # In a table's cell they are behind each other.
         inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", each.text) if part.strip()]
         labelled += [Entry(plain_text(part), opening.line, None) for part in inline]
-        labelled += [entry for entry in each.entries if entry.mark or entry in _outermost(each.entries)]
+        depth = _depth(each.entries)
+        labelled += [entry for entry in each.entries if entry.mark or entry.line.indent == depth]
     if labelled or opening.first != opening.last:
         yield from labelled
         return
@@ -222,9 +229,10 @@ def _actions(opening: Opening) -> Iterator[Entry]:
 def _plain(opening: Opening) -> Iterator[tuple[Entry, bool]]:
     """Yield the lines below an item that are under no label, and whether each is a remark on it."""
     entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
-    labelled = [entry for entry in entries if _LABELLED.match(entry.line.content)]
-    told = labelled if len(labelled) * 2 <= len(entries) else ()
-    yield from ((entry, bool(_ASIDE.match(entry.line.content)) or entry in told) for entry in entries)
+    labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
+    few = sum(labelled) * 2 <= len(entries)
+    for entry, told in zip(entries, labelled, strict=True):
+        yield entry, bool(_ASIDE.match(entry.line.content)) or (few and told)
 
 
 def remarks(opening: Opening) -> Iterator[Entry]:

@@ -24,8 +24,8 @@ _LAST = lazy(r"\s+(?:Procedures?|Orchestrations?|Standards)$", re.IGNORECASE)
 _PLURALS = {"procedures": "procedure", "orchestrations": "orchestration"}
 _WORD = lazy(r"\S+")
 _CAPITALISED = lazy(r"\b[A-Z][a-z]+\b")
-# What may be around a name in a text that is nothing else.
 _ESCAPED = lazy(r"[\\&]")
+# What may be around a name in a text that is nothing else.
 _EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
 _ARTICLE = r"(?:(?:the|an|a)\s+)?"
 

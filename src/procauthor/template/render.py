@@ -25,7 +25,6 @@ from procauthor.template.spec import (
     words,
 )
 
-# A time on a clock, or on that of the work: "16:00", "T + 10 minutes".
 _SIGN_AND_WORD = re.compile(r"([;,] )(\w+ )")
 # Not within a word, a path or the text of a link.
 _WORD = lazy(r"(?<![\w/\[])\w+")
@@ -272,7 +271,7 @@ def _shown(part: str | SlotGroup, fields: Mapping[str, Any], clean: Cleaner, pla
 def _moment() -> re.Pattern[str]:
     """Return the pattern of a point in time: "T + 10 minutes", "16:00", a date, or what is said to be one."""
     said = "|".join(map(re.escape, words().moments))
-    return re.compile(rf"(?:[A-Z]\w? ?[+-] ?\d|\d{{1,2}}:\d\d|\d{{4}}-\d\d|(?:{said})(?!\w))")
+    return re.compile(rf"(?:[A-Z]\w? ?[+-] ?\d|\d{{1,2}}:\d\d|\d{{4}}-\d\d|(?:{said})(?:(?<=')|(?!\w)))")
 
 
 def _before(part: SlotGroup) -> tuple[str, str]:
