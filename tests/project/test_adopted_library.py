@@ -463,9 +463,16 @@ def test_what_lies_among_work_is_work_where_it_says_something(tmp_path: Path) ->
     told = "# Paging\n\n" + "We look at the graph of it, and then at the log. " * 5
     files = {**work, "support/paging.md": told, "support/stub.md": "# Stub\n\nSee the graph.\n", "about/us.md": told}
     write(tmp_path, files)
-    init(tmp_path)
+    assert init(tmp_path)["conventions"]["procedures"] == sorted([*work, "support/paging.md"])
     rows = documents(tmp_path)
     assert {path for path, row in rows.items() if row["counted"]} == {*work, "support/paging.md"}
+
+
+def test_a_folder_full_of_work_is_one_pattern(tmp_path: Path) -> None:
+    files = {f"support/{n}.md": f"# Task {n}\n\n1. Look.\n2. Stop it.\n3. Start it.\n" for n in range(4)}
+    write(tmp_path, {**files, "support/index.md": "# All\n", "about.md": "# About\n\nWords.\n"})
+    assert init(tmp_path)["conventions"]["procedures"] == ["support/*.md"]
+    assert {path for path, row in documents(tmp_path).items() if row["counted"]} == set(files)
 
 
 def test_skills_need_no_name_and_a_flag_says_that_one_is_out_of_use(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST
 from procauthor.adoption.notation import commonest
 from procauthor.data import grouped, ungrouped
+from procauthor.library.library import folder_of
 from procauthor.naming import escape_pattern
 
 _MANY = 2
@@ -33,6 +34,16 @@ def path_patterns(forms: Mapping[str, str]) -> dict[str, str]:
     kept = patterns if plain else {_with_any_ending(pattern): name for pattern, name in patterns.items()}
     exceptions = (path for path in sorted(forms) if (match_path(kept, path) or "") != forms[path])
     return {escape_pattern(path): forms[path] for path in exceptions} | kept
+
+
+def fold_paths(paths: Iterable[str], others: Iterable[str]) -> Iterator[str]:
+    """Yield patterns that match some paths and none of the others: one for a folder where it is full of them."""
+    rest = list(others)
+    for home, inside in grouped((folder_of(path), path) for path in sorted(paths)).items():
+        endings = {PurePosixPath(path).name.partition(".")[2] for path in inside}
+        pattern = f"{escape_pattern(home)}/*.{min(endings)}" if home else f"*.{min(endings)}"
+        whole = len(inside) >= FEWEST and len(endings) == 1 and not any(fnmatchcase(each, pattern) for each in rest)
+        yield from (pattern,) if whole else map(escape_pattern, inside)
 
 
 def _single_names(forms: Mapping[str, str]) -> dict[str, str]:

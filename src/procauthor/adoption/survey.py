@@ -10,7 +10,7 @@ from itertools import chain
 from os.path import commonpath
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from procauthor.adoption.alone import find_work, is_chance, lists_changes
 from procauthor.adoption.bundle import find_bundles, with_bundle
@@ -19,7 +19,7 @@ from procauthor.adoption.guess import Guess
 from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.language import find_translations
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
-from procauthor.adoption.pattern import path_patterns
+from procauthor.adoption.pattern import fold_paths, path_patterns
 from procauthor.adoption.shell import find_shells, shell_names
 from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.adoption.start import hidden_folders
@@ -158,13 +158,15 @@ def survey(folder: Path) -> Survey:
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
     own_pages = {path: document for path, document in plain.items() if path not in beside}
+    work = {*_counted(templates, plain), *_formless(forms, own_pages, templates, site)}
+    shown_apart = {index, *looked.shown, *followed, *chain.from_iterable(t.form.members for t in templates)}
     shown = list(_addresses(folder, site, every))
     conventions = Conventions(
         site=site.kind,
         site_root=site.root,
         addresses={address: place for address, place, _ in shown},
         pages=looked.pages,
-        procedures=tuple(dict.fromkeys((*_counted(templates, plain), *_formless(forms, own_pages, templates, site)))),
+        procedures=tuple(dict.fromkeys(fold_paths(work, every.keys() - work - shown_apart))),
         template_files=tuple(sorted(followed)),
         titles=names,
         status=notation.status.model_copy(update={"tolerated": _TOLERATED, "signposts": any(_signposts(plain, site))}),
@@ -183,10 +185,9 @@ def survey(folder: Path) -> Survey:
         guesses += tuple(guess for *_, guess in marks)
         library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
     astray = list(_unproven(library))
-    if astray:
-        conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
-        guesses += tuple(astray)
-        library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
+    # Nothing is read in another way by it.
+    conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
+    guesses += tuple(astray)
     counted = {p.path: p.key for p in library.counted}
     listed = list(read_index(library))
     if listed:
@@ -333,7 +334,8 @@ def _formless(
     """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
     held = chain.from_iterable(template.form.members for template in templates)
     alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
-    yield from sorted(map(escape_pattern, {*alike, *find_work(documents, forms, site.root)}))
+    yield from alike
+    yield from find_work(documents, forms, site.root)
 
 
 def _ignored(folder: Path) -> Iterator[str]:
@@ -348,16 +350,18 @@ def _ignored(folder: Path) -> Iterator[str]:
 
 def _unproven(library: Library) -> Iterator[Guess]:
     """Yield the kinds of links of which most lead to nothing: then it is not known what shows these documents."""
-    kinds: dict[str, list[tuple[bool, str]]] = {}
+    kinds: dict[Literal["root", "page"], list[tuple[bool, str]]] = {}
     for procedure, link in ungrouped((p, p.links) for p in library.procedures):
+        kind = link_kind(link.target)
+        if kind == "file" or link.image or "://" in link.target or link.target.startswith("#"):
+            continue
         target = library.settle(procedure.resolve(link.target))
-        plain = target.path is not None and not may_be_made(link.target, library.files, procedure.conventions)
-        if plain and not link.image and not link.target.startswith("#"):
+        if target.path is not None and not may_be_made(link.target, library.files, procedure.conventions):
             there = target.path in library.files
-            kinds.setdefault(link_kind(link.target), []).append((there, f"{procedure.path}:{link.line}"))
+            kinds.setdefault(kind, []).append((there, f"{procedure.path}:{link.line}"))
     for kind, seen in kinds.items():
         right = sum(there for there, _ in seen)
-        if kind != "file" and len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
+        if len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
             examples = tuple(place for there, place in seen if not there)[:2]
             name = {"root": "links from the root", "page": "links to pages"}[kind]
             question = f"what shows these documents? {right} of {len(seen)} {name} lead to something"
@@ -497,7 +501,7 @@ def _counted(templates: Sequence[Proposed], documents: Mapping[str, Document]) -
             folder = PurePosixPath(path).parent
             inside = [p for p in documents if PurePosixPath(p).parent == folder]
             if len(set(inside) & set(template.form.members)) >= len(inside) * _MOST:
-                yield escape_pattern(path)
+                yield path
 
 
 def _order(templates: Iterable[Proposed]) -> Iterator[Guess]:

@@ -356,10 +356,12 @@ def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
 def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
     """Say whether a mark is used: a note with a colon, or with no word before it but "is", and the only brackets.
 
-    Several ones in a text describe a form.
+    Several ones in a text describe a form, and a vague day may be all that is known.
     """
     if shown.startswith("["):
         return len(_BRACKETS.findall(text)) == 1
+    if shown.endswith(VAGUE_DAY):
+        return False
     if shown not in signs.notes or text.startswith(":", start + len(shown)):
         return True
     before = text[max(0, start - _NEAR) : start].rstrip()
