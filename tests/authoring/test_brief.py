@@ -195,6 +195,31 @@ def test_a_rule_that_the_nearest_procedures_name_is_told_though_its_words_are_ot
     assert [rule["name"] for rule in found["rules"]] == ["YRD-02 Records"]
 
 
+@pytest.mark.parametrize(
+    ("title", "purpose"),
+    [
+        ("Sluice Keeping Procedure", "Each crate is counted before it leaves the wharf."),
+        ("Crate Count Procedure", ""),
+    ],
+)
+def test_a_rule_that_speaks_of_the_subject_is_told_though_others_are_named_more(
+    tmp_path: Path, title: str, purpose: str
+) -> None:
+    names = " ".join(f"YRD-{n:02}" for n in range(1, 12))
+    busy = page("Pallet Scale").replace("Draw every component", f"Weigh the pallets ({names})")
+    pages = {f"feature/scale-{n}.md": busy.replace("Pallet Scale", f"Pallet Scale {n}") for n in "abcd"}
+    root = write_library(tmp_path / "library", **pages)
+    (root / "standards").mkdir(exist_ok=True)
+    rules = "".join(f"- **YRD-{n:02} Gate**: Doors MUST be shut.\n" for n in range(1, 12))
+    told = "- **YRD-30 Count**: Each crate MUST be counted twice.\n"
+    text = (
+        f"---\ntemplate: standard\n---\n\n# Yard Standards\n\n## 1. Purpose\n\nOrder.\n\n## 3. Rules\n\n{rules}{told}"
+    )
+    (root / "standards/yard.md").write_text(text)
+    (found,) = brief(root, title, purpose=purpose)["rules"]
+    assert "YRD-30 Count" in [rule["name"] for rule in found["rules"]]
+
+
 def test_a_draft_without_a_model_has_no_sentence_of_its_own(tmp_path: Path) -> None:
     root = write_library(tmp_path / "library")
     made = [Project.open(root).author("offline").create(title, lifecycle="Feature") for title in ("A Sale", "B Count")]

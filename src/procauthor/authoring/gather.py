@@ -39,7 +39,6 @@ from procauthor.authoring.passage import (
     find_standards,
     rank_near,
     read_subject,
-    words_near,
 )
 from procauthor.authoring.request import refuse_unknown
 from procauthor.errors import InvalidTitleError, NotFoundError
@@ -470,7 +469,7 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     neighbours = find_neighbours(request, library)
     near = () if request.wish else rank_near(telling, request, library, chunks, path)
     neighbours += find_close(near, neighbours)
-    rules = find_standards(request, library, path, neighbours, telling, rarity.weigh(words_near(near)), near)
+    rules = find_standards(request, library, path, neighbours, subject, near)
     # A rule that is told is not shown again as a passage.
     other = [[c for c in each if c.path not in {path, *(s.path for s in rules)}] for each in chunks]
     passages = choose_passages(telling, library, other, most)

@@ -17,7 +17,7 @@ from procauthor.authoring.evidence import OTHERS, Evidence, open_claims, texts_o
 from procauthor.authoring.public import find_places, find_programs, is_public_path
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
-from procauthor.data import grouped
+from procauthor.data import grouped, ungrouped
 from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.regex import lazy
 from procauthor.template.spec import Template
@@ -91,7 +91,7 @@ def doubt(
     claimed = frozenset(open_claims(list(asked)))
     functions = frozenset(chain.from_iterable(_FUNCTION.findall(text) for _, text in texts))
     times = _own_times([text for _, text in given], limits)
-    claims = ((place, claim) for place, text in texts for claim in find_claims(text))
+    claims = ungrouped((place, find_claims(text)) for place, text in texts)
     places: dict[Particular, list[str]] = {}
     programs: dict[str, Particular] = {}
     for place, claim in chain(doers, claims):

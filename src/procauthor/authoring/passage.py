@@ -352,6 +352,9 @@ def _works_with(procedure: Procedure, library: Library) -> Iterator[Procedure]:
 # Which rules of standards fit a subject: few, and whole
 
 _MOST_RULES = 8
+# So many are told in any case, the best of those that speak of the subject itself: no procedure may name them yet.
+_MOST_SPEAKING, _LEAST_SPEAKING = 3, 0.2
+_GROUP = 0.5
 # Of a standard that neighbours link or the plan names, so many rules are told though few words fit.
 _LEAST_RULES = 3
 # A rule that fits less well, or so much less well than the best one, is beside the subject.
@@ -386,8 +389,7 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
     library: Library,
     path: str,
     neighbours: Iterable[Neighbour],
-    telling: Mapping[str, float],
-    around: Mapping[str, float],
+    subject: Subject,
     near: Sequence[Procedure],
 ) -> tuple[Standard, ...]:
     """Return the standards with the rules that fit, each rule whole, the standard that fits best first.
@@ -399,16 +401,18 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
         library: The library.
         path: Where the document is or will be.
         neighbours: Who comes before and after it.
-        telling: How much each word tells of its subject.
-        around: How much each word tells of the procedures that are nearest.
+        subject: What it is about.
         near: The procedures that are nearest to it, the nearest first.
     """
+    rarity = Rarity.of(library)
+    telling = rarity.weigh(subject.weights), rarity.weigh(words_near(near))
     known = {p.path: p for p in library.of_kind("standard") if p.status not in UNCOUNTED}
     rules = list(chain.from_iterable(map(_rules_of, known.values())))
-    grades = _grade_rules(rules, known, (telling, around), near[:_NEAR])
-    order = sorted(rules, key=lambda rule: -grades[rule.key])
+    grades = _grade_rules(rules, known, telling, near[:_NEAR])
     least = max(_LEAST_FIT, _LEAST_SHARE * max(grades.values(), default=0.0))
-    chosen = [rule for rule in order[:_MOST_RULES] if grades[rule.key] >= least]
+    spoken = _grade_rules(rules, known, (_spoken(subject, request.lifecycle, rules, rarity),), ())
+    speaking = _best_rules(rules, spoken, _MOST_SPEAKING, _LEAST_SPEAKING)
+    chosen = list(dict.fromkeys((*speaking, *_best_rules(rules, grades, _MOST_RULES, least))))[:_MOST_RULES]
     for bound in sorted(set(_bound(request, library, path, neighbours, known))):
         own = sorted((rule for rule in rules if rule.path == bound), key=lambda rule: -grades[rule.key])
         chosen += [rule for rule in own[:_LEAST_RULES] if rule not in chosen]
@@ -416,6 +420,21 @@ def find_standards(  # noqa: PLR0913, PLR0917 - what decides which standards app
         Standard(known[each].title, each, _own_rules(chosen, each))
         for each in dict.fromkeys(rule.path for rule in chosen)
     )
+
+
+def _spoken(subject: Subject, lifecycle: str, rules: Iterable[_Rule], rarity: Rarity) -> dict[str, float]:
+    """Return how much each word tells of a subject and its lifecycle, of the words that any document has.
+
+    A title of words that are new to the library would leave nothing to find a rule by.
+    """
+    known = {*rarity.counts, *chain.from_iterable(list_features(rule.named.text) for rule in rules)}
+    weights = {**dict.fromkeys(list_features(lifecycle), _GROUP), **subject.weights}
+    return rarity.weigh({word: weight for word, weight in weights.items() if word in known})
+
+
+def _best_rules(rules: Iterable[_Rule], grades: Mapping[str, float], most: int, least: float) -> list[_Rule]:
+    order = sorted(rules, key=lambda rule: -grades[rule.key])
+    return [rule for rule in order[:most] if grades[rule.key] >= least]
 
 
 def _grade_rules(

@@ -254,7 +254,8 @@ def _without_phrases(name: str, known: Collection[str]) -> tuple[str, str]:
     trail = pattern("trail|soft", r"(?:,?\s+(?:{}))+$").search(name, start)
     inside = name[start : trail.start() if trail else len(name)].strip()
     sure = title_key(inside) in known or _is_whole(inside) or bucket_pattern().fullmatch(inside)
-    return (inside, f"{name[:start]} {trail[0] if trail else ''}") if sure else (name, "")
+    around = f"{name[:start]} {trail[0] if trail else ''}"
+    return (inside, around) if sure else (name, "")
 
 
 def _state(note: str, sign: str) -> State | Literal[""]:
