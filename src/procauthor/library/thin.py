@@ -325,7 +325,8 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
         for passage, place, shown in prose.search(pattern):
             end = place + len(shown)
             told = shown.startswith(signs.told) or _is_spoken(signs, shown, passage.text)
-            told = told or (shown in signs.notes and _is_behind_code(document, passage.offset(place)))
+            note = shown in signs.notes and not passage.text.startswith(":", end)
+            told = told or (note and _is_behind_code(document, passage.offset(place)))
             if not told and not _is_mentioned(signs, passage.text, place, end):
                 yield Leftover(shown, passage.offset(place), _is_sure(signs, shown, passage.text, place))
     if conventions.code:
