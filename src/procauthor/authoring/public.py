@@ -21,7 +21,7 @@ QUOTED = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
 # What ends a command, or opens one within it; no redirection (">&2", "&>").
 _BETWEEN = lazy(r"\|\|?|&&|;+|(?<![>&<\d])&(?![>&\d])|[$<>]?\(|\)|`")
 _ASSIGNED = lazy(r"[A-Za-z_]\w*\+?=\S*|[$>%]")
-# The name of a program: what stands there in capitals, or with other signs, is a statement, a value, or filled in.
+# The name of a program: what is there in capitals, or with other signs, is a statement, a value, or filled in.
 _PROGRAM = lazy(r"[a-z][a-z0-9_]*(?:[.-][a-z0-9]+)*")
 # What runs a program of a folder that the page makes: .venv/bin/pip.
 _IN_ENVIRONMENT = lazy(r"\A(?:\./)?(?:\.?venv/bin|node_modules/\.bin)/")
