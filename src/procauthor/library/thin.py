@@ -411,8 +411,7 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
     for span in _CODE.finditer(raw):
         if not any(start <= span.start() < end for start, end in blocks):
             left = list(_leftover(signs, span[1], span.start(1)))
-            # Among other words a bare mark is talked about: "collect all `TODO` notes".
-            # Among other words a comment is code that is talked about, too.
+            # Among other words a bare mark, or a comment, is talked about: "collect all `TODO` notes".
             bare = left and (left[0].text.encode() == span[1].strip() or not left[0].text[0].isalpha())
             if left and (not bare or _is_alone(raw, span.start(), span.end())):
                 yield from left
