@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import procauthor
@@ -38,9 +40,63 @@ def render_page() -> str:
 
 
 def class_of(name: str) -> ast.ClassDef:
-    """Return the class that ``procauthor`` exports under a name."""
-    tree = _tree(procauthor._HOMES[name])  # noqa: SLF001 - the page is about this very table
-    return next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    """Return the class that ``procauthor`` exports under a name, with what it has of classes that are not exported."""
+    there = _find(procauthor._HOMES[name], name)  # noqa: SLF001 - the page is about this very table
+    assert there is not None
+    return _whole(*there)
+
+
+def _find(module: str, name: str) -> tuple[str, ast.ClassDef] | None:
+    """Return a class of our own by the name that it has in a module, with the module that it is in."""
+    for node in _tree(module).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return module, node
+        if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names):
+            package, _, home = (node.module or "").partition(".")
+            return _find(home, name) if package == "procauthor" else None
+    return None
+
+
+def _whole(module: str, node: ast.ClassDef) -> ast.ClassDef:
+    """Return a class with the members that it inherits before its own, behind its docstring."""
+    own = set(chain.from_iterable(map(_named, node.body)))
+    body = chain.from_iterable(_inherited(module, base) for base in node.bases)
+    inherited = [each for each in body if own.isdisjoint(_named(each))]
+    whole = copy(node)
+    whole.body = [*node.body[:1], *inherited, *node.body[1:]]
+    return whole
+
+
+def _inherited(module: str, base: ast.expr) -> list[ast.stmt]:
+    """Return the members of a base; what it leaves open, as in ``JobStore[Batch]``, is filled in."""
+    generic = base if isinstance(base, ast.Subscript) else None
+    there = _find(module, ast.unparse(generic.value if generic else base))
+    if there is None:
+        return []
+    filled = _Filling(generic.slice if generic else None, there[1])
+    return [filled.visit(deepcopy(each)) for each in _whole(*there).body[1:]]
+
+
+def _named(statement: ast.stmt) -> list[str]:
+    """Return the names that a statement in the body of a class gives."""
+    if isinstance(statement, Function):
+        return [statement.name]
+    targets: list[ast.expr] = [statement.target] if isinstance(statement, ast.AnnAssign) else []
+    targets += statement.targets if isinstance(statement, ast.Assign) else ()
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+class _Filling(ast.NodeTransformer):
+    """Puts a type in the place of the variable of a generic class."""
+
+    def __init__(self, type_: ast.expr | None, node: ast.ClassDef) -> None:
+        self._type = type_
+        generics = (each for each in node.bases if isinstance(each, ast.Subscript))
+        self._variable = next((ast.unparse(each.slice) for each in generics), "")
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Replace the variable."""
+        return self._type if self._type is not None and node.id == self._variable else node
 
 
 def functions_of(node: ast.ClassDef) -> Iterator[Function]:

@@ -35,6 +35,8 @@ _DUTIES = 0.02
 _FEWEST_DUTIES = 4
 # With fewer words a document says too little to be like those beside it.
 _FEW_WORDS = 40
+# A folder with no more documents than these says nothing of one of them.
+_FEW_BESIDE = 3
 _NEARLY_ALL = 0.7
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
@@ -71,7 +73,7 @@ def _alike(paths: Iterable[str], work: set[str], documents: Mapping[str, Documen
     said = {path for path, document in documents.items() if count_words(document) > _FEW_WORDS}
     told, every = (Counter(chain.from_iterable(map(_folders, each))) for each in (work, said.union(work)))
     for path in sorted(said.intersection(paths)):
-        home = next((folder for folder in _folders(path) if every[folder] > _FEWEST_STEPS), None)
+        home = next((folder for folder in _folders(path) if every[folder] > _FEW_BESIDE), None)
         if home is not None and told[_folders(path)[0]] and told[home] >= every[home] * _NEARLY_ALL:
             yield path
 

@@ -32,6 +32,7 @@ from procauthor.authoring.dealing import (
     takers_in,
 )
 from procauthor.authoring.passage import (
+    TELLS,
     Rarity,
     Search,
     choose_passages,
@@ -68,7 +69,7 @@ _SAME_WORK = 0.65
 _LEAST_SHARED = 4
 # A title and triggers that say so much of a subject, in so many words that tell of it, are about the same work. Of 13
 # subjects that our library does not have, four overlap with a procedure in this way, and of its own 137 titles 14 do.
-_NAMED, _BEGUN, _TELLS, _LEAST_TOLD = 0.2, 0.1, 0.03, 3
+_NAMED, _BEGUN, _LEAST_TOLD = 0.2, 0.1, 3
 # A word that more procedures begin by than these is no rare one.
 _FEW = 2
 _MOST = 3
@@ -163,7 +164,7 @@ def _begun(candidate: Candidate, common: frozenset[str], telling: Mapping[str, f
     if len(telling.keys() & (candidate.words | candidate.triggers)) < _LEAST_TOLD:
         return frozenset()
     title = candidate.words - common
-    told = frozenset(word for word in title | candidate.triggers if telling.get(word, 0.0) > _TELLS)
+    told = frozenset(word for word in title | candidate.triggers if telling.get(word, 0.0) > TELLS)
     named, begun = (sum(telling.get(word, 0.0) for word in words) for words in (title, candidate.triggers))
     return told if len(told) >= _LEAST_TOLD and named >= _NAMED and begun >= _BEGUN else frozenset()
 

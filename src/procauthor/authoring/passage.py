@@ -98,10 +98,12 @@ _RAREST = math.log(20)
 # A subject is told by so many words: more of them say the same once more.
 _TELLING = 8
 # How much it counts that the document of a passage is about the subject, and that a search has it first.
+TELLS = 0.03
+"""A word that tells so much of a subject is about it."""
 _OF_DOCUMENT, _OF_SEARCH = 0.5, 0.1
 _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.
-_LEAST_OF_DOCUMENT, _TELLS = 0.1, 0.03
+_LEAST_OF_DOCUMENT = 0.1
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
 
@@ -209,7 +211,7 @@ def _is_about(chunk: Chunk, library: Library, telling: Mapping[str, float]) -> b
     One rare word, such as "price" or "refresh", is in passages about anything.
     """
     words = set(list_features(f"{chunk.heading} {chunk.text}"))
-    several = sum(telling.get(word, 0.0) > _TELLS for word in words) > 1
+    several = sum(telling.get(word, 0.0) > TELLS for word in words) > 1
     return several and _cover_of_document(chunk, library, telling) >= _LEAST_OF_DOCUMENT
 
 

@@ -62,14 +62,13 @@ def find_programs(line: str, own: frozenset[str] = frozenset()) -> Iterator[str]
         line: The line, as it is typed.
         own: The functions that the code around it defines.
     """
-    known = _known()["programs"] | own
     for command in _commands(_COMMENT.sub("", line)):
         words = command.split()
         while words and (words[0] in _known()["keywords"] or _ASSIGNED.fullmatch(words[0])):
             if words.pop(0) in _OVER:
                 words.clear()
         program = _IN_ENVIRONMENT.sub("", words[0]) if words else ""
-        if _PROGRAM.fullmatch(program) and program not in known:
+        if _PROGRAM.fullmatch(program) and program not in _known()["programs"] and program not in own:
             yield " ".join(words)
 
 
@@ -95,7 +94,7 @@ def find_places(code: str) -> Iterator[str]:
 
 def _is_of_program(folder: str) -> bool:
     """Say whether a folder is named after a program that the trade knows, or after a version: /etc/nginx, /v1/x."""
-    return not (_known()["programs"] | _known()["folders"]).isdisjoint(folder.split("/"))
+    return any(part in _known()["programs"] or part in _known()["folders"] for part in folder.split("/"))
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,12 @@ _ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
 
 def is_none(text: str) -> bool:
     """Say whether a text says that there is nothing: "None.", or a dash."""
-    return text.strip().casefold().removesuffix(".") in words()["contract"]["none"]
+    return text.strip().casefold().removesuffix(".") in _nothing()
+
+
+@lru_cache(maxsize=1)
+def _nothing() -> frozenset[str]:
+    return frozenset(words()["contract"]["none"])
 
 
 def read_contract(document: Document, template: Template | None) -> Contract:

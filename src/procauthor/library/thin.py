@@ -326,7 +326,8 @@ def find_placeholders(document: Document, conventions: PlaceholderConventions = 
         for passage, place, shown in prose.search(pattern):
             end = place + len(shown)
             told = shown.startswith(signs.told) or _is_spoken(signs, shown, passage.text)
-            told = told or (shown in signs.notes and _is_behind_code(document, passage.offset(place)))
+            note = shown in signs.notes and not passage.text.startswith(":", end)
+            told = told or (note and _is_behind_code(document, passage.offset(place)))
             if not told and not _is_mentioned(signs, passage.text, place, end):
                 yield Leftover(shown, passage.offset(place), _is_sure(signs, shown, passage.text, place))
     if conventions.code:
@@ -414,8 +415,7 @@ def _in_code(document: Document, signs: Signs) -> Iterator[Leftover]:
     for span in _CODE.finditer(raw):
         if not any(start <= span.start() < end for start, end in blocks):
             left = list(_leftover(signs, span[1], span.start(1)))
-            # Among other words a bare mark is talked about: "collect all `TODO` notes".
-            # Among other words a comment is code that is talked about, too.
+            # Among other words a bare mark, or a comment, is talked about: "collect all `TODO` notes".
             bare = left and (left[0].text.encode() == span[1].strip() or not left[0].text[0].isalpha())
             if left and (not bare or _is_alone(raw, span.start(), span.end())):
                 yield from left

@@ -164,10 +164,14 @@ def _clean(text: str, known: Collection[str]) -> str:
         return text
     bare = strip_pictures(_verb().sub("", strip_pictures(text)).strip())
     # All words but the small ones begin with a capital or a digit.
-    minor = set().union(*(read_words().lists[kind] for kind in ("minor", "articles", "joining")))
-    capital = all(word.casefold() in minor or word[0].isupper() or word[0].isdigit() for word in bare.split())
+    capital = all(word.casefold() in _minor() or word[0].isupper() or word[0].isdigit() for word in bare.split())
     named = capital or (" " in bare and ends_in_noun(bare)) or title_key(bare) in known
     return bare if named and title_key(bare) not in ("", "procedure", "procedures") else text
+
+
+@lru_cache(maxsize=1)
+def _minor() -> frozenset[str]:
+    return frozenset().union(*(read_words().lists[kind] for kind in ("minor", "articles", "joining")))
 
 
 _cleaned = lru_cache(maxsize=value.REMEMBERED)(lambda text: _clean(text, ()))

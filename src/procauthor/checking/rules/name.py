@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Phrase, find_phrases, read_notes, series_of
@@ -103,11 +104,16 @@ def _phrase(scope: Scope, procedure: Procedure, passage: PlainText, phrase: Phra
         yield scope.paragraph(procedure, at)[0], say(UNKNOWN_PROCEDURE, procedure, at, message, _near(scope, name))
 
 
+@lru_cache(maxsize=1)
+def _generic() -> frozenset[str]:
+    return frozenset(spoken()["names"]["generic"])
+
+
 def _telling(phrase: Phrase) -> int | None:
     """Return how many words to skip before an unknown name begins, or None where the phrase is no name."""
     if phrase.words[-1] != "Procedure" or phrase.longer:
         return None
-    words, generic = phrase.words[:-1], spoken()["names"]["generic"]
+    words, generic = phrase.words[:-1], _generic()
     skip = next((n for n, word in enumerate(words) if word[0].isupper() and word.casefold() not in generic), None)
     if skip is None or all(word.casefold() in generic for word in words[skip + 1 :]):
         # One word is a name within a sentence ("the Rollback Procedure"); at its start it may be any verb.
