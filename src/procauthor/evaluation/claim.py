@@ -59,7 +59,7 @@ class _Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _ClaimPlace:
     """Where numbers are stated, and of what."""
 
     path: str
@@ -141,7 +141,7 @@ def _of_document(host: Procedure, known: Mapping[str, _Scope], library: _Scope) 
         start = passage.offset(0)
         scope = _scope(document, start, known) or own
         if scope:
-            yield from _in_text(_Place(host.path, document.source.line(start), scope), passage.text)
+            yield from _in_text(_ClaimPlace(host.path, document.source.line(start), scope), passage.text)
     for block in document.blocks:
         yield from _in_table(host.path, block, known, library)
 
@@ -156,7 +156,7 @@ def _scope(document: Document, offset: int, known: Mapping[str, _Scope]) -> _Sco
     return None
 
 
-def _in_text(place: _Place, text: str) -> Iterator[Claim]:
+def _in_text(place: _ClaimPlace, text: str) -> Iterator[Claim]:
     patterns = _patterns()
     for match in patterns["of"].finditer(text):
         yield place.of(text[match.start() : match.end("state")], match)
@@ -168,7 +168,7 @@ def _in_text(place: _Place, text: str) -> Iterator[Claim]:
     yield from _counts(place, text)
 
 
-def _counts(place: _Place, text: str) -> Iterator[Claim]:
+def _counts(place: _ClaimPlace, text: str) -> Iterator[Claim]:
     """Yield counts by status: "Defined: 5" alone, and "4 defined, 3 placeholders", where one count backs the other.
 
     One count in a sentence ("3 missing pages") may speak of anything.
@@ -192,7 +192,7 @@ def _in_table(path: str, block: Block, known: Mapping[str, _Scope], library: _Sc
     for row in block.rows if home is not None else ():
         scope = _row_scope(row, home or 0, known, library)
         if scope:
-            yield from _in_row(_Place(path, row.line, scope), row, keys)
+            yield from _in_row(_ClaimPlace(path, row.line, scope), row, keys)
 
 
 def _row_scope(row: TableRow, home: int, known: Mapping[str, _Scope], library: _Scope) -> _Scope | None:
@@ -202,7 +202,7 @@ def _row_scope(row: TableRow, home: int, known: Mapping[str, _Scope], library: _
     return library if key in words()["claims"]["library"] else known.get(key)
 
 
-def _in_row(place: _Place, row: TableRow, keys: list[str]) -> Iterator[Claim]:
+def _in_row(place: _ClaimPlace, row: TableRow, keys: list[str]) -> Iterator[Claim]:
     told = words()["claims"]
     for key, cell in zip(keys, row.cells, strict=False):
         text = cell.text.strip(" *_")
