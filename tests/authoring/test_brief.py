@@ -231,6 +231,17 @@ def test_a_draft_without_a_model_has_no_sentence_of_its_own(tmp_path: Path) -> N
     assert all(finding["severity"] != "error" for each in made for finding in each.findings)
 
 
+def test_the_gaps_of_a_neighbour_are_no_artifacts(tmp_path: Path) -> None:
+    root = write_library(tmp_path / "library")
+    Project.open(root).author("offline").create("A Sale", lifecycle="Feature").accept()
+    told = brief(root, "B Count", depends_on=["A Sale"])
+    assert [list(each["outputs"]) for each in told["neighbours"] if each["title"] == "A Sale"] == [[]]
+    assert "TODO" not in str(told["promises"])
+    draft = Project.open(root).author("offline").create("B Count", lifecycle="Feature", depends_on=["A Sale"])
+    assert "delivered TODO" not in draft.text
+    assert not any("TODO" in question for question in draft.open_questions)
+
+
 def test_the_trigger_of_the_request_is_a_trigger_offline(tmp_path: Path) -> None:
     root = write_library(tmp_path / "library")
     draft = Project.open(root).author("offline").create(TITLE, lifecycle="Feature", trigger="A shelf is empty")

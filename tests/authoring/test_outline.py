@@ -452,10 +452,12 @@ def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None)
         ),
         (
             [("1 hour", ""), ("30 minutes", "Step 3"), ("2 hours", "Step 2"), ("1 day", "")],
-            "together 1 d 3 h; step 1: ",
+            "step 1: 1 hour; step 2: 30 minutes; step 3: 2 hours; step 4: 1 day",
         ),
         ([("T + 10 minutes", ""), ("1 day after", "")], "step 1: T + 10 minutes; step 2: 1 day after"),
         ([("30 seconds", ""), ("2 minutes", "")], "together 2 min 30 s; "),
+        ([("1 hour", ""), ("1 day for each 20 pages", "")], "step 1: 1 hour; step 2: 1 day for each 20 pages"),
+        ([("1.5 hours", ""), ("1 day", "")], "together 1 d 1 h 30 min; "),
         ([("1 day", ""), ("soon", "")], "step 1: 1 day; step 2: soon"),
         ([("by 12:00, 2 hours later", "")], "step 1: by 12:00, 2 hours later"),
         ([("2 hours, urgent 30 minutes", "")], "step 1: 2 hours, urgent 30 minutes"),

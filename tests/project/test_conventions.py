@@ -333,7 +333,7 @@ def test_a_mark_that_may_be_talked_about_is_a_warning(tmp_path: Path) -> None:
     init(tmp_path)
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=1)
     left = [(f["path"], f["severity"]) for f in report["findings"] if f["rule"] == "placeholder-text"]
-    assert sorted(left) == [("net/a.md", "error")] + [("net/a.md", "warning")] * 2 + [("net/b.md", "error")] * 3
+    assert sorted(left) == [("net/a.md", "error")] + [("net/a.md", "warning")] * 3 + [("net/b.md", "error")] * 3
 
 
 def test_a_rule_on_placeholders_that_is_off_keeps_no_document_from_being_defined(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from procauthor.authoring.dealing import (
     find_roles,
     takers_in,
 )
+from procauthor.authoring.gap import holds_gap
 from procauthor.authoring.passage import (
     TELLS,
     Rarity,
@@ -249,7 +250,7 @@ def list_promises(library: Library, announced: Iterable[str], first: Iterable[st
     written = [
         (p.path, p.title, gives, False)
         for p in library.counted
-        if p.kind == "procedure" and p.status in WRITTEN and (gives := dealings[p.path].gives)
+        if p.kind == "procedure" and p.status in WRITTEN and (gives := _without_gaps(dealings[p.path].gives))
     ]
     expected = ((title, tuple(expected_of(library, title_key(title)))) for title in announced)
     written += [(title, title, names, True) for title, names in expected if names]
@@ -262,6 +263,11 @@ def list_promises(library: Library, announced: Iterable[str], first: Iterable[st
         kept += 1
     promises = (Promise(title, names, announced=alone) for _, title, names, alone in written[:kept])
     return tuple(promises), len(written) - kept
+
+
+def _without_gaps(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of artifacts without the marks of a draft whose author knew none: they promise nothing."""
+    return tuple(name for name in names if not holds_gap(name))
 
 
 # An artifact is written with capitals, and in more than one word: "Threat Model Document".
@@ -309,9 +315,9 @@ def find_close(near: Iterable[Procedure], known: Sequence[Neighbour]) -> tuple[N
             status=p.status,
             purpose=_beginning(p.gist.purpose),
             triggers=p.gist.triggers[:_MOST_TRIGGERS],
-            outputs=tuple(NamedText(a.name, "") for a in p.contract.outputs),
-            takes=tuple(a.name for a in p.contract.inputs),
-            lacks=tuple(NamedText(a.name, _after_name(a)) for a in p.contract.inputs if not a.source),
+            outputs=tuple(NamedText(name, "") for name in _without_gaps(a.name for a in p.contract.outputs)),
+            takes=_without_gaps(a.name for a in p.contract.inputs),
+            lacks=_name_texts(a for a in p.contract.inputs if not a.source),
         )
         for p in islice(close, max(_LEAST_CLOSE, _SHOWN - len(known)))
     )
@@ -414,7 +420,7 @@ def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
         return said or spoken_artifacts(provider.gist.purpose, "to", own.title)
     for_us = set(map(title_key, _promised(provider, own)))
     promised = [a for a in provider.contract.outputs if not for_us or title_key(a.name) in for_us]
-    return tuple(NamedText(a.name, _after_name(a)) for a in promised)
+    return _name_texts(promised)
 
 
 def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
@@ -427,7 +433,11 @@ def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
 
 
 def _required(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    return tuple(NamedText(a.name, _after_name(a)) for a in wanted_of(consumer, title_key(own.title)))
+    return _name_texts(wanted_of(consumer, title_key(own.title)))
+
+
+def _name_texts(artifacts: Iterable[Artifact]) -> tuple[NamedText, ...]:
+    return tuple(NamedText(a.name, _after_name(a)) for a in artifacts if not holds_gap(a.name))
 
 
 def _after_name(artifact: Artifact) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -32,6 +33,9 @@ _LONGEST, _LONG = 8, 60
 _NOT_HERE = frozenset((*QUESTION_RULES, "contract-not-reciprocal"))
 # A time of day, or one on the clock of the work.
 _CLOCK = re.compile(r"\+\s?\d|\d:\d\d")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# Steps with such parts are done at the same time, or more than once.
+_NOT_ONCE = ("beside", "repeat")
 _CLOSED = ConfigDict(extra="forbid")
 
 
@@ -126,33 +130,32 @@ def take_fitting(
 
 
 def add_times(template: Template, fields: Mapping[str, Any]) -> str:
-    """Return the limits of the steps as they are written, and their sum where each is one duration; empty without any.
+    """Return the limits of the steps as they are written, and their sum where it is certain; empty without any.
 
-    Of steps that run beside each other the longest counts. A limit is what the second field of the part that says who
-    does a step holds. Two durations are two ways through a step ("1 day, urgent 2 hours"), and a time on a clock
-    ("T + 20 minutes") counts from elsewhere: neither can be added.
+    A limit is what the second field of the part that says who does a step holds. The sum is that of steps that are
+    done once, one after the other, each within one duration. Two durations are two ways through a step ("1 day, urgent
+    2 hours"), "1 day for each 20 pages" depends on the case, and a time on a clock ("T + 20 minutes") counts from
+    elsewhere.
     """
     workflow = template.of_role("workflow")
     who = next((part for part in workflow.parts if part.role == "who"), None) if workflow else None
     if workflow is None or who is None or who.pattern is None or len(who.pattern.slots) < 2:  # noqa: PLR2004
         return ""
-    slot, total, group = who.pattern.slots[1].name, 0.0, 0.0
-    besides = [part.name for part in workflow.parts if part.role == "beside"]
-    said: list[str] = []
-    summed = True
-    for number, step in enumerate(fields.get(workflow.name) or (), start=1):
-        limit = (step.get(who.name) or {}).get(slot) if isinstance(step.get(who.name), Mapping) else None
-        limit, _ = list_proposals(limit or "")
-        minutes = find_minutes(limit)
-        summed = summed and len(minutes) == 1 and not _CLOCK.search(limit)
-        if any(step.get(name) for name in besides):
-            group = max(group, *minutes, 0.0)
-        else:
-            total, group = total + group + sum(minutes), 0.0
-        if limit:
-            said.append(f"step {number}: {limit}")
-    whole = f"together {_spell(total + group)}; " if summed else ""
-    return whole + "; ".join(said) if said else ""
+    slot, rows = who.pattern.slots[1].name, list(fields.get(workflow.name) or ())
+    others = [part.name for part in workflow.parts if part.role in _NOT_ONCE]
+    given = (row.get(who.name) for row in rows)
+    limits = [list_proposals(each.get(slot) or "")[0] if isinstance(each, Mapping) else "" for each in given]
+    said = [f"step {number}: {limit}" for number, limit in enumerate(limits, start=1) if limit]
+    durations = [find_minutes(limit) if _is_single(limit) else [] for limit in limits]
+    once = not any(any(map(row.get, others)) for row in rows)
+    if once and all(durations):
+        said.insert(0, f"together {_spell(sum(chain.from_iterable(durations)))}")
+    return "; ".join(said)
+
+
+def _is_single(limit: str) -> bool:
+    """Say whether a limit is one duration, and holds no second number and no time on a clock."""
+    return len(_NUMBER.findall(limit)) <= 1 and len(find_minutes(limit)) == 1 and not _CLOCK.search(limit)
 
 
 def _spell(minutes: float) -> str:

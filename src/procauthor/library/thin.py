@@ -225,6 +225,7 @@ _FEW_WORDS = 8
 # Behind one word, as in "If TODO condition", a note can as well hold the place of what is to come.
 _FEWEST_BEFORE = 2
 _SENTENCE_END = lazy(r"[.!?:;|]")
+_SENTENCE_ENDS = lazy(r"[*_]*[.!?]?\s*\Z|[*_]*[.!?]\s")
 _APART = ("(", "[", "-", "–", "—", "*")
 # So many characters before a mark hold the two words; to look further takes long in a text full of marks.
 _NEAR = 64
@@ -378,12 +379,15 @@ def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
 
 
 def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
-    """Say whether a note is a thing in a sentence: "look for TODO items". With a colon, or as what is, it is used."""
+    """Say whether a note is a thing in a sentence: "look for TODO items".
+
+    With a colon, at the end of its sentence, or as what is, it is used.
+    """
     sentence = _SENTENCE_END.split(text[max(0, start - _NEAR) : start])[-1].rstrip()
     before = _WORD.findall(sentence)
     if before and before[-1].casefold() in signs.articles:
         return True
-    apart = text.startswith(":", end) or sentence.endswith(_APART)
+    apart = text.startswith(":", end) or sentence.endswith(_APART) or _SENTENCE_ENDS.match(text, end) is not None
     return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs
 
 
