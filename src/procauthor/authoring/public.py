@@ -42,7 +42,7 @@ _FREE_PORTS = 1024
 _WORD = lazy(r"\w+")
 # A host of an example or of none (RFC 2606), and one on the machine itself.
 _SAMPLE_HOST = lazy(
-    r"(?<![\w-])(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org|internal))?|invalid|test)\b(?!\.[a-z])", re.IGNORECASE
+    r"(?<![\w.-])\.?(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org|internal))?|invalid|test)\b(?!\.[a-z])", re.IGNORECASE
 )
 _LOCAL = lazy(r"localhost(?::\d+)?|127(?:\.\d+){3}(?::\d+)?")
 _LOCAL_FILE = lazy(r"file://[\w$.{}-]+")
