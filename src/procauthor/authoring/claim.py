@@ -38,7 +38,7 @@ _SENTENCE = lazy(r"[\"“„'(]?[A-Z][^`|$={}<>\\]*(?:\s[^`|$={}<>\\\s]+){3,}[.!
 _CONTINUED_LINE = lazy(r"\\\r?\n\s*")
 _PROMPT = lazy(r"^\s*(?:[$>%]\s|#.*)?\s*")
 _URL = lazy(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]]+", re.IGNORECASE)
-_EMAIL = lazy(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = lazy(r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _CHANNEL = lazy(r"(?<![\w&/#])#[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+\b")
 _HOST = lazy(
     r"(?<![\w@/.-])(?:(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|cloud|internal|local|corp|lan|example|gov|edu|co|ai|sh)"

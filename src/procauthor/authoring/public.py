@@ -31,7 +31,7 @@ _HOLE = r"<[\w -]+>|\$\{?\w+\}?"
 # A name in capitals is filled in, and so is what is built around one: upgrade_$DB, HOST:443, NEW.pem.
 _FILLED_IN = lazy(rf"[\w.:@%+,=-]*(?:{_HOLE}|(?<![a-z])[A-Z][A-Z0-9_]+(?![a-z]))[\w.:@%+,=-]*")
 # What only a team can say: an address with its host, a folder on its machines, and a thing of a kind.
-_ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]*://|[\w.+-]+@)(?P<host>[A-Za-z0-9$<{][\w.${}<>-]*)")
+_ADDRESS = lazy(r"(?:[a-z][a-z0-9+.-]{0,30}://|[\w.+-]{1,64}@)(?P<host>[A-Za-z0-9$<{][\w.${}<>-]*)")
 _INTERFACE = lazy(r"https://(?P<host>[^\s/:\"'<>?)]+)[^\s\"'<>]*")
 _FOLDER = lazy(
     r"(?<![\w$}/.:=*)~-])/(?!(?:dev|tmp|proc|run|sys|usr|bin)/|etc/[\w.-]+(?![\w./-]))[a-z][\w.-]*(?:/[\w.-]+)+"

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from procauthor.convention.word import words
@@ -361,7 +361,7 @@ def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
     Several ones in a text describe a form, and a vague day may be all that is known.
     """
     if shown.startswith("["):
-        return len(_BRACKETS.findall(text)) == 1
+        return len(list(islice(_BRACKETS.finditer(text), 2))) == 1
     if shown.endswith(VAGUE_DAY):
         return False
     if shown not in signs.notes or text.startswith(":", start + len(shown)):

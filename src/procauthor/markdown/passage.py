@@ -95,9 +95,11 @@ class Prose:
 
     def search(self, pattern: re.Pattern[str]) -> Iterator[tuple[PlainText, int, str]]:
         """Yield each match with its passage and its place there."""
+        last: dict[int, PlainText] = {}
         for match in pattern.finditer(self.text):
             number = self._number(match.start())
-            yield self._passage(number), match.start() - self._places[self._firsts[number]], match[0]
+            last = last if number in last else {number: self._passage(number)}
+            yield last[number], match.start() - self._places[self._firsts[number]], match[0]
 
     def around(self, places: Iterable[int]) -> Iterator[PlainText]:
         """Yield the passages around places of the text, each once and in order."""

@@ -177,9 +177,16 @@ def _minor() -> frozenset[str]:
 _cleaned = lru_cache(maxsize=value.REMEMBERED)(lambda text: _clean(text, ()))
 
 
+# Each is looked for in all of a title.
+_MOST_REMARKS = 20
+
+
 def _without_remarks(text: str, known: Collection[str]) -> str:
     """Cut what is said behind a title: a status, hours, a priority, and anything behind its kind of document."""
-    while (text := text.rstrip(_EDGES)) and title_key(text) not in known:
+    for _ in range(_MOST_REMARKS):
+        text = text.rstrip(_EDGES)
+        if not text or title_key(text) in known:
+            break
         remark, joints = _PARENTHESES.search(text), list(_JOINT.finditer(text))
         if remark and value.is_remark(remark[1]):
             text = text[: remark.start()]
