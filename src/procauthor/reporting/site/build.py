@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from procauthor.checking.edge import Edge, EdgeKind
+from procauthor.checking.usage import Edge, EdgeKind
 from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.value import Course, Evaluation, Row
