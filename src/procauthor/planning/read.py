@@ -11,8 +11,8 @@ from itertools import chain
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.document import Replacement
-from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
+from procauthor.markdown.passage import find_conflict
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up

@@ -15,7 +15,7 @@ from procauthor.library.library import Procedure, folder_of
 from procauthor.library.status import Match, match_sections, read_thin
 from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
-from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
+from procauthor.markdown.passage import Foreign, Notation, find_conflict, find_foreign
 from procauthor.naming import count_words, unportable
 from procauthor.regex import lazy
 from procauthor.settings import FILE_NAME
