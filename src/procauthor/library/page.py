@@ -25,8 +25,7 @@ from procauthor.convention.site import (
 from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target, relative, resolve, resolve_on_site
-from procauthor.markdown.document import Document
-from procauthor.markdown.link import encode_path, write_link
+from procauthor.markdown.document import Document, encode_path, write_link
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.naming import is_document, split_ending
 from procauthor.regex import lazy

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from procauthor.convention.site import by_address, candidates, plain_target, rules_of, shows
 from procauthor.errors import InvalidTitleError
-from procauthor.markdown.link import encode_path, escape, slugify
+from procauthor.markdown.document import encode_path, escape, slugify
 from procauthor.naming import title_key, unportable
 from procauthor.regex import lazy
 from procauthor.settings import Conventions

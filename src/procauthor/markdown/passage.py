@@ -12,8 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from procauthor.markdown.document import Document, Replacement, TextRun
-from procauthor.markdown.link import escape
+from procauthor.markdown.document import Document, Replacement, TextRun, escape
 from procauthor.markdown.parse import read_events
 from procauthor.regex import lazy
 

@@ -17,8 +17,7 @@ from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.reference import Target, path_of, relative, resolve
-from procauthor.markdown.document import Definition, Link, Replacement
-from procauthor.markdown.link import encode_path, label_key
+from procauthor.markdown.document import Definition, Link, Replacement, encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
