@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from itertools import chain, pairwise, repeat
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
-from procauthor.convention.site import rules_of
 from procauthor.errors import TemplateError
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure, folder_of
+from procauthor.library.reference import rules_of
 from procauthor.library.status import Match, match_sections, read_thin
 from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
