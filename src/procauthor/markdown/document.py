@@ -1,4 +1,4 @@
-"""The parts of a document, each with its byte span and its line; edits by span; anchors of headings; how a link is written."""
+"""The parts of a document with byte spans and lines; edits by span; anchors of headings; how a link is written."""
 
 from __future__ import annotations
 

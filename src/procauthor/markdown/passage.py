@@ -1,4 +1,4 @@
-"""What a reader sees of a document, as runs, letters and leaves with their places; and what it holds that is not read."""
+"""What a reader sees of a document, as runs, letters and leaves with their places, and what in it is not read."""
 
 from __future__ import annotations
 
