@@ -25,8 +25,7 @@ from pathlib import Path
 
 from procauthor import Project
 from procauthor.authoring.claim import Particular, find_claims
-from procauthor.authoring.evidence import Evidence, document_texts
-from procauthor.authoring.grounding import doubt
+from procauthor.authoring.grounding import Evidence, document_texts, doubt
 from procauthor.retrieval.chunk import chunk_document
 
 SYLLABLES = [a + b for a in ("bra", "fen", "gol", "jav", "lom", "pex") for b in ("dru", "hix", "kel", "nur", "zub")]

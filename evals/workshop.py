@@ -17,7 +17,7 @@ import yaml
 
 from evals.dataset import Case, Dataset
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import Evidence, document_texts
+from procauthor.authoring.grounding import Evidence, document_texts
 from procauthor.errors import ProcauthorError
 from procauthor.project.project import Project
 

@@ -13,8 +13,7 @@ from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.claim import find_claims, find_quantities
-from procauthor.authoring.evidence import Evidence, document_texts, gather_evidence
-from procauthor.authoring.grounding import doubt, unverified
+from procauthor.authoring.grounding import Evidence, document_texts, doubt, gather_evidence, unverified
 from procauthor.library.status import list_proposals
 from procauthor.template.read import TemplateStore
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Unpack
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, Records, find_elsewhere
-from procauthor.authoring.evidence import DocumentTexts
 from procauthor.authoring.gather import gather
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint, HandoffAuthor, judge
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor, render_offline

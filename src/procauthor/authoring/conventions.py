@@ -12,7 +12,7 @@ from procauthor.adoption.survey import Survey
 from procauthor.authoring.answer import read_object
 from procauthor.authoring.provider import Provider, Request
 from procauthor.errors import ModelOutputError
-from procauthor.planning.reading import SCHEMA as READING
+from procauthor.planning.text import READING_SCHEMA
 from procauthor.prompt import PromptLibrary
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
@@ -56,7 +56,7 @@ def propose_reading(raw: bytes, model: str) -> dict[str, Any]:
     told: dict[str, Any] = Censor.of(raw).each({"plan": lines})
     told["mark"] = hashlib.sha256(raw).hexdigest()[:12]
     otherwise = "reading of the plan", "say in the front matter of the plan how it is read, or try another model"
-    return _ask(model, "reading", READING, told, otherwise)
+    return _ask(model, "reading", READING_SCHEMA, told, otherwise)
 
 
 def _ask(

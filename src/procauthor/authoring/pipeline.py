@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from procauthor.authoring.brief import STEPS, Answer, Ask, Author, Brief, FieldProblem, Usage
 from procauthor.authoring.document import render_draft
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.evidence import DocumentTexts, Evidence, gather_evidence
+from procauthor.authoring.grounding import DocumentTexts, Evidence, gather_evidence
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.look import read_remarks, review_form
 from procauthor.authoring.memory import CallLog

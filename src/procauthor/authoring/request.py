@@ -68,9 +68,9 @@ def _read_stub(present: Procedure, library: Library) -> tuple[tuple[str, ...], t
 
     The labels are those of items in plans: "Depends on: ...".
     """
-    from procauthor.planning.field import read_fields
     from procauthor.planning.line import read_lines
-    from procauthor.planning.words import read_words
+    from procauthor.planning.text import read_fields
+    from procauthor.planning.value import read_words
 
     before: list[str] = []
     after: list[str] = []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.evidence import DocumentTexts
+from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.memory import readable, usage_of
 from procauthor.authoring.run import Job, JobStore
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task

@@ -9,13 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from procauthor.markdown.document import Section
 from procauthor.naming import title_key
-from procauthor.planning.field import field_key
 from procauthor.planning.line import lines_of, plain_text
 from procauthor.planning.plan import PRIORITIES, Effort, Goal, Group, Metric, PlanItem, Priority, Problem, Total
-from procauthor.planning.text import Placed, PlanText
+from procauthor.planning.text import Placed, PlanText, field_key
 from procauthor.planning.title import clean_title, names_priority
-from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, read_effort, read_priority
-from procauthor.planning.words import pattern
+from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, pattern, read_effort, read_priority
 from procauthor.regex import lazy
 
 # "Release Lifecycle (10 procedures)" and "Release: 10 procedures", "10 release procedures", "Release Lifecycle (10)".

@@ -22,7 +22,7 @@ from procauthor.planning import value
 from procauthor.planning.line import Line, plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
 from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
-from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
+from procauthor.planning.value import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 

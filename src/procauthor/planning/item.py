@@ -10,12 +10,11 @@ from itertools import chain, count
 from procauthor.naming import title_key
 from procauthor.planning import value
 from procauthor.planning.dependency import UnresolvedItem, split_names
-from procauthor.planning.field import Entry, resembles
 from procauthor.planning.line import Line, Mark, plain_text, sign_of
 from procauthor.planning.plan import COMPUTED, Effort, PlanItem, Priority, Problem
-from procauthor.planning.text import Opening, PlanText
+from procauthor.planning.text import Entry, Opening, PlanText, resembles
 from procauthor.planning.title import asks_for, bucket_key, clean_title, names_aside, names_status, needs_pattern
-from procauthor.planning.words import pattern
+from procauthor.planning.value import pattern
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 

@@ -19,10 +19,10 @@ from procauthor.library.contract import sections_of
 from procauthor.library.index import entries, index_of
 from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
-from procauthor.planning.field import read_fields
 from procauthor.planning.line import plain_text, read_lines
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
+from procauthor.planning.text import read_fields
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import read_status
 from procauthor.procedure import DONE, UNCOUNTED

@@ -17,13 +17,12 @@ from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
 from procauthor.planning.dependency import Resolver
-from procauthor.planning.field import field_key
 from procauthor.planning.item import read_items, remarks
 from procauthor.planning.line import lines_of
 from procauthor.planning.order import arrange, choose_next
 from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Tick, Unread
 from procauthor.planning.shape import find_openings, unclaimed
-from procauthor.planning.text import Opening, PlanText
+from procauthor.planning.text import Opening, PlanText, field_key
 from procauthor.planning.title import asks_for, read_number
 from procauthor.regex import lazy
 

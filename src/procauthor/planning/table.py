@@ -10,12 +10,19 @@ from itertools import chain
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
 from procauthor.planning.around import names_total
-from procauthor.planning.field import Field, clean_value, field_key
 from procauthor.planning.line import plain_text, sign_of
-from procauthor.planning.text import Opening, PlanText
+from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key
 from procauthor.planning.title import needs_pattern, read_number, tell_codes
-from procauthor.planning.value import is_nothing, is_priority, read_status, read_whole_effort
-from procauthor.planning.words import bucket_pattern, ends_in_noun, pattern, read_words
+from procauthor.planning.value import (
+    bucket_pattern,
+    ends_in_noun,
+    is_nothing,
+    is_priority,
+    pattern,
+    read_status,
+    read_whole_effort,
+    read_words,
+)
 from procauthor.regex import lazy
 
 _BREAK = lazy(r"<br\s*/?>", re.IGNORECASE)

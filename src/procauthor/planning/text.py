@@ -1,23 +1,309 @@
-"""A plan's text with what all of its readers ask about: headings, labels, roles and fields of its sections."""
+"""A plan's text with what all of its readers ask about: fields, headings, labels, roles, and how it is to be read."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct, ValidationError, convert
 
 from procauthor.data import ungrouped
+from procauthor.errors import PlanError
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
-from procauthor.planning.field import Field, field_key, read_fields
-from procauthor.planning.line import Line, lines_of, plain_text, read_lines
-from procauthor.planning.reading import read_reading
+from procauthor.planning.line import Line, Mark, lines_of, plain_text, read_lines, sign_of, strip_emphasis
+from procauthor.planning.plan import Action, Plan
 from procauthor.planning.title import names_aside, names_bucket, names_priority, names_status, names_work, read_number
-from procauthor.planning.words import pattern
+from procauthor.planning.value import is_priority, pattern, read_words
 from procauthor.regex import lazy
+
+_BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
+_MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
+_MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
+_DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
+# A label and a colon at the beginning of a line, without emphasis.
+_PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
+_INLINE = lazy(r"(?:(?<=[a-z)`\d][.;])|(?<=\|))\s+([^\W\d_][^:.;|*`\n]{0,30}):(?:\s+|$)")
+_LEAD = lazy(_BULLET)
+_BOLD_TAG = lazy(r"</?(?:b|strong)>", re.IGNORECASE)
+_HARD_BREAK = lazy(r"(?:<br\s*/?>|\\)\s*$", re.IGNORECASE)
+_SIGNS = frozenset(":：=*_`<")
+_SEPARATOR = lazy(r" ?(?:[|;,·•]| [-–—]) ?(?:[-*+•] ?)?$")
+_NAMING = ("depends_on", "soft", "blocks", "procedures")
+_SHORTEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One list line under a field."""
+
+    text: str
+    line: Line
+    mark: Mark | None
+
+    @property
+    def value(self) -> str:
+        """The text, with a sign for its box or sign, so that a ticked dependency counts as defined."""
+        if not self.mark:
+            return self.text
+        begun = sign_of(self.line.text) == "in progress"
+        return f"{self.text} {'✅' if self.mark.done else '❌🔄'[begun]}"
+
+    def action(self) -> Action:
+        """Return the line as an action item."""
+        done, marker, tick = (self.mark.done, self.mark.marker, self.mark.tick) if self.mark else (False, None, None)
+        return Action(self.text, done, marker, self.line.number, tick)
+
+
+@dataclass(slots=True)
+class Field:
+    """A field: its key (empty where unknown), its label, what is behind it, and the list below it."""
+
+    key: str
+    label: str
+    text: str
+    line: int
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def single(self) -> str:
+        """The text behind the label, else the first line of the list below it."""
+        return self.text or next((entry.text for entry in self.entries if not entry.mark), "")
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether a paragraph below the label can be its value."""
+        return self.key not in ("", "actions", "procedures") and not self.text and not self.entries
+
+    @property
+    def values(self) -> Iterator[tuple[str, int]]:
+        """The text and the lines of the list, each with its line."""
+        if self.text:
+            yield self.text, self.line
+        yield from ((entry.value, entry.line.number) for entry in self.entries)
+
+
+@lru_cache(maxsize=1 << 16)
+def field_key(label: str) -> str:
+    """Return the key of a label, or an empty string for a label that items do not have."""
+    text = re.sub(r"^[^\w(\[]+", "", " ".join(label.replace("_", " ").split()))
+    name = re.sub(r" ?[(\[][^()\[\]]*[)\]]$", "", text).strip(" *_:：").casefold().replace("’", "'")
+    labels = read_words().labels
+    return labels.get(name) or labels.get(name.replace("-", " "), "") or labels.get(name.partition(" / ")[0], "")
+
+
+def resembles(label: str) -> str:
+    """Return the known label that an unknown one could be a misspelling of, or an empty string."""
+    text = re.sub(r"[^\w\s]+", "", label).strip().casefold()
+    close = get_close_matches(text, read_words().labels, cutoff=0.84) if len(text) > _SHORTEST else []
+    # A letter that is another one is likelier than one that lacks.
+    return min(close, key=lambda label: abs(len(label) - len(text)), default="")
+
+
+def read_fields(lines: Iterable[Line]) -> list[Field]:
+    """Read all fields of some lines, in order. Ticked lines that are under no field count as actions."""
+    fields: list[Field] = []
+    current: Field | None = None
+    open_text = False
+    head = Line(0, 0, "")
+    for line in lines:
+        if opened := _opened(line):
+            fields += opened
+            current, open_text, head = opened[-1], bool(opened[-1].text), line
+        elif not line.text.strip() or line.heading:
+            current, open_text = (None if line.heading else current), False
+        elif line.bullet or line.mark:
+            open_text = open_text and (not head.bullet or line.indent > head.indent)
+            _list(line, current, fields, below=open_text)
+        elif open_text and current:
+            current.text = f"{current.text} {clean_value(line.text)}"
+        elif current and current.takes_text and not line.text.rstrip(" *_").endswith(":"):
+            current.text, open_text = clean_value(line.text), True
+    return fields
+
+
+def _list(line: Line, current: Field | None, fields: list[Field], *, below: bool) -> None:
+    """Put a list line where it belongs: a box makes an action, except in a list of procedures.
+
+    Right ``below`` a value, lines that name procedures go on with it.
+    """
+    entry = Entry(line.body, line, line.mark)
+    boxed = entry.mark is not None and entry.mark.marker is not None
+    more = below and current and current.key in _NAMING and not entry.mark
+    if current and (more or not (current.text or (boxed and current.key in ("", "why")))):
+        current.entries.append(entry)
+    elif entry.mark or not current or current.key:
+        fields.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
+
+
+def _opened(line: Line) -> list[Field]:
+    if not line.heading:
+        return list(fields_in(line.text, line.number))
+    label, _, value = strip_emphasis(line.text.strip().strip("#").strip()).partition(":")
+    return [Field(field_key(label), label, value.strip(), line.number)] if field_key(label) else []
+
+
+def fields_in(text: str, number: int) -> Iterator[Field]:
+    """Yield the fields of one line; a priority in front of others needs no label: "**P1** | **Effort:** 2 h"."""
+    # Most lines of most plans hold no field.
+    if _SIGNS.isdisjoint(text):
+        return
+    text = _BOLD_TAG.sub("**", " ".join(text.split()))
+    plain = _unmarked(text)
+    labels = [each for each in _labels(text, told=plain is not None) if each.sure or field_key(each.text)]
+    if plain and (not labels or plain.start() < labels[0].start):
+        labels.insert(0, _FieldLabel(plain.start(), plain.end(), plain[plain.lastindex or 1]))
+    lead = _SEPARATOR.sub("", clean_value(_LEAD.sub("", text[: labels[0].start]))) if labels else ""
+    if is_priority(lead):
+        yield Field("priority", "", lead, number)
+    for label, after in zip(labels, [*labels[1:], None], strict=False):
+        value = _SEPARATOR.sub("", text[label.end : after.start]) if after else text[label.end :]
+        yield Field(field_key(label.text), label.text.strip(), clean_value(value), number)
+
+
+class _FieldLabel(NamedTuple):
+    """A label on a line, with the place of it and of its value; one that is not ``sure`` has to be known."""
+
+    start: int
+    end: int
+    text: str
+    sure: bool = True
+
+
+def _labels(text: str, *, told: bool = False) -> list[_FieldLabel]:
+    """Return the labels on a line.
+
+    Behind a sentence a label needs no emphasis where one of them is known: "Bake. Effort: 2 h. File: oven.md". ``told``
+    says that one is known already.
+    """
+    marked = [_FieldLabel(m.start(), m.end(), m[2], m[1] in ("**", "__")) for m in _MARKED.finditer(text)]
+    inline = [] if marked else [_FieldLabel(m.start(), m.end(), m[1]) for m in _INLINE.finditer(text)]
+    return marked or (inline if told or any(field_key(each.text) for each in inline) else [])
+
+
+def opens_field(text: str) -> bool:
+    """Say whether a text begins with the label of a known field."""
+    marked = _MARKED.match(text)
+    return bool(field_key(marked[2])) if marked else _unmarked(text) is not None
+
+
+def _unmarked(text: str) -> re.Match[str] | None:
+    """Return the known label with which a text begins, where no colon is part of an emphasis; it is the last group."""
+    labels = (_DASHED.match(text), _PLAIN.match(text))
+    return next((each for each in labels if each and field_key(each[each.lastindex or 1])), None)
+
+
+def first_field(text: str) -> int:
+    """Return where the first known field begins on a line, or its length."""
+    labels = _labels(text)
+    inline = bool(labels) and not _MARKED.search(text)
+    return next((label.start for label in labels if inline or field_key(label.text)), len(text))
+
+
+def clean_value(text: str) -> str:
+    """Return a value without hard breaks, emphasis around it, and links."""
+    return strip_emphasis(_HARD_BREAK.sub("", text.strip()))
+
+
+READING_KEY = "reading"
+"""The key of the front matter that holds the reading of a plan."""
+_COLUMNS = ("title", "number")
+_HINT = f"correct {READING_KEY!r} in the front matter of the plan, or take it out"
+_PAIR = {
+    "type": "object",
+    "properties": {"label": {"type": "string"}, "means": {"type": "string"}},
+    "required": ["label", "means"],
+    "additionalProperties": False,
+}
+READING_SCHEMA: Mapping[str, Any] = {
+    "title": "reading",
+    "description": "Where the items of a plan are, and what its columns and labels mean.",
+    "type": "object",
+    "properties": {
+        "items": {"type": "string", "enum": ["tables", "lists", "headings"]},
+        "level": {"type": "integer", "minimum": 0, "maximum": 6},
+        "below": {"type": "array", "items": {"type": "string"}, "maxItems": 20},
+        "names": {"type": "array", "maxItems": 20, "items": _PAIR},
+    },
+    "required": ["items", "level", "below", "names"],
+    "additionalProperties": False,
+}
+"""The form of a reading, as JSON schema."""
+
+
+class Reading(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the items of a plan are; empty where its front matter does not say so.
+
+    ``level`` is that of the headings, or how deep in lists, from 1; ``below`` are the keys of the headings over the
+    items; ``names`` are known labels by the columns and labels of the plan.
+    """
+
+    items: Literal["", "tables", "lists", "headings"] = ""
+    level: int = 0
+    below: tuple[str, ...] = ()
+    names: dict[str, str] = {}
+
+    def name(self, label: str) -> str:
+        """Return the known label that a column or a label of the plan means."""
+        return self.names.get(plain_text(label).casefold(), label) if self.names else label
+
+
+def read_reading(document: Document) -> Reading:
+    """Read what the front matter of a plan says of its reading.
+
+    Raises:
+        PlanError: It says what the plan does not have, or has another form.
+    """
+    said = document.fields.get(READING_KEY) if document.front_matter else None
+    if said is None:
+        return Reading()
+    try:
+        reading = convert(said.value, Reading)
+    except ValidationError as error:
+        message = f"line {said.line}: {READING_KEY!r} has another form: {error}"
+        raise PlanError(message, _HINT) from error
+    if lost := next(_lost(document, reading), ""):
+        message = f"line {said.line}: {lost}"
+        raise PlanError(message, _HINT)
+    names = {plain_text(label).casefold(): name for label, name in reading.names.items()}
+    return Reading(reading.items, reading.level, tuple(map(title_key, reading.below)), names)
+
+
+def _lost(document: Document, reading: Reading) -> Iterator[str]:
+    """Yield what a reading says that is nowhere in the plan, or means nothing."""
+    headings = {title_key(heading.text) for heading in document.headings}
+    yield from (f"the plan has no heading {each!r}" for each in reading.below if title_key(each) not in headings)
+    body = document.source.raw[document.front_matter[1] if document.front_matter else 0 :].decode().casefold()
+    for label, name in reading.names.items():
+        if not (field_key(name) or name in _COLUMNS):
+            yield f"{name!r} is no field of an item"
+        if label.casefold() not in body:
+            yield f"the plan has no column or label {label!r}"
+
+
+def as_front_matter(proposed: Mapping[str, Any]) -> dict[str, object]:
+    """Return a proposal in the form of `READING_SCHEMA` as it is written into front matter, without what is empty."""
+    pairs = [each for each in proposed.get("names") or [] if isinstance(each, Mapping)]
+    names = {str(each.get("label")): str(each.get("means")) for each in pairs}
+    return {key: value for key, value in {**proposed, "names": names}.items() if value}
+
+
+def find_unproven(plan: Plan, raw: bytes) -> list[str]:
+    """Return what a plan says of an item and its line does not: the titles, with their lines."""
+    lines = raw.decode().splitlines()
+    strange = [i for i in plan.items if not _words(i.title) <= _words(lines[i.line - 1])]
+    return [f"line {item.line}: {item.title!r}" for item in strange]
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
 
 LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*(?:\([^()]*\)\s*)?$")
 _SAYS = lazy(r"^([^\W\d_][^:*|]{1,30}):$")

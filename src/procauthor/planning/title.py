@@ -11,7 +11,7 @@ from functools import lru_cache
 from procauthor.naming import title_key
 from procauthor.planning import value
 from procauthor.planning.line import plain_text, strip_pictures
-from procauthor.planning.words import bucket_pattern, choice, ends_in_noun, pattern, read_words
+from procauthor.planning.value import bucket_pattern, choice, ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
 
 _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")

@@ -17,7 +17,7 @@ from procauthor.markdown.proof import rewrite
 from procauthor.planning.plan import Plan
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.read import read_plan
-from procauthor.planning.reading import KEY, as_front_matter, find_unproven
+from procauthor.planning.text import READING_KEY, as_front_matter, find_unproven
 from procauthor.planning.write import is_untouched, leave_out, write_plan
 from procauthor.system import read_regular
 from procauthor.workspace._workspace import Workspace
@@ -73,7 +73,7 @@ def reading_change(workspace: Workspace, reading: Mapping[str, object], file: st
 
     Args:
         workspace: The library.
-        reading: What a person or a model says, in the form of `procauthor.planning.reading.SCHEMA`.
+        reading: What a person or a model says, in the form of `procauthor.planning.text.READING_SCHEMA`.
         file: The plan, else the one in the settings.
 
     Raises:
@@ -82,7 +82,7 @@ def reading_change(workspace: Workspace, reading: Mapping[str, object], file: st
     path = workspace.settings.library.plan if file is None else _path(workspace, Path(file))
     before = workspace.plan_bytes(file)
     document = parse(before)
-    edits = edit_front_matter(document, path, [Put(KEY, as_front_matter(reading))])
+    edits = edit_front_matter(document, path, [Put(READING_KEY, as_front_matter(reading))])
     after = rewrite("the plan", document, edits)
     if unproven := find_unproven(read_plan(after), after):
         message = f"the reading is not in the plan: {'; '.join(unproven[:3])}"
