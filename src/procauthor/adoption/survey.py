@@ -146,13 +146,8 @@ def survey(folder: Path) -> Survey:
     names = notation.titles.model_copy(update={"names": _named_by_site(site, every, notation.titles)})
     index = find_index(every, looked.index, Conventions(site=site.kind, site_root=site.root, titles=names))
     plain.pop(index, None)
-    stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
     template_files = {path: every[path] for path in sorted(looked.template_files)}
-    chosen, beside = find_bundles({**plain, **template_files})
-    # What has the name of all others is a document, whatever its folder is called.
-    plain |= {path: template_files.pop(path) for path in chosen if path in template_files}
-    bundled = with_bundle(find_forms({path: plain[path] for path in plain if path not in stubs | beside}), chosen)
-    forms, chance = _sorted_out(with_stubs(with_own(bundled, plain, template_files), sorted(stubs)), plain)
+    forms, chance, beside = _forms(plain, template_files, notation)
     templates = tuple(_named(forms, plain, template_files, folder))
     followed = _followed(templates, template_files)
     # What only has the name of a template is a document like others.
@@ -195,6 +190,22 @@ def survey(folder: Path) -> Survey:
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
     settings, hidden = _settings(own, patterns, conventions, guesses), dict(hidden_folders(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
+
+
+def _forms(
+    plain: dict[str, Document], template_files: dict[str, Document], notation: Found
+) -> tuple[list[Form], list[Form], frozenset[str]]:
+    """Return the forms, those that are alike by chance, and what only goes with the documents of a folder.
+
+    What has the name of all others is a document, whatever its folder is called: it goes from ``template_files`` to
+    ``plain``.
+    """
+    stubs = {path for path, document in plain.items() if _is_stub(path, document, notation)}
+    chosen, beside = find_bundles({**plain, **template_files})
+    plain |= {path: template_files.pop(path) for path in chosen if path in template_files}
+    bundled = with_bundle(find_forms({path: plain[path] for path in plain if path not in stubs | beside}), chosen)
+    forms, chance = _sorted_out(with_stubs(with_own(bundled, plain, template_files), sorted(stubs)), plain)
+    return forms, chance, beside
 
 
 def _sorted_out(forms: Iterable[Form], documents: Mapping[str, Document]) -> tuple[list[Form], list[Form]]:

@@ -97,9 +97,9 @@ _SAMPLE, _FEW = 100, 20
 _RAREST = math.log(20)
 # A subject is told by so many words: more of them say the same once more.
 _TELLING = 8
-# How much it counts that the document of a passage is about the subject, and that a search has it first.
 TELLS = 0.03
 """A word that tells so much of a subject is about it."""
+# How much it counts that the document of a passage is about the subject, and that a search has it first.
 _OF_DOCUMENT, _OF_SEARCH = 0.5, 0.1
 _FADING = 3
 # What says less of a subject is beside it, and so is what says much less than the best. A small library has no choice.

@@ -21,7 +21,7 @@ QUOTED = lazy(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
 # What ends a command, or opens one within it; no redirection (">&2", "&>").
 _BETWEEN = lazy(r"\|\|?|&&|;+|(?<![>&<\d])&(?![>&\d])|[$<>]?\(|\)|`")
 _ASSIGNED = lazy(r"[A-Za-z_]\w*\+?=\S*|[$>%]")
-# The name of a program: what stands there in capitals, or with other signs, is a statement, a value, or filled in.
+# The name of a program: what is there in capitals, or with other signs, is a statement, a value, or filled in.
 _PROGRAM = lazy(r"[a-z][a-z0-9_]*(?:[.-][a-z0-9]+)*")
 # What runs a program of a folder that the page makes: .venv/bin/pip.
 _IN_ENVIRONMENT = lazy(r"\A(?:\./)?(?:\.?venv/bin|node_modules/\.bin)/")
@@ -42,7 +42,7 @@ _FREE_PORTS = 1024
 _WORD = lazy(r"\w+")
 # A host of an example or of none (RFC 2606), and one on the machine itself.
 _SAMPLE_HOST = lazy(
-    r"(?<![\w-])(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org|internal))?|invalid|test)\b(?!\.[a-z])", re.IGNORECASE
+    r"(?<![\w.-])\.?(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org|internal))?|invalid|test)\b(?!\.[a-z])", re.IGNORECASE
 )
 _LOCAL = lazy(r"localhost(?::\d+)?|127(?:\.\d+){3}(?::\d+)?")
 _LOCAL_FILE = lazy(r"file://[\w$.{}-]+")

@@ -345,7 +345,7 @@ _PATTERNS: dict[Notation, re.Pattern[bytes]] = {
     ),
 }
 
-_PAGE = rb"[^)\s\"]+?\.(?:md|markdown|mdx)(?:#[^)\s\"]{0,200})?"
+_PAGE = rb"[^)\s\"]{1,300}?\.(?:md|markdown|mdx)(?:#[^)\s\"]{0,200})?"
 # Links in blocks of code that are none: how the block begins, and what a link looks like in it.
 _IN_CODE: dict[Notation, tuple[re.Pattern[bytes], re.Pattern[bytes]]] = {
     "link in a directive": (

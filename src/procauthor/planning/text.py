@@ -20,7 +20,7 @@ from procauthor.naming import title_key
 from procauthor.planning.line import Line, Mark, lines_of, plain_text, read_lines, sign_of, strip_emphasis
 from procauthor.planning.plan import Action, Plan
 from procauthor.planning.title import names_aside, names_bucket, names_priority, names_status, names_work, read_number
-from procauthor.planning.value import is_priority, pattern, read_words
+from procauthor.planning.value import PRIORITY_CODE, is_priority, pattern, read_words
 from procauthor.regex import lazy
 
 _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
@@ -431,6 +431,15 @@ def read_role(text: str) -> str:
     plain = re.sub(r"\s*\([^()]*\)", "", plain_text(text)).rstrip(":")
     role = next((role for role, kind, form in _ROLES if pattern(kind, form).search(plain)), "")
     return role or ("aside" if names_aside(text) else "")
+
+
+def names_total(label: str) -> bool:
+    """Say whether a label or a cell is that of a sum of hours: "Total P0 Effort"."""
+    word = pattern("total").search(label)
+    rest = PRIORITY_CODE.sub(" ", f"{label[: word.start()]} {label[word.end() :]}") if word else label
+    words = re.findall(r"[^\W\d_]+", rest)
+    whole = field_key(" ".join(words)) == "effort"
+    return bool(word) and (whole or all(field_key(each) == "effort" for each in words))
 
 
 @dataclass(frozen=True, slots=True)
