@@ -13,8 +13,8 @@ from itertools import chain, count
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
 from procauthor.markdown.document import Replacement, Section
-from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
+from procauthor.markdown.passage import find_conflict
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning import value
