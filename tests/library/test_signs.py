@@ -6,7 +6,7 @@ import pytest
 
 from procauthor import Project
 from procauthor.library.reference import relative, resolve
-from procauthor.markdown.link import escape, write_link
+from procauthor.markdown.document import escape, write_link
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 

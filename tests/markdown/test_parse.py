@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procauthor.markdown.document import Replacement, replace_spans
-from procauthor.markdown.link import Slugger
+from procauthor.markdown.document import Replacement, Slugger, replace_spans
 from procauthor.markdown.parse import parse
 
 SAMPLE = """# A *title* with `code`

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from procauthor.markdown.link import slugify, slugs
+from procauthor.markdown.document import slugify, slugs
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from procauthor import Project
-from procauthor.library.watch import Watch
+from procauthor.library.disk import Watch
 
 DOCUMENTS = 300
 Step = Callable[[Path], None]

@@ -10,11 +10,10 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.guess import Guess
 from procauthor.adoption.notation import is_page
-from procauthor.convention.site import page_folder, read_links
 from procauthor.convention.word import known_marks, plain_name, read_title, words
 from procauthor.library.index import Listed, entries, index_of, list_items
 from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import resolve_on_site
+from procauthor.library.reference import page_folder, read_links, resolve_on_site
 from procauthor.markdown.document import Document
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Status

@@ -25,7 +25,6 @@ from procauthor.adoption.site import FoundSite, find_addresses, find_site
 from procauthor.adoption.start import hidden_folders
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS
-from procauthor.convention.site import by_address, is_part, link_kind, may_be_made, read_links
 from procauthor.convention.word import (
     folder_lifecycle,
     is_chapter,
@@ -39,6 +38,7 @@ from procauthor.data import grouped, ungrouped
 from procauthor.git import ignored_paths
 from procauthor.library.index import read_index
 from procauthor.library.library import Library, read_library, reread
+from procauthor.library.reference import by_address, is_part, link_kind, may_be_made, read_links
 from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document

@@ -20,7 +20,7 @@ from procauthor.authoring.page import Action, DraftPage, PageEdit
 from procauthor.authoring.passage import Lead
 from procauthor.finding import Finding
 from procauthor.library.status import list_proposals
-from procauthor.markdown.link import write_link
+from procauthor.markdown.document import write_link
 from procauthor.template.render import Names, is_left_out
 from procauthor.template.spec import SectionSpec, Template
 

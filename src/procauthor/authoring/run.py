@@ -18,7 +18,7 @@ from procauthor.authoring.brief import Brief
 from procauthor.authoring.memory import CallLog, Connection, Row, WorkMemory, forget_calls, readable
 from procauthor.authoring.passage import join_questions
 from procauthor.errors import DraftError
-from procauthor.markdown.link import slugify
+from procauthor.markdown.document import slugify
 from procauthor.regex import lazy
 
 # The author of a run that waits for an answer of a person or an agent.

@@ -14,13 +14,12 @@ from zlib import crc32
 
 import msgspec
 
-from procauthor.checking.edge import encode_edges, read_edges
 from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Among, Record, Surveyed, decode_findings
-from procauthor.checking.usage import Need, find_needs, find_reached
+from procauthor.checking.usage import Need, encode_edges, find_needs, find_reached, read_edges
 from procauthor.data import grouped
 from procauthor.errors import StaleError
 from procauthor.finding import Finding

@@ -20,8 +20,7 @@ from procauthor.git import follow, head_of, is_tracked, read_renames
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
 from procauthor.library.state import FOLDER
-from procauthor.markdown.document import Link
-from procauthor.markdown.link import Flavour, slugs
+from procauthor.markdown.document import Flavour, Link, slugs
 from procauthor.naming import path_key, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy

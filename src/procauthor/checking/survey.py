@@ -25,11 +25,11 @@ from procauthor.checking.rules.status import write_directives
 from procauthor.checking.scope import NeedsLibrary, Scope
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
+from procauthor.library.disk import Watch
 from procauthor.library.library import Library, Procedure, Tree, UnreadFile, read_file, read_template, walk
 from procauthor.library.sidecar import Review, read_reviews
 from procauthor.library.state import database, make_folder
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
-from procauthor.library.watch import Watch
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
 from procauthor.system import read_regular, share

@@ -85,7 +85,7 @@ def _place(project: Project, output: Path | None) -> str:
 
 def _leading(project: Project, output: Path | None) -> Callable[[str], str]:
     """Return what gives the address of a document: by the settings, else the file as seen from the report."""
-    from procauthor.markdown.link import encode_path
+    from procauthor.markdown.document import encode_path
 
     pattern = project.settings.report.link
     start = output.resolve().parent if output is not None else project.root.resolve()

@@ -1,1 +1,1 @@
-"""How a library writes what is read from it: titles, statuses, placeholders and links, by the settings."""
+"""How a library writes what is read from it: titles, statuses and placeholders, by the settings."""

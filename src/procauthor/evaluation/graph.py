@@ -12,9 +12,8 @@ from typing import Literal
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.checking.edge import Edge, EdgeKind, decode_edges, promised_edges, read_edges, title_of
 from procauthor.checking.scope import Scope
-from procauthor.checking.usage import find_document
+from procauthor.checking.usage import Edge, EdgeKind, decode_edges, find_document, promised_edges, read_edges, title_of
 from procauthor.data import grouped
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.value import Call, Course, Row

@@ -27,8 +27,7 @@ from procauthor.data import grouped, ungrouped
 from procauthor.library.library import Library, Procedure, folder_of
 from procauthor.library.page import new_link
 from procauthor.library.reference import Target, file_stem, stem_like
-from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow
-from procauthor.markdown.link import escape, slugify
+from procauthor.markdown.document import Block, Cell, Item, Link, Replacement, Section, TableRow, escape, slugify
 from procauthor.naming import bare_name, path_key, split_ending, title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
 from procauthor.regex import lazy

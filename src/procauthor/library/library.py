@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace as replace_struct
 
-from procauthor.convention.site import has_addresses, own_addresses, page_folder, read_links
 from procauthor.convention.word import (
     folder_lifecycle,
     has_own_folder,
@@ -36,7 +35,15 @@ from procauthor.errors import AmbiguousError, NotFoundError, UnreadableError
 from procauthor.git import ignored_paths
 from procauthor.library.contract import Gist, Ruling, find_rulings, read_contract, read_gist
 from procauthor.library.disk import leads_out, paths_from_root
-from procauthor.library.reference import Target, resolve, resolve_on_site
+from procauthor.library.reference import (
+    Target,
+    has_addresses,
+    own_addresses,
+    page_folder,
+    read_links,
+    resolve,
+    resolve_on_site,
+)
 from procauthor.library.sidecar import UNREVIEWED, Review, Standing, TopSection, read_marks, read_reviews, read_standing
 from procauthor.library.status import (
     Question,

@@ -10,23 +10,25 @@ from functools import cached_property
 from itertools import chain, islice
 from urllib.parse import quote, unquote
 
-from procauthor.convention.site import (
+from procauthor.data import ungrouped
+from procauthor.library.library import Library, Procedure
+from procauthor.library.reference import (
     FOLDERS,
     HTML,
     Base,
+    Target,
     bases,
     filled_paths,
     own_addresses,
     page_folder,
     plain_target,
+    relative,
+    resolve,
+    resolve_on_site,
     rules_of,
     shows,
 )
-from procauthor.data import ungrouped
-from procauthor.library.library import Library, Procedure
-from procauthor.library.reference import Target, relative, resolve, resolve_on_site
-from procauthor.markdown.document import Document
-from procauthor.markdown.link import encode_path, write_link
+from procauthor.markdown.document import Document, encode_path, write_link
 from procauthor.markdown.target import Spot, read_spots
 from procauthor.naming import is_document, split_ending
 from procauthor.regex import lazy

@@ -1,23 +1,428 @@
-"""Where a link leads, where a document was before, and which file name follows from a title."""
+"""Where a link leads, in files and on a site, where a document was before, and which file name follows from a title.
+
+Sites are rules as data. The configuration of one is read, never run.
+"""
 
 from __future__ import annotations
 
 import json
 import posixpath
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from typing import Literal
 from urllib.parse import unquote
 
 from msgspec import Struct
 
-from procauthor.convention.site import by_address, candidates, plain_target, rules_of, shows
 from procauthor.errors import InvalidTitleError
-from procauthor.markdown.link import encode_path, escape, slugify
-from procauthor.naming import title_key, unportable
+from procauthor.markdown.document import Document, Link, encode_path, escape, slugify
+from procauthor.markdown.front_edit import read_texts
+from procauthor.naming import is_document, split_ending, title_key, unportable
 from procauthor.regex import lazy
-from procauthor.settings import Conventions
+from procauthor.settings import Conventions, Site
+
+_NO_LETTER = lazy(r"^[\W\d_]+(?=[^\W\d_])")
+_FIELD = lazy(r"\{\{|\{%|<%")
+# What a template puts before the path of a page: its address without the path.
+_BASE = lazy(r"^\{\{-?\s*[\w.]*(?:base_?url|root_url|url)\s*-?\}\}(?=/|$)", re.IGNORECASE)
+# A link whose target a template fills: it may hold spaces, so it is none by the rules of Markdown.
+_FILLED = lazy(
+    rb"\[(?P<text>[^\[\]\n]{0,300})\]\(\s{0,9}(?P<target>[^{}()\s]{0,300}\{(?:\{[^{}()\n]{1,300}\}|%[^{}()\n]{1,300}%)\}"
+    rb"[^{}()\s]{0,300})\s{0,9}\)"
+)
+# What a shortcode, a tag or a filter makes of a path: the path itself, as the site counts it.
+_NAMED = lazy(
+    r"\{\{[<%]\s*(?:rel)?ref\s+[\"'`]?(?P<ref>[^\"'`<>%{}\s]+)[\"'`]?\s*[>%]\}\}"
+    r"|\{%-?\s*\w+\s+[\"'](?P<tag>/[^\"'{}]*)[\"']\s*-?%\}"
+    r"|\{%-?\s*link\s+/?(?P<link>[^\s\"'{}%]+)\s*-?%\}"
+    r"|\{\{-?\s*[\"'](?P<filter>/[^\"'{}]*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\s*-?\}\}"
+)
+_CHECKED = lazy(r"\{\{[<%]\s*(?:rel)?ref\s")
+# Accents are no letters once they are apart.
+_TOKEN = lazy(r"[^\W_]+")
+_SIGNS = frozenset({"and", "amp", "quot", "lt", "gt", "39", "34"})
+HTML = (".html", ".htm")
+"""How the addresses of pages end."""
+_DOCUMENTS = (".md", ".markdown", ".mdx", ".html.md", ".html.md.erb", ".md.erb")
+# A number in front of a name, which says where it is among others.
+_ORDER = lazy(r"(?:(?<=/)|^)\d+\s*[-_.]+\s*(?=[^\d/])")
+# What Hugo leaves out of the addresses of pages, when blanks have become hyphens.
+_LEFT_OUT = lazy(r"[^\w./#+~@-]+")
+FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
+"""Names of files, without ending, that are shown at the address of their folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a kind of site reads links.
+
+    ``directories``: a page ``a/b.md`` is shown at ``a/b/``, and its links count from there. ``pages``: a document may
+    be named without its ending, or with the ending of the page. ``routes``: links count from the root of the pages,
+    too, and ``#/`` begins one. ``fields``: a template fills braces in links. ``shortcodes``: links by ``ref``.
+    ``strict``: a link to a page is never read as one to a file beside the document. ``made``: the site makes pages that
+    are no documents, and takes files from other folders. ``drafts``: a link without a target is a chapter that is to be
+    written. ``addresses``: the keys of the front matter that say where a page is shown, the first of them where its
+    links count from; ``last``: those that say its last name only. ``numbered``: names are shown without a number in
+    front. ``plugins``: plug-ins make the anchors, each in its own way. ``folded``: names are shown in lower case, with
+    hyphens for blanks. ``above``: links from the root may name the folder of the pages, too. ``anchors``: a pattern for
+    anchors that the site makes without a heading. ``from_letter``: the anchor of a heading begins with its first
+    letter. ``parts``: folders with pieces of pages, which are no documents.
+    """
+
+    pages: bool = False
+    directories: bool = False
+    routes: bool = False
+    fields: bool = False
+    strict: bool = False
+    made: bool = False
+    drafts: bool = False
+    addresses: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    numbered: bool = False
+    folded: bool = False
+    above: bool = False
+    anchors: str = ""
+    from_letter: bool = False
+    plugins: bool = False
+    parts: tuple[str, ...] = ()
+
+
+# What the front matter says of a page that is not shown.
+_NONE = ("false", "true")
+_ADDRESSES = ("permalink", "redirect_from")
+_PARTS = ("_includes",)
+_FOOTNOTE = r"fn(?:ref\d*)?:.+"
+# Python-Markdown and its extensions give ids to footnotes, lines of code and tabs.
+_MKDOCS_MADE = rf"__(?:codelineno|span|tabbed)[-_]\d[\d_-]*|{_FOOTNOTE}"
+_RULES: dict[Site, Rules] = {
+    "mkdocs": Rules(pages=True, directories=True, fields=True, strict=True, anchors=_MKDOCS_MADE),
+    "mdbook": Rules(pages=True, drafts=True),
+    "hugo": Rules(
+        pages=True,
+        directories=True,
+        fields=True,
+        made=True,
+        addresses=("url", "aliases"),
+        last=("slug",),
+        folded=True,
+    ),
+    "docsify": Rules(pages=True, routes=True),
+    "middleman": Rules(pages=True, directories=True, fields=True, made=True, plugins=True),
+    "jekyll": Rules(
+        pages=True,
+        directories=True,
+        fields=True,
+        made=True,
+        addresses=_ADDRESSES,
+        anchors=_FOOTNOTE,
+        from_letter=True,
+        parts=_PARTS,
+    ),
+    "eleventy": Rules(
+        pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES, plugins=True, parts=_PARTS
+    ),
+    "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True),
+    "vitepress": Rules(pages=True, made=True, plugins=True),
+    "starlight": Rules(pages=True, directories=True, made=True, addresses=("slug",)),
+    "gitbook": Rules(pages=True, plugins=True),
+}
+_PLAIN = Rules()
+
+
+_NAVIGATION: dict[Site, tuple[str, ...]] = {
+    "mkdocs": ("mkdocs.yml", "mkdocs.yaml"),
+    "docusaurus": ("sidebars.js", "sidebars.ts"),
+    "vitepress": tuple(
+        f"{folder}.vitepress/config.{kind}" for folder, kind in product(("", "docs/"), ("js", "ts", "mts"))
+    ),
+    "jekyll": ("_data/navigation.yml", "_config.yml"),
+}
+
+
+def navigation_of(site: Site) -> tuple[str, ...]:
+    """Return the files, no documents, in which a kind of site names its pages."""
+    return _NAVIGATION.get(site, ())
+
+
+def rules_of(site: Site) -> Rules:
+    """Return how a kind of site reads links; one that shows files as they are has no rules of its own."""
+    return _RULES.get(site, _PLAIN)
+
+
+def read_links(document: Document, conventions: Conventions) -> tuple[Link, ...]:
+    """Return the links of a document, those that a template fills among them, in the order of the text."""
+    if not rules_of(conventions.site).fields or b"{" not in document.source.raw:
+        return document.links
+    known = {link.start for link in document.links}
+    filled = (link for link in _filled(document) if link.start not in known)
+    return tuple(sorted((*document.links, *filled), key=lambda link: link.start))
+
+
+def _filled(document: Document) -> Iterator[Link]:
+    """Yield the links in running text whose target a template fills."""
+    source = document.source
+    for match in _FILLED.finditer(source.raw):
+        if document.is_text(match.start()):
+            text, target = (match[key].decode(errors="replace") for key in ("text", "target"))
+            image = source.raw[max(0, match.start() - 1) : match.start()] == b"!"
+            yield Link(text, _name(target), image, match.start(), match.end(), source.line(match.start()))
+
+
+def filled_paths(document: Document, conventions: Conventions) -> Iterator[tuple[int, int, str]]:
+    """Yield where links whose target a template fills say their path, as spans of bytes, and what it means."""
+    if not rules_of(conventions.site).fields:
+        return
+    known = {link.start for link in document.links}
+    for match in _FILLED.finditer(document.source.raw):
+        if match.start() in known:
+            continue
+        target = match["target"].decode(errors="replace")
+        named = _NAMED.search(target)
+        start, end = named.span(named.lastgroup or 0) if named else (0, len(target))
+        if document.is_text(match.start()):
+            first = match.start("target") + len(target[:start].encode())
+            yield first, first + len(target[start:end].encode()), _said(named) if named else target
+
+
+def _name(target: str) -> str:
+    """Return a target with the path that a template names in the place of the field, where it names one."""
+    return _NAMED.sub(_said, target)
+
+
+def _said(named: re.Match[str]) -> str:
+    """Return the path that a field names; one in the tag ``link`` is from the root."""
+    return f"/{named['link']}" if named["link"] else named[named.lastgroup or 0]
+
+
+def own_addresses(path: str, document: Document, conventions: Conventions) -> Iterator[str]:
+    """Yield where a site shows a document besides the place of its file, as paths from the library's root."""
+    rules = rules_of(conventions.site)
+    for key in (*rules.addresses, *rules.last):
+        for value in filter(_is_address, read_texts(document, key)):
+            yield _address(path, key, value, conventions).removesuffix("/index.html")
+    shown = _shown(split_ending(path)[0], conventions)
+    if rules.numbered or shown != split_ending(path)[0]:
+        yield posixpath.dirname(shown) if posixpath.basename(shown) in FOLDERS else shown
+
+
+def _shown(path: str, conventions: Conventions) -> str:
+    """Return a path as a site writes it in addresses: without the numbers of its names, or folded."""
+    rules, root = rules_of(conventions.site), conventions.site_root
+    if rules.numbered:
+        return _ORDER.sub("", path)
+    # Above the pages are the folders of the repository, which are in no address.
+    start = len(root) + 1 if root and path.startswith(f"{root}/") else 0
+    return path[:start] + _fold(path[start:]) if rules.folded else path
+
+
+def _fold(path: str) -> str:
+    return _LEFT_OUT.sub("", re.sub(r"\s+", "-", path.lower()))
+
+
+def has_addresses(site: Site) -> bool:
+    """Say whether a kind of site may show a document elsewhere than at the place of its file."""
+    rules = rules_of(site)
+    return bool(rules.addresses or rules.last or rules.numbered or rules.folded)
+
+
+def page_folder(path: str, document: Document, conventions: Conventions) -> str:
+    """Return the folder from which the links of a page count, where it is shown elsewhere than at its place.
+
+    Its front matter says so, or its address is folded. It is a path from the root of the library; where the links count
+    from the place of the file, nothing.
+    """
+    rules = rules_of(conventions.site)
+    for key in (*rules.addresses[:1], *rules.last) if rules.directories else ():
+        value = next(filter(_is_address, read_texts(document, key)), "")
+        if value:
+            place = _address(path, key, value, conventions)
+            return (posixpath.dirname(place) or ".") if value.endswith(HTML) else place
+    stem, _ = split_ending(path)
+    shown = _shown(stem, conventions) if rules.folded else stem
+    if shown == stem:
+        return ""
+    return posixpath.dirname(shown) if posixpath.basename(shown) in FOLDERS else shown
+
+
+def _is_address(value: str) -> bool:
+    """Say whether a value is the path of a page, and no pattern of one, no address elsewhere, and no word for none."""
+    return bool(value) and not _FIELD.search(value) and ":" not in value and value.lower() not in _NONE
+
+
+def _address(path: str, key: str, value: str, conventions: Conventions) -> str:
+    rules, base = rules_of(conventions.site), conventions.site_root
+    if key in rules.last and not value.startswith("/"):
+        base = posixpath.dirname(_shown(path, conventions))
+        if split_ending(posixpath.basename(path))[0] in FOLDERS:
+            base = posixpath.dirname(base)
+    return posixpath.normpath(posixpath.join(base, value.strip("/")))
+
+
+def plain_target(target: str, conventions: Conventions) -> str | None:
+    """Return a target as a path from the root where a template only puts an address before it.
+
+    None where it cannot be told where it leads, because a template fills it.
+    """
+    rules = rules_of(conventions.site)
+    if rules.routes and target.startswith("#/"):
+        return target[1:]
+    if not rules.fields or not _FIELD.search(target):
+        return target
+    rest = _BASE.sub("", target)
+    return None if _FIELD.search(rest) else rest or "/"
+
+
+def candidates(source: str, path: str, conventions: Conventions, folder: str = "") -> Iterator[str]:
+    """Yield the paths from the library's root that a link may mean, the nearest first; ``..`` leads out of it.
+
+    Args:
+        source: The document with the link.
+        path: The path in the link, decoded, without anchor.
+        conventions: The kind of site, and where its pages are.
+        folder: Where the links of the document count from, if not from its place, as `page_folder` gives it.
+    """
+    for base in bases(source, path, conventions, folder):
+        plain = base.path_of(path)
+        yield plain
+        if rules_of(conventions.site).pages:
+            yield from _documents(plain)
+
+
+def by_address(target: str, conventions: Conventions) -> Iterator[str]:
+    """Yield the paths from the library's root that a whole address may mean, where the settings know it."""
+    for address, folder in conventions.addresses.items():
+        match = _address_pattern(address).match(target)
+        if match:
+            rest = unquote(re.split(r"[?#]", target[match.end() :], maxsplit=1)[0]).strip("/")
+            plain = posixpath.normpath(posixpath.join(folder, rest))
+            yield plain
+            if rules_of(conventions.site).pages:
+                yield from _documents(plain)
+
+
+@lru_cache(maxsize=16)
+def _address_pattern(address: str) -> re.Pattern[str]:
+    return re.compile(re.escape(address.rstrip("/")).replace(r"\*", "[^/]+") + r"(?=[/?#]|\Z)", re.IGNORECASE)
+
+
+def is_named(path: str) -> bool:
+    """Say whether the path in a link names a document by its file. Some write the slash of a page behind it."""
+    return is_document(path.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A folder that the paths in links count from; for a page there is nothing above the ``root`` of its site."""
+
+    folder: str
+    root: str | None = None
+
+    def path_of(self, written: str) -> str:
+        """Return where a path in a link leads, from the root of the library."""
+        path = written.rstrip("/") if is_named(written) else written
+        if self.root is None or self.root.startswith(".."):
+            return posixpath.normpath(posixpath.join(self.folder, path.lstrip("/")))
+        inside = posixpath.join("/", posixpath.relpath(self.folder or ".", self.root or "."), path)
+        return posixpath.normpath(posixpath.join(self.root, posixpath.normpath(inside).lstrip("/")))
+
+
+def bases(source: str, path: str, conventions: Conventions, folder: str = "") -> Iterator[Base]:
+    """Yield what the path in a link may count from, the likeliest first; see `candidates`."""
+    rules, root = rules_of(conventions.site), conventions.site_root
+    if path.startswith("/"):
+        yield Base(root)
+        if rules.above and root:
+            yield Base(posixpath.dirname(root))
+        return
+    is_page = not is_named(path) and (path.endswith("/") or posixpath.splitext(path)[1] in ("", *HTML))
+    if folder and not is_named(path):
+        yield Base(folder, root)
+    elif rules.directories and is_page:
+        stem, _ = split_ending(source)
+        yield Base(posixpath.dirname(stem) if posixpath.basename(stem) in FOLDERS else stem, root)
+        # A site may be built with pages that are files, too.
+        if rules.strict and not path.endswith(HTML):
+            return
+    yield Base(posixpath.dirname(source))
+    if rules.routes:
+        yield Base(root)
+
+
+def may_be_made(target: str, files: Collection[str], conventions: Conventions) -> bool:
+    """Say whether a link from the root of a site leads where no document is, so that the site may make its page.
+
+    Then it cannot be told whether the page is there. Where documents are, one that is missing is missing.
+    """
+    target = plain_target(target, conventions) or ""
+    first = target.lstrip("/").partition("#")[0].partition("/")[0]
+    places = {base.path_of(first) for base in bases("", target, conventions)}
+    return rules_of(conventions.site).made and target.startswith("/") and places.isdisjoint(files)
+
+
+def is_checked(written: str, site: Site) -> bool:
+    """Say whether a site is only built where a link, as it is written, leads to one of its documents."""
+    return site == "hugo" and _CHECKED.search(written) is not None
+
+
+def link_kind(target: str) -> Literal["root", "page", "file"]:
+    """Return what a link is by its target: one from the root of a site, to a page by its name, or to a file."""
+    path = re.split(r"[?#]", target, maxsplit=1)[0]
+    if path.startswith("/"):
+        return "root"
+    return "file" if is_named(path) or posixpath.splitext(path)[1] not in ("", *HTML) else "page"
+
+
+def makes_anchor(anchor: str, known: Iterable[str], site: Site) -> bool:
+    """Say whether a kind of site makes an anchor that differs from those of headings on GitHub.
+
+    Args:
+        anchor: The anchor in a link, without the number sign.
+        known: The anchors that are there by the rule in the settings.
+        site: The kind of site.
+    """
+    rules = rules_of(site)
+    if rules.anchors and re.fullmatch(rules.anchors, anchor):
+        return True
+    # None of them leaves capitals.
+    if rules.plugins and anchor == anchor.lower() and _letters(anchor) in set(map(_letters, known)):
+        return True
+    return rules.from_letter and anchor in {_NO_LETTER.sub("", each) for each in known}
+
+
+def _letters(anchor: str) -> str:
+    """Return what all anchors of a heading have in common, whatever made them: its letters, without accents.
+
+    A sign may have become a hyphen, a word or what HTML writes for it.
+    """
+    plain = unicodedata.normalize("NFKD", anchor.lower())
+    return "".join(token for token in _TOKEN.findall(plain) if token not in _SIGNS)
+
+
+def is_part(path: str, site: Site) -> bool:
+    """Say whether a file is a piece that pages of a kind of site take in, and no page."""
+    return not set(rules_of(site).parts).isdisjoint(path.split("/")[:-1])
+
+
+def shows(source: str, conventions: Conventions) -> bool:
+    """Say whether a document is one of the pages of the site, and not read as a file."""
+    root = conventions.site_root
+    return not root or root.startswith("..") or source.startswith(f"{root}/")
+
+
+def _documents(path: str) -> Iterator[str]:
+    stem, ending = posixpath.splitext(path)
+    stems = (stem, path) if ending in HTML else (path,)
+    for each in stems:
+        yield from (f"{each}{ending}" for ending in _DOCUMENTS)
+        folder = "" if each == "." else f"{each}/"
+        yield from (f"{folder}{name}.md" for name in FOLDERS)
+        if posixpath.basename(each) == "index":
+            yield from (f"{posixpath.dirname(each)}/{name}.md".lstrip("/") for name in FOLDERS)
+
 
 _SCHEME = lazy(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//)")
 

@@ -16,7 +16,7 @@ from procauthor.library.library import ANNOUNCED, Procedure
 from procauthor.library.reference import relative
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
-from procauthor.markdown.link import write_link
+from procauthor.markdown.document import write_link
 from procauthor.regex import lazy
 from procauthor.template.spec import NO_ROLE, inputs_name, meaning_of, step_word, words
 

@@ -28,12 +28,12 @@ from procauthor.markdown.document import (
     Link,
     ParseProblem,
     Section,
+    Slugger,
     Source,
     TableRow,
     TextRun,
 )
 from procauthor.markdown.front import find_front_matter, near_front_matter, read_bold_fields, read_front_matter
-from procauthor.markdown.link import Slugger
 from procauthor.regex import lazy
 
 _OPENS = lazy(r"""^[ \t]*(?:!!![ ]+\w|\?\?\?\+?[ ]+\w|===[!+]?[ ]+["'])""", re.MULTILINE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from procauthor.authoring.brief import STEPS
 from procauthor.errors import NotFoundError
 from procauthor.library.library import Procedure
-from procauthor.markdown.link import slugify
+from procauthor.markdown.document import slugify
 from procauthor.project.project import Project
 from procauthor.reporting.export import describe, export_sop, is_finished
 

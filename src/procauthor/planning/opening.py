@@ -14,7 +14,6 @@ from procauthor.data import grouped
 from procauthor.markdown.document import Section
 from procauthor.planning import title as say
 from procauthor.planning import value
-from procauthor.planning.around import read_count
 from procauthor.planning.line import Line, lines_of, plain_text, strip_emphasis, strip_leading
 from procauthor.planning.text import (
     LABEL,
@@ -30,7 +29,7 @@ from procauthor.planning.text import (
     read_fields,
     read_role,
 )
-from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number, tell_codes
+from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_count, read_number, tell_codes
 from procauthor.planning.value import ends_in_noun, read_whole_effort, read_words
 from procauthor.regex import lazy
 

@@ -1,29 +1,56 @@
-"""Reads an action plan from the bytes of a Markdown file, and ticks what it says; no other byte changes."""
+"""Reads an action plan: its items, groups, totals, metrics and goals; and ticks it, so that no other byte changes."""
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
-from procauthor.markdown.document import Replacement
-from procauthor.markdown.foreign import find_conflict
+from procauthor.markdown.document import Replacement, Section
 from procauthor.markdown.parse import parse
+from procauthor.markdown.passage import find_conflict
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
-from procauthor.planning.around import names_total, read_goals, read_groups, read_metrics, sum_up
-from procauthor.planning.dependency import Resolver
-from procauthor.planning.item import read_items, remarks
-from procauthor.planning.line import lines_of
+from procauthor.planning import value
+from procauthor.planning.dependency import Resolver, UnresolvedItem, split_names
+from procauthor.planning.line import Line, Mark, lines_of, plain_text, sign_of
 from procauthor.planning.order import arrange, choose_next
-from procauthor.planning.plan import Goal, Plan, PlanItem, Problem, Tick, Unread
+from procauthor.planning.plan import (
+    COMPUTED,
+    PRIORITIES,
+    Effort,
+    Goal,
+    Group,
+    Metric,
+    Plan,
+    PlanItem,
+    Priority,
+    Problem,
+    Tick,
+    Total,
+    Unread,
+)
 from procauthor.planning.shape import find_openings, unclaimed
-from procauthor.planning.text import Opening, PlanText, field_key
-from procauthor.planning.title import asks_for, read_number
+from procauthor.planning.text import Entry, Opening, Placed, PlanText, field_key, names_total, resembles
+from procauthor.planning.title import (
+    asks_for,
+    bucket_key,
+    clean_title,
+    names_aside,
+    names_priority,
+    names_status,
+    needs_pattern,
+    read_count,
+    read_number,
+)
+from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, pattern, read_effort, read_priority
+from procauthor.procedure import DONE
 from procauthor.regex import lazy
 
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
@@ -64,8 +91,8 @@ def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, st
     known = {key: status for key, status in statuses.items() if status != "missing"}
     inside = ((o.line, *lines_of(text.lines, o.line.start, o.scope_end)) for o in openings)
     own = {line.number for line in chain.from_iterable(inside)}
-    goals, completed = (read_goals(text, own, known, role) for role in ("goals", "completed"))
-    drafts, problems = read_items(text, openings, known)
+    goals, completed = (_read_goals(text, own, known, role) for role in ("goals", "completed"))
+    drafts, problems = _read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*goals, *completed), statuses.keys() - known.keys())
     asides = (p for p in text.placed if p.line.number not in own)
     heads = ((p, p.label or p.section.title) for p in asides)
@@ -75,8 +102,8 @@ def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, st
     goals, completed = (tuple(_assign(each, items)) for each in (goals, completed))
     order, cycles = arrange(items)
     following, waiting = choose_next(items, order, goals)
-    totals, wrong = sum_up(text, items)
-    groups, uncounted = read_groups(text, own)
+    totals, wrong = _sum_up(text, items)
+    groups, uncounted = _read_groups(text, own)
     problems += [*_unknown(goals, known), *uncounted, *resolver.problems, *cycles, *waiting, *wrong]
     return Plan(
         title=text.document.title,
@@ -86,7 +113,7 @@ def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, st
         order=order,
         next=following,
         totals=totals,
-        metrics=read_metrics(text, own),
+        metrics=_read_metrics(text, own),
         goals=goals,
         completed=completed,
         unread=tuple(_unread(text, openings)),
@@ -97,7 +124,7 @@ def _unread(text: PlanText, openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
     lines = dict(unclaimed(text, openings))
     for opening in openings:
-        lines |= {entry.line.number: entry.text for entry in remarks(opening)}
+        lines |= {entry.line.number: entry.text for entry in _remarks(opening)}
     fields = chain.from_iterable(opening.fields for opening in openings)
     strange = [f for f in fields if f.label and not (f.key or names_total(f.label))]
     # A label that many items have is said once.
@@ -154,3 +181,377 @@ def _ticks(plan: Plan, title: str) -> set[Tick]:
     own = (item.ticks for item in plan.items if title_key(item.title) == key)
     goals = (goal for goal in plan.goals if title_key(goal.title) == key and asks_for(goal.text, goal.title))
     return {*chain.from_iterable(own), *(goal.tick for goal in goals if goal.tick)}
+
+
+# "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
+_ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
+_STRUCK = lazy(r"~~([^~]+)~~(?= ?(?:\([^()]*\) ?)?(?:\||$))")
+# "MailService: add it" is about code.
+_LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    title: str
+    line: Line
+    status: str = ""
+    mark: Mark | None = None
+
+
+def _read_items(
+    text: PlanText, openings: Sequence[Opening], known: Collection[str]
+) -> tuple[list[UnresolvedItem], list[Problem]]:
+    """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
+    problems: list[Problem] = []
+    names = [_names(opening, known) for opening in openings]
+    numbers = _numbers(openings, list(map(len, names)), problems)
+    spread = zip(openings, names, numbers, strict=True)
+    drafts = list(chain.from_iterable(_drafts(text, *each, problems) for each in spread))
+    titles: dict[str, PlanItem] = {}
+    for item in (draft.item for draft in drafts):
+        if (first := titles.setdefault(title_key(item.title), item)) is not item:
+            message = f"{item.title!r} is planned twice: as {first.number} and as {item.number}"
+            problems.append(Problem("duplicate", message, item.line, item.number))
+    return drafts, problems
+
+
+def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
+    """Return the procedures that an opening lists, or that are listed below a range; else itself."""
+    size, fields = opening.last - opening.first + 1, opening.all("procedures")
+    said = [each.text for each in fields if each.text and not each.text.isdigit()]
+    titles = chain.from_iterable(split_names(text, known) for text in said)
+    listed = [_Name(clean_title(part, known), opening.line) for part in titles]
+    listed += [_name(entry, known) for entry in chain.from_iterable(_outermost(f.entries) for f in fields)]
+    if not listed and size > 1:
+        below = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
+        listed = [_name(entry, known) for entry in below] if len(below) == size else []
+    return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
+
+
+def _name(entry: Entry, known: Collection[str]) -> _Name:
+    title = clean_title(entry.text, known)
+    rest = entry.text[len(title) :]
+    status = sign_of(entry.line.text) or (value.read_status(rest) if re.search(r"[(–—:]|\s-\s", rest) else "")
+    return _Name(title, entry.line, status, entry.mark)
+
+
+def _outermost(entries: Sequence[Entry]) -> list[Entry]:
+    depth = _depth(entries)
+    return [entry for entry in entries if entry.line.indent == depth]
+
+
+def _depth(entries: Sequence[Entry]) -> int:
+    """Return how far the outermost of some entries are indented."""
+    return min((entry.line.indent for entry in entries), default=0)
+
+
+def _numbers(openings: Sequence[Opening], sizes: Sequence[int], problems: list[Problem]) -> Iterator[list[int]]:
+    """Yield the numbers of each opening: the plan's where no earlier item has them, else others.
+
+    What has no number gets one that is free; what a range has none for, or another has already, goes behind all others.
+    """
+    stated = set(chain.from_iterable(range(o.first, o.last + 1) for o in openings if o.first))
+    used: dict[int, Opening] = {}
+    free, last = (n for n in count(1) if n not in stated and n not in used), max(stated, default=0)
+    for opening, size in zip(openings, sizes, strict=True):
+        own = range(opening.first, opening.last + 1)
+        if opening.first and len(own) != size:
+            span = str(own[0]) if len(own) == 1 else f"{own[0]}-{own[-1]}"
+            message = f"{span} announces {len(own)} items, but {opening.title!r} names {size}"
+            problems.append(Problem("range", message, opening.line.number, opening.first))
+        numbers: list[int] = []
+        for place in range(size):
+            wanted = own[place] if place < len(own) else 0
+            number = wanted if opening.first else next(free)
+            if (first := used.get(number, opening)) is not opening or not number:
+                number = last + 1
+                if wanted:
+                    message = f"number {wanted} is used twice: for {first.title!r} and for {opening.title!r}, which"
+                    problems.append(Problem("duplicate", f"{message} counts as {number}", opening.line.number, number))
+            used[number], last = opening, max(last, number)
+            numbers.append(number)
+        yield numbers
+
+
+def _drafts(
+    text: PlanText, opening: Opening, names: list[_Name], numbers: list[int], problems: list[Problem]
+) -> Iterator[UnresolvedItem]:
+    """Yield the items of an opening, with what is wrong with their values."""
+    lifecycle, phase = _place(text, opening)
+    above = _above(text, opening)
+    status, own, why = _status(opening, above), opening.line.mark, " ".join(said for said, _ in opening.values("why"))
+    actions = tuple(entry.action() for entry in _actions(opening))
+    priority = _priority(opening, above)
+    efforts = _efforts(opening, len(names))
+    for kind, message, line in _complaints(opening, names[0].title, priority, efforts[0]):
+        problems.append(Problem(kind, message, line, numbers[0]))
+    # A box of its own says more than those of its action items, and signs before what is promised are no boxes.
+    boxed = status == "unknown" and (own is None or own.marker is None) and any(a.marker is not None for a in actions)
+    all_done = boxed and all(action.done for action in actions)
+    one = len(names) == 1
+    for name, number, effort in zip(names, numbers, efforts, strict=True):
+        said = name.status or status
+        ticked = bool(name.mark and name.mark.done) or value.is_yes(opening.field("done"))
+        asks = not one or bool(opening.all("procedures")) or asks_for(opening.said or opening.title, name.title)
+        item = PlanItem(
+            number=number,
+            title=name.title,
+            priority=priority or "P3",
+            lifecycle=lifecycle,
+            phase=phase,
+            status=said,
+            effort_hours=effort,
+            actions=actions,
+            why=why.removesuffix(COMPUTED).strip(),
+            done=ticked or said in DONE or all_done,
+            line=name.line.number,
+            ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
+            code=opening.code if one else "",
+            asks=asks,
+            groups=tuple(filter(None, map(bucket_key, (opening.label, *text.headings[opening.section.index])))),
+            computed=why.endswith(COMPUTED),
+        )
+        names_said = {key: opening.values(key) for key in ("depends_on", "soft", "blocks")}
+        if waits := needs_pattern().search(opening.field("status")):
+            names_said["depends_on"].append((waits["names"], opening.line.number))
+        yield UnresolvedItem(item, names_said)
+
+
+def _complaints(
+    opening: Opening, title: str, priority: Priority | None, effort: Effort | None
+) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, message and line of what is not read: values, misspelt labels, what is below the names of a range."""
+    line = opening.line.number
+    hours, rank, status = (plain_text(opening.field(key)) for key in ("effort", "priority", "status"))
+    if effort is None and not value.is_nothing(hours):
+        yield "effort", f"{title!r} states an effort that is no number of hours: {hours!r}", line
+    if priority is None:
+        lack = "has no priority" if value.is_nothing(rank) else f"states a priority that is not known: {rank!r}"
+        yield "priority", f"{opening.title!r} {lack}; it counts as P3", line
+    if status.endswith("?"):
+        yield "skipped", f"{title!r} has the status {status!r}, which is a question; it counts as open", line
+    if "~~" in opening.line.text and not opening.line.any_mark:
+        counts = "done" if _is_struck(opening) else "open"
+        yield "skipped", f"{opening.title!r} is struck through and counts as {counts}; tick it, or take it out", line
+    for each in opening.fields:
+        if each.label and not each.key and (near := resembles(each.label)):
+            message = f"{each.label!r} is no field of an item, so it is not read; did you mean {near!r}?"
+            yield "skipped", message, each.line
+        depth = _depth(each.entries)
+        for entry in each.entries if each.key == "procedures" else ():
+            if entry.line.indent > depth:
+                yield "skipped", f"{entry.text!r} is below a name and is not read", entry.line.number
+
+
+def _above(text: PlanText, opening: Opening) -> tuple[str, ...]:
+    """Return the label and the headings above an item, the nearest first."""
+    return (opening.label, *text.headings[opening.section.index][bool(opening.line.heading) :])
+
+
+def _status(opening: Opening, headings: Sequence[str]) -> str:
+    """Return what the field says, else the sign or box of the line, a remark on it, or the heading above.
+
+    An empty box says nothing, and is an answer all the same: what a heading says does not count beside it.
+    """
+    said, mark = opening.field("status"), opening.line.any_mark
+    if not value.is_nothing(said):
+        return value.read_status(said) or plain_text(said).casefold()
+    if (mark and mark.done) or (not mark and _is_struck(opening)):
+        return "defined"
+    if sign_of(opening.line.text) == "in progress":
+        return "in progress"
+    told = value.read_remarks(opening.said or opening.title)
+    status = next(filter(None, map(value.says_only_status, told)), "")
+    above = next(filter(None, map(names_status, headings)), "")
+    return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
+
+
+def _is_struck(opening: Opening) -> bool:
+    """Say whether all of a title is struck through, and at most a remark in parentheses stays."""
+    struck = (plain_text(each) for each in _STRUCK.findall(opening.line.text))
+    return any(len(each) > 1 and opening.title.startswith(each) for each in struck)
+
+
+def _actions(opening: Opening) -> Iterator[Entry]:
+    """Yield the lines below a label such as "Tasks", else the plain lines below an item, else below any other label."""
+    labelled: list[Entry] = []
+    for each in opening.all("actions"):
+        # In a table's cell they are behind each other.
+        inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", each.text) if part.strip()]
+        labelled += [Entry(plain_text(part), opening.line, None) for part in inline]
+        depth = _depth(each.entries)
+        labelled += [entry for entry in each.entries if entry.mark or entry.line.indent == depth]
+    if labelled or opening.first != opening.last:
+        yield from labelled
+        return
+    plain = [entry for entry, aside in _plain(opening) if not aside]
+    unknown = [f for f in opening.fields if f.label and not (f.key or names_aside(f.label))]
+    other = [f for f in unknown if not pattern("beside").search(f.label)]
+    yield from plain or chain.from_iterable(_outermost(f.entries) for f in other)
+
+
+def _plain(opening: Opening) -> Iterator[tuple[Entry, bool]]:
+    """Yield the lines below an item that are under no label, and whether each is a remark on it."""
+    entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
+    labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
+    few = sum(labelled) * 2 <= len(entries)
+    for entry, told in zip(entries, labelled, strict=True):
+        yield entry, bool(_ASIDE.match(entry.line.content)) or (few and told)
+
+
+def _remarks(opening: Opening) -> Iterator[Entry]:
+    """Yield the lines below an item that look like fields and are none, such as "Outcome: all is well"."""
+    yield from (entry for entry, aside in _plain(opening) if aside and ":" in entry.text)
+
+
+def _priority(opening: Opening, above: Sequence[str]) -> Priority | None:
+    """Return the item's priority, else what its title, the label above it or the headings say."""
+    line = opening.line.text
+    remarks = [each for each in value.read_remarks(line) if value.is_priority(each)]
+    texts = (opening.field("priority"), line if value.PRIORITY_CODE.search(line) else "", *remarks, *above)
+    return next(filter(None, map(value.read_priority, (*texts, line if opening.line.heading else ""))), None)
+
+
+def _place(text: PlanText, opening: Opening) -> tuple[str, int | str | None]:
+    """Return lifecycle and phase, from the fields, else from a heading that has the word "Lifecycle"."""
+    lifecycle, phase = value.read_lifecycle(opening.field("lifecycle"))
+    for heading in () if lifecycle else text.headings[opening.section.index]:
+        said = " ".join(plain_text(heading).split())
+        if word := pattern("lifecycle", r" (?:{})\b").search(said):
+            # "2. Complete the PR Lifecycle" speaks of the lifecycle "PR".
+            name = re.sub(r"^\d+[.):]? ?", "", re.split(r"[^\w&/' -]", said[: word.start()])[-1].strip())
+            lifecycle = pattern("define|vague|articles", r"^(?:(?:{}) )+").sub("", name)
+            phase = value.read_lifecycle(said[word.end() :])[1] or phase
+            break
+    own = opening.field("phase")
+    return lifecycle, (value.read_phase(own) if own else phase)
+
+
+def _efforts(opening: Opening, size: int) -> list[Effort | None]:
+    said = opening.field("effort") or opening.field("duration")
+    said = said or next(filter(value.read_whole_effort, value.read_remarks(opening.line.text)), "")
+    effort = value.read_effort(said, value.effort_unit(next((f.label for f in opening.all("effort")), "")))
+    each = pattern("each", r"\b(?:{})\b|/\s*procedure").search(said) and not pattern("together").search(said)
+    return [effort] * size if effort is None or size == 1 or each else [*value.share(effort, size)]
+
+
+# What is around the items: groups that only count procedures, totals of hours, metrics, goals.
+_TOTAL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
+_CLOSE = 0.01
+_NUMBER = r"\d{1,12}(?:\.\d+)?"
+_METRIC = lazy(rf"^(?:(?P<name>[^:]+):)?\D*?\b(?P<target>\d{{1,3}}(?:,\d{{3}}){{1,4}}|{_NUMBER})\s*(?P<unit>%)?")
+_BASE = lazy(rf"\((?:[^\W\d_]+[\s:]+)+({_NUMBER})")
+_DASH = r"\s+[-–—]+>?\s+"
+
+
+def _read_groups(text: PlanText, own: Collection[int]) -> tuple[tuple[Group, ...], list[Problem]]:
+    """Return all groups outside metrics and goals, and a problem for each line among them that gives no one count.
+
+    ``own`` are the lines of items, which count nothing.
+    """
+    groups = tuple(sorted(_counted(text, own), key=lambda group: group.line))
+    counted = {group.line for group in groups}
+    placed = [p for p in text.placed if p.line.number not in own]
+    lists = {(p.section.index, p.label) for p in placed if p.line.number in counted}
+    lost = [p.line for p in placed if (p.section.index, p.label) in lists and p.line.number not in counted]
+    said = "is among groups and gives no count of procedures"
+    return groups, [Problem("count", f"{plain_text(line.body)!r} {said}", line.number) for line in lost]
+
+
+def _counted(text: PlanText, own: Collection[int]) -> Iterator[Group]:
+    lines = [(p.section, p.line.body, p.line.number, [p.line]) for p in text.placed if not p.role]
+    for section in text.document.sections:
+        inside = lines_of(text.lines, section.start, text.document.end(section))
+        lines.append((section, section.title, section.line, inside))
+    for section, said, number, inside in lines:
+        counted = read_count(said)
+        if counted and not any(line.number in own for line in inside):
+            yield Group(*counted, _group_priority(text, section), number)
+
+
+def _group_priority(text: PlanText, section: Section) -> Priority:
+    texts = [f.text for f in text.fields[section.index] if f.key == "priority"] + list(text.headings[section.index])
+    return next(filter(None, map(read_priority, texts)), "P3")
+
+
+def _sum_up(text: PlanText, items: Sequence[PlanItem]) -> tuple[tuple[Total, ...], list[Problem]]:
+    """Return the total of each priority and of all, each with the first that the plan states, and those that are wrong.
+
+    A total without a priority is that of the plan if it fits, else that of its heading, if there is one.
+    """
+    stated = sorted(_stated(text, _sum(items)), key=lambda each: each[2])
+    first = {"+".join(keys) or "all": (effort, line) for keys, effort, line in reversed(stated)}
+    totals = []
+    for key in (*PRIORITIES, "all"):
+        chosen = [item for item in items if key in (item.priority, "all")]
+        effort, line = first.get(key, (None, 0))
+        if chosen or effort:
+            totals.append(Total(key, effort, _sum(chosen), len(chosen), line))
+    return tuple(totals), [each for said in stated if (each := _wrong(items, *said))]
+
+
+def _stated(text: PlanText, whole: Effort | None) -> Iterator[tuple[tuple[Priority, ...], Effort, int]]:
+    """Yield the hours that a plan states in sum, with the priorities that they are of (none: all) and the line."""
+    starts = [section.line for section in text.document.sections]
+    for line in text.lines:
+        said = _TOTAL.match(" ".join(line.text.split()))
+        effort = read_effort(plain_text(said["value"]), effort_unit(said["label"])) if said else None
+        if effort is None or said is None or not names_total(said["label"]):
+            continue
+        # "Total P0 + P1 Effort" is of two priorities.
+        named = [read_priority(each) for each in PRIORITY_CODE.findall(said["label"])]
+        above = text.headings[max(0, bisect_right(starts, line.number) - 1)]
+        near = next((read_priority(each) for each in above if names_priority(each)), None)
+        keys = tuple(priority for priority in PRIORITIES if priority in named)
+        yield keys or ((near,) if near and not _same(effort, whole) else ()), effort, line.number
+
+
+def _wrong(items: Sequence[PlanItem], keys: Sequence[Priority], effort: Effort, line: int) -> Problem | None:
+    chosen = [item for item in items if not keys or item.priority in keys]
+    computed, silent = _sum(chosen), sum(item.effort_hours is None for item in chosen)
+    without = f" ({silent} of {len(chosen)} items state none)" if silent else ""
+    summed = hours_text(computed, "hour") if computed else "nothing"
+    states, whose = ("state", "their") if len(keys) > 1 else ("states", "its")
+    message = f"{' and '.join(keys) or 'the plan'} {states} {hours_text(effort, 'hour')}"
+    same = _same(effort, computed)
+    return None if same else Problem("total", f"{message}, {whose} items sum to {summed}{without}", line)
+
+
+def _sum(items: Iterable[PlanItem]) -> Effort | None:
+    known = [item.effort_hours for item in items if item.effort_hours is not None]
+    low, high = math.fsum(e.min for e in known), math.fsum(e.max for e in known)
+    return Effort(round(low, 4), round(high, 4)) if known else None
+
+
+def _same(stated: Effort, computed: Effort | None) -> bool:
+    return computed is not None and abs(stated.min - computed.min) < _CLOSE and abs(stated.max - computed.max) < _CLOSE
+
+
+def _read_metrics(text: PlanText, own: Collection[int]) -> tuple[Metric, ...]:
+    """Return the lines of metrics; ``own`` are the lines of items."""
+    placed = (p for p in text.placed if p.role == "metrics" and p.line.number not in own)
+    return tuple(_metric(plain_text(p.line.body), p.label or p.section.title, p.line.number) for p in placed)
+
+
+def _metric(text: str, group: str, line: int) -> Metric:
+    moved = pattern("raised", rf"({_NUMBER})\s*%?\s*(?:\b(?:{{}})\b|→|->)\s*(?=\d)").search(text)
+    aim = _METRIC.match(text[: moved.start()] + text[moved.end() :] if moved else text)
+    base = moved or _BASE.search(text)
+    name, target, unit = aim.group("name", "target", "unit") if aim else ("", "", "")
+    aimed = float(target.replace(",", "")) if target else None
+    return Metric(text, group, (name or "").strip(), aimed, float(base[1]) if base else None, unit or "", line)
+
+
+def _read_goals(text: PlanText, own: Collection[int], known: Collection[str], role: str) -> tuple[Goal, ...]:
+    """Return the lines of the "goals" of a session, or of what is "completed", which needs no tick to be done."""
+    return tuple(_goal(p, known) for p in text.placed if p.role == role and p.line.number not in own)
+
+
+def _goal(placed: Placed, known: Collection[str]) -> Goal:
+    line, mark = placed.line, placed.line.mark
+    text = plain_text(line.body)
+    # The procedure that a goal names is before the dash, without remarks.
+    title = next((each for each in (text, re.split(_DASH, text, maxsplit=1)[0]) if title_key(each) in known), "")
+    title = title or clean_title(re.split(rf"{_DASH}|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
+    done = mark.done if mark else placed.role == "completed"
+    return Goal(text, title, done, line.number, None, mark.tick if mark else None)

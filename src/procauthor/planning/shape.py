@@ -14,12 +14,19 @@ from dataclasses import replace
 from itertools import chain
 
 from procauthor.naming import title_key
-from procauthor.planning.around import read_count
 from procauthor.planning.line import plain_text
 from procauthor.planning.opening import TITLED, TOLD, Headings, WeighedList, find_lists
 from procauthor.planning.table import find_rows, unread_tables
 from procauthor.planning.text import Field, Opening, PlanText, Scopes, field_key
-from procauthor.planning.title import clean_title, names_bucket, names_check, names_priority, names_work, read_number
+from procauthor.planning.title import (
+    clean_title,
+    names_bucket,
+    names_check,
+    names_priority,
+    names_work,
+    read_count,
+    read_number,
+)
 from procauthor.planning.value import is_nothing
 from procauthor.regex import lazy
 

@@ -9,9 +9,8 @@ from itertools import chain
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
-from procauthor.planning.around import names_total
 from procauthor.planning.line import plain_text, sign_of
-from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key
+from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key, names_total
 from procauthor.planning.title import needs_pattern, read_number, tell_codes
 from procauthor.planning.value import (
     bucket_pattern,

@@ -20,9 +20,10 @@ from procauthor.naming import title_key
 from procauthor.planning.line import Line, Mark, lines_of, plain_text, read_lines, sign_of, strip_emphasis
 from procauthor.planning.plan import Action, Plan
 from procauthor.planning.title import names_aside, names_bucket, names_priority, names_status, names_work, read_number
-from procauthor.planning.value import is_priority, pattern, read_words
+from procauthor.planning.value import PRIORITY_CODE, is_priority, pattern, read_words
 from procauthor.regex import lazy
 
+# Fields of an item: "**Key:** value" anywhere on a line, alone, several on a line, or as a label over a list.
 _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
 _MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
@@ -211,6 +212,7 @@ def clean_value(text: str) -> str:
     return strip_emphasis(_HARD_BREAK.sub("", text.strip()))
 
 
+# How a person or a model says that a stubborn plan is read. All that is said has to be in the plan.
 READING_KEY = "reading"
 """The key of the front matter that holds the reading of a plan."""
 _COLUMNS = ("title", "number")
@@ -431,6 +433,15 @@ def read_role(text: str) -> str:
     plain = re.sub(r"\s*\([^()]*\)", "", plain_text(text)).rstrip(":")
     role = next((role for role, kind, form in _ROLES if pattern(kind, form).search(plain)), "")
     return role or ("aside" if names_aside(text) else "")
+
+
+def names_total(label: str) -> bool:
+    """Say whether a label or a cell is that of a sum of hours: "Total P0 Effort"."""
+    word = pattern("total").search(label)
+    rest = PRIORITY_CODE.sub(" ", f"{label[: word.start()]} {label[word.end() :]}") if word else label
+    words = re.findall(r"[^\W\d_]+", rest)
+    whole = field_key(" ".join(words)) == "effort"
+    return bool(word) and (whole or all(field_key(each) == "effort" for each in words))
 
 
 @dataclass(frozen=True, slots=True)

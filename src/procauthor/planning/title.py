@@ -1,4 +1,4 @@
-"""What titles, headings and labels say by their words: numbers, codes, verbs, remarks, priorities, phases, needs."""
+"""What titles, headings and labels say: numbers, codes, verbs, remarks, priorities, phases, needs, counts."""
 
 from __future__ import annotations
 
@@ -45,6 +45,16 @@ _SHORT_HEADING = 3
 
 # "A1 Bake" begins with a code where all lines beside it do so.
 _LEADING_CODE = lazy(r"^(?P<code>(?!P\d\b)[A-Z]{1,4}\d{1,4}[a-z]?)\s+(?=\S)")
+# "Release Lifecycle (10 procedures)" and "Release: 10 procedures", "10 release procedures", "Release Lifecycle (10)".
+_BEHIND = r"(?:[^()]*\)\s*(?:[-–—:].*)?|\.?)$"
+_COUNTS = (
+    (
+        "counted",
+        rf"^(?P<name>.*?\S)\s*(?:[(:]|\s[-–—])\s*~?(?P<count>\d{{1,9}})\s+(?:\w+\s+){{0,2}}?(?:{{}})s?\b{_BEHIND}",
+    ),
+    ("counted", r"^~?(?P<count>\d{1,9})\s+(?P<name>\S.*?)\s+(?:{})s?\.?$"),
+    ("lifecycle", r"^(?P<name>.*\b(?:{}))\s*\(~?(?P<count>\d{1,9})\)$"),
+)
 
 
 def tell_codes(titles: Sequence[str]) -> list[str]:
@@ -309,3 +319,11 @@ def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
     return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)
+
+
+def read_count(text: str) -> tuple[str, int] | None:
+    """Return name and count of "Release Lifecycle (10 procedures)"."""
+    # Of a long row of blanks each would be looked at again and again.
+    text = " ".join(plain_text(text).split()) if any(map(str.isdigit, text)) else ""
+    count = next((match for kind, form in _COUNTS if (match := pattern(kind, form).match(text))), None)
+    return (count["name"].rstrip(" :–—-"), int(count["count"])) if count else None

@@ -16,10 +16,10 @@ from procauthor.markdown.document import (
     Heading,
     Replacement,
     Section,
+    label_key,
     replace_spans,
     title_section,
 )
-from procauthor.markdown.link import label_key
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import Kept, find_differences, kept_by, refuse
 from procauthor.refactoring.relocation import Leads, Relocation, relocate_links

@@ -21,12 +21,12 @@ from procauthor.markdown.document import (
     Document,
     Replacement,
     Section,
+    label_key,
     title_section,
     top_sections,
     whole_line,
 )
 from procauthor.markdown.front_edit import Cut, edit_front_matter, read_scalars
-from procauthor.markdown.link import label_key
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.naming import title_key

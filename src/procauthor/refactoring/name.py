@@ -11,9 +11,8 @@ from procauthor.checking.phrase import Phrase, Titles, find_phrases, odd_title
 from procauthor.checking.scope import Scope
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Link, Replacement
+from procauthor.markdown.document import Link, Replacement, escape
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
-from procauthor.markdown.link import escape
 from procauthor.markdown.passage import PlainText, Shown, read_parts, read_passages, read_shown
 from procauthor.markdown.target import Spot, find_link, is_html, keep_label, read_titles
 from procauthor.naming import NAME_EDGES, title_key

@@ -10,12 +10,11 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from procauthor.checking.scope import Scope
-from procauthor.convention.site import read_links
 from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.page import Pages, Way, encode_like, read_site_spots
-from procauthor.library.reference import Target, resolve
+from procauthor.library.reference import Target, read_links, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions

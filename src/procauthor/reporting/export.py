@@ -18,8 +18,16 @@ from procauthor.library.contract import is_none, part_of, sections_of
 from procauthor.library.disk import leads_out, write_file
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import resolve
-from procauthor.markdown.document import Document, Link, Replacement, Section, replace_spans
-from procauthor.markdown.link import encode_path, escape, write_link
+from procauthor.markdown.document import (
+    Document,
+    Link,
+    Replacement,
+    Section,
+    encode_path,
+    escape,
+    replace_spans,
+    write_link,
+)
 from procauthor.naming import bare_name
 from procauthor.procedure import DONE, Part, Status, Step
 from procauthor.regex import lazy

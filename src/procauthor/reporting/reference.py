@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from procauthor.checking.edge import Edge, EdgeKind
+from procauthor.checking.usage import Edge, EdgeKind
 from procauthor.data import pick
 from procauthor.errors import NotFoundError
 from procauthor.evaluation.evaluate import Census

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
-from procauthor.convention.site import navigation_of
 from procauthor.errors import LibraryError
 from procauthor.library.change import Change, Edit, edit_receipts
 from procauthor.library.library import Library, Procedure
+from procauthor.library.reference import navigation_of
 from procauthor.library.sidecar import RECEIPTS, Receipt, Receipts, Review, Seen, receipts_of, sidecar_path, today
 from procauthor.naming import split_ending
 from procauthor.procedure import Stamp

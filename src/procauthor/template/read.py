@@ -16,8 +16,8 @@ from pathlib import Path
 from procauthor.data import OnDemand
 from procauthor.errors import TemplateError
 from procauthor.markdown.document import Block, Comment, Document, Section
-from procauthor.markdown.foreign import find_conflict
 from procauthor.markdown.parse import parse
+from procauthor.markdown.passage import find_conflict
 from procauthor.regex import lazy
 from procauthor.resources import shipped
 from procauthor.template.spec import (

@@ -9,7 +9,7 @@ from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
-from procauthor.markdown.link import write_link
+from procauthor.markdown.document import write_link
 from procauthor.regex import lazy
 from procauthor.template.spec import (
     Column,

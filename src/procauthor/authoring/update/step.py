@@ -12,8 +12,7 @@ from typing import Any
 from procauthor.authoring.update.operation import Arrangement, Operation, OperationError, arrange
 from procauthor.authoring.update.outline import LABEL, EditTarget, sequence, step_words, trim
 from procauthor.authoring.update.pen import Pen, item_words
-from procauthor.markdown.document import Section, line_end
-from procauthor.markdown.link import slugify
+from procauthor.markdown.document import Section, line_end, slugify
 from procauthor.template.render import FieldWriter, is_left_out, render_pattern
 from procauthor.template.spec import Column, SectionSpec, identifier, section_key
 

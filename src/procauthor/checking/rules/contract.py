@@ -11,13 +11,13 @@ from itertools import chain
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.checking.usage import Need, find_document, needs, providers, reached_from
-from procauthor.convention.site import link_kind, may_be_made
 from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key, is_ready, knows, promised
 from procauthor.library.derive import fill_status, insert_row
 from procauthor.library.index import IndexRow, entries, index_of, tables
 from procauthor.library.library import Procedure
+from procauthor.library.reference import link_kind, may_be_made
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Artifact, Consumer
 

@@ -12,13 +12,22 @@ from msgspec.structs import replace as replace_struct
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
-from procauthor.convention.site import is_checked, link_kind, makes_anchor, may_be_made, rules_of, shows
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
-from procauthor.library.reference import Target, path_of, relative, resolve
-from procauthor.markdown.document import Definition, Link, Replacement
-from procauthor.markdown.link import encode_path, label_key
+from procauthor.library.reference import (
+    Target,
+    is_checked,
+    link_kind,
+    makes_anchor,
+    may_be_made,
+    path_of,
+    relative,
+    resolve,
+    rules_of,
+    shows,
+)
+from procauthor.markdown.document import Definition, Link, Replacement, encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED

@@ -8,14 +8,14 @@ from difflib import get_close_matches
 from itertools import chain, pairwise, repeat
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
-from procauthor.convention.site import rules_of
 from procauthor.errors import TemplateError
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure, folder_of
+from procauthor.library.reference import rules_of
 from procauthor.library.status import Match, match_sections, read_thin
 from procauthor.library.thin import find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
-from procauthor.markdown.foreign import Foreign, Notation, find_conflict, find_foreign
+from procauthor.markdown.passage import Foreign, Notation, find_conflict, find_foreign
 from procauthor.naming import count_words, unportable
 from procauthor.regex import lazy
 from procauthor.settings import FILE_NAME

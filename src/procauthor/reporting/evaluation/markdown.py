@@ -8,7 +8,7 @@ from procauthor.data import ungrouped
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.reference import relative
-from procauthor.markdown.link import escape, write_link
+from procauthor.markdown.document import escape, write_link
 from procauthor.naming import amount
 from procauthor.reporting.evaluation.text import columns, heading, number_rows, table_rows, why
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from procauthor.checking.edge import Edge, EdgeKind
+from procauthor.checking.usage import Edge, EdgeKind
 from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.value import Course, Evaluation, Row
 from procauthor.library.artifact import read_closing, read_stages
 from procauthor.library.library import Procedure
 from procauthor.library.sidecar import Following, read_followed, today
-from procauthor.markdown.link import encode_path
+from procauthor.markdown.document import encode_path
 from procauthor.naming import title_key
 from procauthor.reporting.due import why
 from procauthor.reporting.evaluation.drawing import Drawing, draw

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from procauthor.markdown.link import encode_path, slugify
+from procauthor.markdown.document import encode_path, slugify
 from procauthor.naming import split_ending
 
 HOME = "index.html"

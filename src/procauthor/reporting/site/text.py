@@ -20,7 +20,7 @@ from procauthor.checking.scope import heading_anchors, read_anchors
 from procauthor.library.disk import leads_out
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import Target
-from procauthor.markdown.link import Flavour, Slugger, encode_path
+from procauthor.markdown.document import Flavour, Slugger, encode_path
 from procauthor.regex import lazy
 from procauthor.reporting.site.place import FILES, Places, link
 from procauthor.secret import redact
