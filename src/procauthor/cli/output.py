@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from procauthor.character import shown
+from procauthor.secret.clean import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
