@@ -30,8 +30,7 @@ from procauthor.markdown.parse import parse
 from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
 from procauthor.regex import lazy
-from procauthor.review.blame import record_origins
-from procauthor.review.review import follow
+from procauthor.review.review import follow, record_origins
 from procauthor.system import read_regular
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
