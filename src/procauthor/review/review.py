@@ -1,4 +1,4 @@
-"""Reviews of a library: approvals, suspects and provenance, with everything derived brought along."""
+"""Reviews of a library: approvals, suspects, and who wrote each section; with everything derived brought along."""
 
 from __future__ import annotations
 
@@ -414,7 +414,7 @@ def sync(workspace: Workspace) -> Change:
     edits = workspace.derive(library).edits
     if edits:
         _refuse_bad_receipts(library)
-    return Change((*edits, *follow(workspace.with_edits(library, edits), edits)), "sync")
+    return Change((*edits, *follow_edits(workspace.with_edits(library, edits), edits)), "sync")
 
 
 def _refuse_bad_receipts(library: Library) -> None:
@@ -424,7 +424,7 @@ def _refuse_bad_receipts(library: Library) -> None:
             raise LibraryError(message, "nothing was written; correct the file, or bring back an earlier version")
 
 
-def follow(
+def follow_edits(
     library: Library,
     derived: Iterable[Edit],
     among: Collection[str] | None = None,
