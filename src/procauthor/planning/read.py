@@ -435,6 +435,7 @@ def _efforts(opening: Opening, size: int) -> list[Effort | None]:
     return [effort] * size if effort is None or size == 1 or each else [*value.share(effort, size)]
 
 
+# What is around the items: groups that only count procedures, totals of hours, metrics, goals.
 _TOTAL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<label>[^:*|]+)(?::\s*(?:\*\*|__)?|(?:\*\*|__)\s*:)\s*(?P<value>.+)$")
 _CLOSE = 0.01
 _NUMBER = r"\d{1,12}(?:\.\d+)?"

@@ -23,6 +23,7 @@ from procauthor.planning.title import names_aside, names_bucket, names_priority,
 from procauthor.planning.value import PRIORITY_CODE, is_priority, pattern, read_words
 from procauthor.regex import lazy
 
+# Fields of an item: "**Key:** value" anywhere on a line, alone, several on a line, or as a label over a list.
 _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
 _MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
@@ -211,6 +212,7 @@ def clean_value(text: str) -> str:
     return strip_emphasis(_HARD_BREAK.sub("", text.strip()))
 
 
+# How a person or a model says that a stubborn plan is read. All that is said has to be in the plan.
 READING_KEY = "reading"
 """The key of the front matter that holds the reading of a plan."""
 _COLUMNS = ("title", "number")
