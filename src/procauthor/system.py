@@ -1,6 +1,6 @@
 """What differs between operating systems, and between installations.
 
-Locks, flags and modes of files, renaming, processes, standard streams; where shipped files are, and which release it is.
+Locks, flags and modes of files, renaming, processes, standard streams. Where shipped files are, and which release.
 """
 
 from __future__ import annotations
