@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.figure import Figure
-from procauthor.resources import shipped
+from procauthor.system import shipped
 
 RESULTS = Path(__file__).parent / "results"
 

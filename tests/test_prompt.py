@@ -8,7 +8,7 @@ from jinja2 import Environment, meta
 
 from procauthor.errors import PromptError
 from procauthor.prompt import PromptLibrary, as_json, quoted
-from procauthor.resources import shipped
+from procauthor.system import shipped
 
 NAMES = PromptLibrary().names()
 

@@ -67,10 +67,9 @@ if TYPE_CHECKING:
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import Hit, SectionIndex
     from procauthor.review.approve import Approval
-    from procauthor.review.blame import Blame
     from procauthor.review.due import Due, Undated
     from procauthor.review.follow import Walk
-    from procauthor.review.review import Clearance, Reviewing
+    from procauthor.review.review import Blame, Clearance, Reviewing
     from procauthor.settings import Settings
     from procauthor.template.read import TemplateStore
     from procauthor.template.spec import Template
@@ -89,7 +88,7 @@ _HOMES = {
     "BatchReport": "batch.record",
     "BatchStore": "batch.record",
     "Batching": "batch.batching",
-    "Blame": "review.blame",
+    "Blame": "review.review",
     "Bound": "authoring.budget",
     "Brief": "authoring.brief",
     "BriefOptions": "authoring.brief",

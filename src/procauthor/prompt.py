@@ -32,7 +32,7 @@ from jinja2.visitor import NodeTransformer
 
 from procauthor.errors import PromptError
 from procauthor.regex import lazy
-from procauthor.resources import shipped
+from procauthor.system import shipped
 
 _SUFFIX = ".md.j2"
 _LONGEST = 300

@@ -1,4 +1,7 @@
-"""What differs between operating systems: locks, flags and modes of files, renaming, processes, standard streams."""
+"""What differs between operating systems, and between installations.
+
+Locks, flags and modes of files, renaming, processes, standard streams. Where shipped files are, and which release.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
 from procauthor.errors import LockedError
 from procauthor.regex import lazy
@@ -474,3 +478,41 @@ def _read_mount(line: str) -> tuple[str, str]:
     """Return where something is mounted, and its kind; a space in a path is written as its number."""
     before, _, behind = line.partition(" - ")
     return _NUMBERED.sub(lambda match: chr(int(match[1], 8)), before.split(" ")[4]), behind.split(" ")[0]
+
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parents[1]
+
+
+def shipped(kind: Literal["prompts", "templates"]) -> Path:
+    """Return the directory of shipped files of this kind.
+
+    An installed wheel holds it inside the package; a checkout holds it at the top level.
+    """
+    for root in (_PACKAGE, _CHECKOUT):
+        if (root / kind).is_dir():
+            return root / kind
+    msg = f"procauthor was installed without its {kind!r} directory"
+    raise RuntimeError(msg)
+
+
+_WHOLE, _LIGHT = "procauthor", "procauthor-light"
+
+
+def release() -> str:
+    """Return the version that is installed."""
+    try:
+        return version(_WHOLE)
+    except PackageNotFoundError:
+        return version(_LIGHT)
+
+
+def install_hint(extra: str = "") -> str:
+    """Say how to install what is missing: an extra of this distribution, or what only the whole one brings."""
+    try:
+        version(_WHOLE)
+    except PackageNotFoundError:
+        if extra:
+            return f'install it with: pip install "{_LIGHT}[{extra}]"'
+        return f"{_LIGHT} leaves it out; pip uninstall {_LIGHT}, then pip install {_WHOLE}"
+    return f'install it with: pip install "{_WHOLE}[{extra}]"' if extra else f"install it with: pip install {_WHOLE}"

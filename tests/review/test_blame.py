@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from procauthor import Project
-from procauthor.review.blame import Blame, SectionBlame
+from procauthor.review.review import Blame, SectionBlame
 from tests.cli.inside import run, run_json
 from tests.cli.test_handoff import answer
 from tests.conftest import snapshot

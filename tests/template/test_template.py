@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from procauthor.errors import TemplateError
 from procauthor.markdown.parse import parse
-from procauthor.resources import shipped
+from procauthor.system import shipped
 from procauthor.template.model import build_draft_model, build_model
 from procauthor.template.read import TemplateStore, read_template
 from procauthor.template.render import render

@@ -11,7 +11,7 @@ from pathlib import Path
 from procauthor.git import find_repository
 from procauthor.library.disk import leads_out, write_file
 from procauthor.regex import lazy
-from procauthor.resources import shipped
+from procauthor.system import shipped
 
 _LIBRARY = "{library}"
 _PLAIN = lazy(r"[\w./-]+")

@@ -9,8 +9,8 @@ from procauthor.errors import ConfigError, LibraryError
 from procauthor.library.change import Change, Edit
 from procauthor.library.library import document_paths
 from procauthor.library.transaction import STATE, apply
-from procauthor.resources import shipped
 from procauthor.settings import FILE_NAME
+from procauthor.system import shipped
 
 # Hidden folders that say how the repository is kept, and nothing of the work.
 _OF_REPOSITORY = (".git", ".github", ".gitlab", ".procauthor")

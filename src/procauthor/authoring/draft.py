@@ -30,8 +30,7 @@ from procauthor.markdown.parse import parse
 from procauthor.naming import amount, title_key
 from procauthor.procedure import Stamp, stamp
 from procauthor.regex import lazy
-from procauthor.review.blame import record_origins
-from procauthor.review.review import follow
+from procauthor.review.review import follow_edits, record_origins
 from procauthor.system import read_regular
 from procauthor.template.model import late_name
 from procauthor.template.spec import SectionSpec, Template
@@ -429,7 +428,7 @@ def _sidecars(draft: Draft, library: Library, before: bytes | None, derived: Ite
         edit = record_origins(library.root, draft.path, before, procedure.source.raw, origin_of)
         if edit:
             yield edit
-    yield from follow(library, derived, [draft.path], draft.records.workspace.speaking_of(library, [draft.path]))
+    yield from follow_edits(library, derived, [draft.path], draft.records.workspace.speaking_of(library, [draft.path]))
 
 
 Sources = Mapping[str, tuple[SectionSource, ...]]

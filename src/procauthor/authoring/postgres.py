@@ -10,8 +10,8 @@ from typing import Any
 from procauthor.authoring.identity import password_of
 from procauthor.authoring.memory import TABLES, Connection, WorkMemory
 from procauthor.errors import ConfigError, LockedError, StoreError
-from procauthor.resources import install_hint
 from procauthor.secret import Censor
+from procauthor.system import install_hint
 
 try:
     import psycopg

@@ -41,10 +41,9 @@ from procauthor.authoring.identity import (
 )
 from procauthor.authoring.reply import Finish, Form, Reply
 from procauthor.errors import ConfigError
-from procauthor.resources import install_hint
 from procauthor.secret import Censor
 from procauthor.settings import AuthoringSettings
-from procauthor.system import without_collection
+from procauthor.system import install_hint, without_collection
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

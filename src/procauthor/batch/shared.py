@@ -21,7 +21,7 @@ from procauthor.batch.record import Batch, BatchItem, BatchReport, Tell
 from procauthor.batch.session import INTERRUPTED, BatchSession, recall
 from procauthor.batch.workers import Workers
 from procauthor.errors import DraftError, LockedError
-from procauthor.resources import release as installed_release
+from procauthor.system import release as installed_release
 
 if TYPE_CHECKING:
     from procauthor.authoring.draft import Records

@@ -159,7 +159,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from procauthor.resources import release
+        from procauthor.system import release
 
         typer.echo(f"procauthor {release()}")
         raise typer.Exit

@@ -141,7 +141,7 @@ def mcp(
 ) -> None:
     """Serve the library over the Model Context Protocol, on standard input and output."""
     from procauthor.errors import ConfigError
-    from procauthor.resources import install_hint
+    from procauthor.system import install_hint
 
     try:
         from procauthor.mcp.server import serve

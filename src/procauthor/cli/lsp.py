@@ -10,7 +10,7 @@ _NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs")
 def lsp(ctx: typer.Context) -> None:
     """Serve editors over the Language Server Protocol, on standard input and output."""
     from procauthor.errors import ConfigError
-    from procauthor.resources import install_hint
+    from procauthor.system import install_hint
 
     try:
         from procauthor.lsp.server import serve

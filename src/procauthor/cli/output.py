@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from procauthor.character import shown
+from procauthor.secret import redact
+from procauthor.secret.clean import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +66,6 @@ def say_unsettled(project: Project, report: Report) -> None:
 
 def say_error(message: str, hint: str = "") -> None:
     """Print what went wrong, without secrets: a message may quote a document, a server or an address."""
-    from procauthor.secret import redact
-
     say(redact(f"procauthor: {message}"))
     if hint:
         say(redact(f"hint: {hint}"))

@@ -24,8 +24,8 @@ from procauthor.lsp.rewriting import refuse_without_files, workspace_edit
 from procauthor.lsp.subject import find_subject
 from procauthor.naming import MARKDOWN
 from procauthor.refactoring.refactor import Refactoring
-from procauthor.resources import release
 from procauthor.settings import FILE_NAME
+from procauthor.system import release
 
 _PAUSE = 0.15
 """Seconds without a change after which an open text is checked."""

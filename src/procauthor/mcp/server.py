@@ -23,8 +23,8 @@ from procauthor.mcp.resource import PREFIX, list_documents, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
-from procauthor.resources import release
 from procauthor.secret import clean
+from procauthor.system import release
 
 _INSTRUCTIONS = (
     "A library of procedures in Markdown. Call get_brief with a title, then propose_draft with the fields, in "

@@ -11,8 +11,7 @@ from procauthor.data import pick
 from procauthor.library.sidecar import ApprovalWorth, show_key
 from procauthor.naming import list_first
 from procauthor.review.approve import Approval
-from procauthor.review.blame import Basis, Blame, SectionBlame
-from procauthor.review.review import Clearance
+from procauthor.review.review import Basis, Blame, Clearance, SectionBlame
 
 _SHOWN = 3
 

@@ -8,7 +8,7 @@ from typing import Any
 from procauthor.checking.rule import RULES, Rule
 from procauthor.finding import Finding, Fix, Report, Severity
 from procauthor.reporting.place import ReportFiles
-from procauthor.resources import release
+from procauthor.system import release
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}

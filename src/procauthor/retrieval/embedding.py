@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from procauthor.errors import ConfigError, ModelError
-from procauthor.resources import install_hint
 from procauthor.retrieval.lexical import is_feature, list_words
+from procauthor.system import install_hint
 
 if TYPE_CHECKING:
     import numpy as np

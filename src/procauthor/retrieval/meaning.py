@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from procauthor.errors import ConfigError, RetrievalError
-from procauthor.resources import install_hint
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
 from procauthor.retrieval.lexical import Place, Ranking, Weights, best_first, merge, read_passage
 from procauthor.retrieval.store import ChunkStore, Vectored
+from procauthor.system import install_hint
 
 if TYPE_CHECKING:
     import numpy as np

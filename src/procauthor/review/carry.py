@@ -33,8 +33,7 @@ from procauthor.library.sidecar import (
     today,
 )
 from procauthor.procedure import Stamp
-from procauthor.review.blame import rebind
-from procauthor.review.review import as_seen
+from procauthor.review.review import as_seen, rebind
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from procauthor.markdown.document import Block, Comment, Document, Section
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import find_conflict
 from procauthor.regex import lazy
-from procauthor.resources import shipped
+from procauthor.system import shipped
 from procauthor.template.spec import (
     BLOCKS,
     ITEMS,

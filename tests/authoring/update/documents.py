@@ -12,7 +12,7 @@ from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import EditTarget, Outline, read_outline
 from procauthor.markdown.parse import parse
-from procauthor.resources import shipped
+from procauthor.system import shipped
 from procauthor.template.read import read_template
 from procauthor.template.spec import SectionSpec
 

@@ -14,7 +14,7 @@ from procauthor.authoring.update.operation import Action, Operation, OperationEr
 from procauthor.authoring.update.outline import read_outline
 from procauthor.library.change import Change, Edit
 from procauthor.markdown.parse import parse
-from procauthor.resources import shipped
+from procauthor.system import shipped
 from procauthor.template.read import read_template
 from tests.authoring.update.documents import LINKS, TEMPLATE, changed_outside, document, extent, operation, outline_of
 from tests.conftest import REVIEW
