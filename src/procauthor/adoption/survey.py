@@ -184,12 +184,16 @@ def survey(folder: Path) -> Survey:
     conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
     guesses += tuple(astray)
     counted = {p.path: p.key for p in library.counted}
-    listed = list(read_index(library))
-    if listed:
-        guesses += (index_guess(index, listed, set(counted), {key: path for path, key in counted.items()}),)
+    guesses += tuple(_index_guess(index, library, counted))
     left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
     settings, hidden = _settings(own, patterns, conventions, guesses), dict(hidden_folders(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
+
+
+def _index_guess(index: str, library: Library, counted: Mapping[str, str]) -> Iterator[Guess]:
+    """Yield how the index is read, if there is one; ``counted`` holds the key of each document that counts by path."""
+    if listed := list(read_index(library)):
+        yield index_guess(index, listed, set(counted), {key: path for path, key in counted.items()})
 
 
 def _forms(

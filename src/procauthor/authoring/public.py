@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 from procauthor.regex import lazy
@@ -93,8 +93,10 @@ def find_places(code: str) -> Iterator[str]:
 
 
 def _is_of_program(folder: str) -> bool:
-    """Say whether a folder is named after a program that the trade knows, or after a version: /etc/nginx, /v1/x."""
-    return any(part in _known()["programs"] or part in _known()["folders"] for part in folder.split("/"))
+    """Say whether a folder is that of a program that the trade knows, where a system keeps it, or of a version."""
+    parts = folder.split("/")
+    kept = any(home in _known()["homes"] and name in _known()["programs"] for home, name in pairwise(parts))
+    return kept or not _known()["folders"].isdisjoint(parts)
 
 
 @lru_cache(maxsize=1)
