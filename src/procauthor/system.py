@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -501,6 +500,8 @@ _WHOLE, _LIGHT = "procauthor", "procauthor-light"
 
 def release() -> str:
     """Return the version that is installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(_WHOLE)
     except PackageNotFoundError:
@@ -509,6 +510,8 @@ def release() -> str:
 
 def install_hint(extra: str = "") -> str:
     """Say how to install what is missing: an extra of this distribution, or what only the whole one brings."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         version(_WHOLE)
     except PackageNotFoundError:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from procauthor.secret import redact
-from procauthor.secret.clean import shown
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -51,6 +48,8 @@ def say_notices(project: Project) -> None:
 
 def say(text: str) -> None:
     """Print progress. It is read by people alone, so control characters are always shown as escapes."""
+    from procauthor.secret.clean import shown
+
     typer.echo(shown(text), err=True)
 
 
@@ -66,6 +65,8 @@ def say_unsettled(project: Project, report: Report) -> None:
 
 def say_error(message: str, hint: str = "") -> None:
     """Print what went wrong, without secrets: a message may quote a document, a server or an address."""
+    from procauthor.secret import redact
+
     say(redact(f"procauthor: {message}"))
     if hint:
         say(redact(f"hint: {hint}"))
@@ -73,6 +74,8 @@ def say_error(message: str, hint: str = "") -> None:
 
 def show(text: str, *, nl: bool = True) -> None:
     """Print a result: on a terminal with control characters as escapes, else to the byte, for what reads it."""
+    from procauthor.secret.clean import shown
+
     typer.echo(shown(text) if sys.stdout.isatty() else text, nl=nl)
 
 
@@ -120,6 +123,8 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 def show_diff(diff: str) -> None:
     """Print a diff, coloured on a terminal."""
+    from procauthor.secret.clean import shown
+
     if not sys.stdout.isatty():
         typer.echo(diff, nl=False)
         return
