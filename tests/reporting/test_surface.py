@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 
+from procauthor.character import plain
 from procauthor.checking.rule import RULES
 from procauthor.errors import ConfigError
 from procauthor.finding import Finding, Fix, FixEdit, Report
 from procauthor.project import Project
 from procauthor.reporting.surface import FORMATS, read_format, render
-from procauthor.secret.clean import plain
 
 DATA = Path(__file__).parents[1] / "data"
 SARIF = Draft4Validator(json.loads((DATA / "sarif-2.1.0-rtm.5.json").read_text()))

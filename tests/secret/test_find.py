@@ -2,8 +2,8 @@
 
 import pytest
 
+from procauthor.character import strip_hidden
 from procauthor.secret import Censor, clean, find_secrets, redact
-from procauthor.secret.clean import strip_hidden
 from tests.secret.forms import HEX, ISSUED, VALUES, WRITTEN, make
 
 

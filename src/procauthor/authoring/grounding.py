@@ -31,13 +31,13 @@ from procauthor.authoring.claim import (
 from procauthor.authoring.public import find_places, find_programs, is_public_host, is_public_path, is_public_port
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
+from procauthor.character import strip_hidden
 from procauthor.data import grouped, ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.naming import title_key
 from procauthor.regex import lazy
 from procauthor.retrieval.chunk import chunk_document
-from procauthor.secret.clean import strip_hidden
 from procauthor.template.spec import Template
 
 OTHERS = "names and places"

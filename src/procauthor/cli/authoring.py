@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.output import (
     NEEDS_REVISION,
     Json,
@@ -26,7 +27,6 @@ from procauthor.cli.output import (
 )
 from procauthor.data import grouped
 from procauthor.naming import amount, is_document, list_first
-from procauthor.secret.clean import plain
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.output import Json, open_project, say, show, show_json, show_lines, write_out
 from procauthor.naming import amount
-from procauthor.secret.clean import plain
 
 
 def due(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.output import open_project, require_place, say, say_unsettled, show, write_out
-from procauthor.secret.clean import plain
 
 if TYPE_CHECKING:
     from rich.text import Text

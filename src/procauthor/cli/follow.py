@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.output import INTERRUPTED, By, Json, open_project, say, show_json, show_lines
-from procauthor.secret.clean import plain
 
 if TYPE_CHECKING:
     from procauthor.library.sidecar import StepResult

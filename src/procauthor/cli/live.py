@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from procauthor.character import plain
 from procauthor.cli.output import say
-from procauthor.secret.clean import plain
 
 if TYPE_CHECKING:
     from procauthor.batch.record import Told

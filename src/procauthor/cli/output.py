@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from procauthor.character import shown
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,8 +50,6 @@ def say_notices(project: Project) -> None:
 
 def say(text: str) -> None:
     """Print progress. It is read by people alone, so control characters are always shown as escapes."""
-    from procauthor.secret.clean import shown
-
     typer.echo(shown(text), err=True)
 
 
@@ -74,8 +74,6 @@ def say_error(message: str, hint: str = "") -> None:
 
 def show(text: str, *, nl: bool = True) -> None:
     """Print a result: on a terminal with control characters as escapes, else to the byte, for what reads it."""
-    from procauthor.secret.clean import shown
-
     typer.echo(shown(text) if sys.stdout.isatty() else text, nl=nl)
 
 
@@ -123,8 +121,6 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 def show_diff(diff: str) -> None:
     """Print a diff, coloured on a terminal."""
-    from procauthor.secret.clean import shown
-
     if not sys.stdout.isatty():
         typer.echo(diff, nl=False)
         return

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.output import DryRun, Json, open_project, say, say_notices, show, show_diff, show_json
 from procauthor.naming import amount
-from procauthor.secret.clean import plain
 
 
 def questions(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from procauthor.character import plain
 from procauthor.cli.output import (
     By,
     DryRun,
@@ -19,7 +20,6 @@ from procauthor.cli.output import (
     show_lines,
 )
 from procauthor.naming import amount
-from procauthor.secret.clean import plain
 
 if TYPE_CHECKING:
     from procauthor.library.change import Change

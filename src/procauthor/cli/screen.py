@@ -6,12 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from procauthor.character import plain
 from procauthor.data import grouped
 from procauthor.finding import Finding, Report, Severity
 from procauthor.reporting.place import ReportFiles
 from procauthor.reporting.text import summary_line
 from procauthor.secret import find_secrets
-from procauthor.secret.clean import plain
 
 if TYPE_CHECKING:
     from rich.console import Console

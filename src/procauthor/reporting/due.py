@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from procauthor.character import plain
 from procauthor.data import pick
 from procauthor.review.due import Due, Undated
-from procauthor.secret.clean import plain
 
 _SINCE = {"approved": "approved", "reviewed": "reviewed", "changed": "changed", "never": "never reviewed"}
 # A line of a calendar holds so many bytes at most (RFC 5545).

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.character import plain
 from procauthor.finding import Finding, Report, Severity
 from procauthor.reporting.place import ReportFiles
-from procauthor.secret.clean import plain
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from procauthor.character import plain
 from procauthor.data import grouped
 from procauthor.finding import Finding, Report
 from procauthor.reporting.text import finding_line
-from procauthor.secret.clean import plain
 
 
 def junit(report: Report) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procauthor.character import plain
 from procauthor.finding import Finding, Report
 from procauthor.naming import amount
-from procauthor.secret.clean import plain
 
 
 def finding_line(finding: Finding) -> str:

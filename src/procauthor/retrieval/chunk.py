@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
+from procauthor.character import strip_hidden
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.regex import lazy
 from procauthor.secret import PartSearch, clean, redact
-from procauthor.secret.clean import strip_hidden
 
 _TARGET_WORDS = 200
 _LONGEST_WORDS = 250

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from procauthor.character import byte_offsets
 from procauthor.checking.phrase import Spans
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_path
 from procauthor.finding import Finding
@@ -18,7 +19,6 @@ from procauthor.markdown.document import Document
 from procauthor.markdown.passage import PlainText, read_passages
 from procauthor.regex import lazy
 from procauthor.secret import find_secrets
-from procauthor.secret.clean import byte_offsets
 
 _MODEL = (
     r"@?(?:AIs?|A\.I\.|LLMs?|(?:large\s+)?language\s+models?|chat\s?bots?|chat\s?gpt|gpt(?:-\w+)?|claude|gemini|copilot|cursor"
