@@ -463,6 +463,7 @@ def test_no_step_is_named_as_beside_itself(beside: str | None, left: str | None)
         ([("2 hours, urgent 30 minutes", "")], "step 1: 2 hours, urgent 30 minutes"),
         ([(None, ""), ("two working days", "")], "step 2: two working days"),
         ([(None, "")], ""),
+        ([], ""),
     ],
 )
 def test_the_times_of_the_steps_are_added_up(steps: list[tuple[str | None, str]], told: str) -> None:

@@ -146,16 +146,18 @@ def add_times(template: Template, fields: Mapping[str, Any]) -> str:
     given = (row.get(who.name) for row in rows)
     limits = [list_proposals(each.get(slot) or "")[0] if isinstance(each, Mapping) else "" for each in given]
     said = [f"step {number}: {limit}" for number, limit in enumerate(limits, start=1) if limit]
-    durations = [find_minutes(limit) if _is_single(limit) else [] for limit in limits]
+    durations = list(chain.from_iterable(map(_duration, limits)))
     once = not any(any(map(row.get, others)) for row in rows)
-    if once and all(durations):
-        said.insert(0, f"together {_spell(sum(chain.from_iterable(durations)))}")
+    if said and once and len(durations) == len(rows):
+        said.insert(0, f"together {_spell(sum(durations))}")
     return "; ".join(said)
 
 
-def _is_single(limit: str) -> bool:
-    """Say whether a limit is one duration, and holds no second number and no time on a clock."""
-    return len(_NUMBER.findall(limit)) <= 1 and len(find_minutes(limit)) == 1 and not _CLOCK.search(limit)
+def _duration(limit: str) -> list[float]:
+    """Return the minutes of a limit that is one duration, and holds no second number and no time on a clock."""
+    minutes = find_minutes(limit)
+    single = len(minutes) == 1 and len(_NUMBER.findall(limit)) <= 1 and not _CLOCK.search(limit)
+    return minutes if single else []
 
 
 def _spell(minutes: float) -> str:
