@@ -365,22 +365,24 @@ def _ignored(folder: Path) -> Iterator[str]:
 
 def _unproven(library: Library) -> Iterator[Guess]:
     """Yield the kinds of links of which most lead to nothing: then it is not known what shows these documents."""
-    kinds: dict[Literal["root", "page"], list[tuple[bool, str]]] = {}
-    for procedure, link in ungrouped((p, p.links) for p in library.procedures):
-        kind = link_kind(link.target)
-        if kind == "file" or link.image or "://" in link.target or link.target.startswith("#"):
-            continue
-        target = library.settle(procedure.resolve(link.target))
-        if target.path is not None and not may_be_made(link.target, library.files, procedure.conventions):
-            there = target.path in library.files
-            kinds.setdefault(kind, []).append((there, f"{procedure.path}:{link.line}"))
-    for kind, seen in kinds.items():
+    for kind, seen in grouped(_links_seen(library)).items():
         right = sum(there for there, _ in seen)
         if len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
             examples = tuple(place for there, place in seen if not there)[:2]
             name = {"root": "links from the root", "page": "links to pages"}[kind]
             question = f"what shows these documents? {right} of {len(seen)} {name} lead to something"
             yield Guess("unproven", kind, 0.5, len(seen) - right, len(seen), examples, question)
+
+
+def _links_seen(library: Library) -> Iterator[tuple[Literal["root", "page"], tuple[bool, str]]]:
+    """Yield the kind of each link that a site resolves, whether it leads to something, and its place."""
+    for procedure, link in ungrouped((p, p.links) for p in library.procedures):
+        kind = link_kind(link.target)
+        if kind == "file" or link.image or "://" in link.target or link.target.startswith("#"):
+            continue
+        target = library.settle(procedure.resolve(link.target))
+        if target.path is not None and not may_be_made(link.target, library.files, procedure.conventions):
+            yield kind, (target.path in library.files, f"{procedure.path}:{link.line}")
 
 
 def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[bool]:

@@ -328,7 +328,7 @@ class Authoring:
     ) -> Sequence[Finding]:
         """Return the findings that a document would have with other bytes; ``template`` where no path names one."""
         records = self.records
-        procedure = self.records.workspace.parse(path, text)
+        procedure = records.workspace.parse(path, text)
         if procedure.template is None and template is not None:
             procedure = replace(procedure, template=template, kind="procedure")
         laid = library.overlay(procedure)

@@ -32,7 +32,7 @@ from procauthor.authoring.public import find_places, find_programs, is_public_ho
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import Outline
 from procauthor.character import strip_hidden
-from procauthor.data import grouped, ungrouped
+from procauthor.data import OnDemand, grouped, ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.naming import title_key
@@ -343,18 +343,20 @@ def doubt(
     functions = frozenset(chain.from_iterable(_FUNCTION.findall(text) for _, text in texts))
     times = _own_times([text for _, text in given], limits)
     claims = ungrouped((place, find_claims(text)) for place, text in texts)
+    known = OnDemand[Particular, bool](lambda each: evidence.holds(each) or each.quoted[1:-1] in claimed)
     places: dict[Particular, list[str]] = {}
     programs: dict[str, Particular] = {}
     for place, claim in chain(doers, claims):
-        if evidence.holds(claim) or claim.quoted[1:-1] in claimed:
+        if known[claim]:
             continue
         for each in _of_team(claim, functions, times):
             # A program is asked about once, with the first command of it.
             part = programs.get(each.text.split()[0], each) if each.kind == "command" else each
-            asked_for = part in places or not (evidence.holds(part) or part.quoted[1:-1] in claimed)
-            if asked_for and part.kind == "command":
+            if known[part]:
+                continue
+            if part.kind == "command":
                 programs[part.text.split()[0]] = part
-            if asked_for and place not in places.setdefault(part, []):
+            if place not in places.setdefault(part, []):
                 places[part].append(place)
     return tuple(_together(places))
 

@@ -18,7 +18,7 @@ from procauthor.authoring.brief import Answer, Ask, Brief, NamedText, Passage
 from procauthor.authoring.document import IN_PROGRESS, render_draft
 from procauthor.authoring.gap import TO_DO, Facts, fit, fit_rows, gap_fields, gap_rows, gap_text, gap_words, holds_gap
 from procauthor.data import ungrouped
-from procauthor.naming import as_sentence, title_key
+from procauthor.naming import as_sentence, listed, title_key
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 from procauthor.template.model import late_name, late_parts, sections_of_step
@@ -543,6 +543,4 @@ def plain_heading(passage: Passage) -> str:
 
 def join(names: Sequence[str]) -> str:
     """Return names as a sentence lists them."""
-    if len(names) < 2:  # noqa: PLR2004 - one name, or none
-        return "".join(names)
-    return ", ".join(names[:-1]) + " and " + names[-1]
+    return listed(names, most=len(names))

@@ -23,6 +23,7 @@ from procauthor.evaluation.trend import read_tally
 from procauthor.evaluation.view import tally_json
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import amount, title_key
+from procauthor.procedure import DONE
 from procauthor.prompt import PromptLibrary
 from procauthor.workspace.measure import count
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from procauthor.authoring.draft import Records
     from procauthor.authoring.pipeline import Progress
     from procauthor.authoring.reply import Reply
-
-
-_DONE = ("defined", "approved")
 
 
 def recall(records: Records, batch: Batch) -> dict[int, BatchItem]:
@@ -70,7 +68,7 @@ def _document_of(records: Records, batch: Batch, item: BatchItem, present: Libra
     for procedure in present.by_key.get(title_key(item.title), ()):
         # A kill may have come between the writing and the note of it.
         ours = procedure.status == "in progress" and (accepted or procedure.source.raw == batch.text(item.number))
-        if procedure.status in _DONE or ours:
+        if procedure.status in DONE or ours:
             return procedure
     return None
 

@@ -189,8 +189,10 @@ def _in_table(path: str, block: Block, known: Mapping[str, _Scope], library: _Sc
         return
     keys = [section_key(cell.text) for cell in block.header.cells]
     home = next((keys.index(name) for name in words()["claims"]["homes"] if name in keys), None)
-    for row in block.rows if home is not None else ():
-        scope = _row_scope(row, home or 0, known, library)
+    if home is None:
+        return
+    for row in block.rows:
+        scope = _row_scope(row, home, known, library)
         if scope:
             yield from _in_row(_ClaimPlace(path, row.line, scope), row, keys)
 

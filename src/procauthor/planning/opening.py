@@ -30,7 +30,7 @@ from procauthor.planning.text import (
     read_role,
 )
 from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_count, read_number, tell_codes
-from procauthor.planning.value import ends_in_noun, read_whole_effort, read_words
+from procauthor.planning.value import ends_in_noun, read_words
 from procauthor.regex import lazy
 
 _STRONG = frozenset({"priority", "depends_on", "soft", "effort", "blocks", "lifecycle"})
@@ -56,9 +56,8 @@ class Headings:
         words = Counter((s.parent, say.word_before_number(s.title)) for s in self._sections)
         self._units = {word for (_, word), count in words.items() if word and count > 1} - read_words().lists["units"]
         told: dict[int, str] = {}
-        for level in {s.level for s in self._sections if s.heading}:
-            beside = [s for s in self._sections if s.heading and s.level == level]
-            told |= zip((s.index for s in beside), say.tell_codes([plain_text(s.title) for s in beside]), strict=True)
+        for beside in grouped((s.level, s) for s in self._sections if s.heading).values():
+            told |= zip((s.index for s in beside), tell_codes([plain_text(s.title) for s in beside]), strict=True)
         self._numbers = [read_number(told.get(s.index, s.title), self._units) for s in self._sections]
         self._fields = [text.read_fields(_without_entries(text.own(s))) for s in self._sections]
         self._keys = [{f.key for f in fields} - {""} for fields in self._fields]
@@ -80,7 +79,7 @@ class Headings:
     def outermost(self) -> list[Opening]:
         """Return the headings right below a title such as "TODO", which are items where a plan has no others."""
         tops = [s for s in self._sections if s.heading and not (self._is_title(s) or self._has_role(s))]
-        level = min((s.level for s in tops), default=0) if say.names_work(self.text.document.title) else 0
+        level = min((s.level for s in tops), default=0) if self.text.is_plan else 0
         return self._opened({s.index for s in tops if s.level == level and not self._is_container(s)})
 
     def _opened(self, chosen: Collection[int]) -> list[Opening]:
@@ -99,7 +98,7 @@ class Headings:
         if (ranked := _RANKED.match(title)) and ranked["box"]:
             read = Numbered(0, 0, ranked["said"])
         title = read.title
-        if needs := say.needs_pattern(of_code=True).search(title):
+        if needs := needs_pattern(of_code=True).search(title):
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
             title = title[: needs.start()].rstrip(" (,;–—-.")
         line, fields = self.text.lines[section.line - 1], tuple(body)
@@ -183,7 +182,7 @@ class Headings:
         """Say whether a heading without a number is an item, by its fields, or below a priority by its name."""
         keys = self._keys[section.index]
         if say.names_bucket(section.title):
-            effort = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
+            effort = any(map(value.read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
             return bool(say.without_bucket(section.title) and keys and (keys & _OWN or effort))
         counts = any(line.bullet and read_count(line.body) for line in self.text.own(section))
         told = ranked or ("priority" in keys and keys & {"depends_on", "lifecycle", "effort"})

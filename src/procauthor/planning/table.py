@@ -132,7 +132,7 @@ class _PlanTable:
         )
         weight += numbered + (_heads_title(head) or ends_in_noun(head))
         # "A-1.2" below "Task" is work, whatever else the table says.
-        weight += self.structured and head in lists["units"]
+        weight += head in lists["units"] and self.structured
         return weight + sum(not (fields or lists[kind].isdisjoint(self.heads)) for kind in ("assigned", "due"))
 
     def weigh_place(self) -> int:

@@ -197,14 +197,11 @@ class _Relocating:
         other = library.by_path.get(self.path)
         if self.path == self.procedure.path:
             return
-        if other and follow(other, library.by_path, library.by_key) is self.procedure:
+        end = follow(other, library.by_path, library.by_key) if other else None
+        if end is self.procedure:
             return
         if other or self.path in library.files:
-            what = (
-                f"an alias of {follow(other, library.by_path, library.by_key).path}"
-                if other and other.status == "alias"
-                else "there already"
-            )
+            what = f"an alias of {end.path}" if end and other and other.status == "alias" else "there already"
             message = f"{self.path} is {what}"
             raise ConflictError(message, "nothing was changed; choose another title or path")
 

@@ -306,7 +306,7 @@ class _SopWriter:
 
     def _links(self, step: Step) -> Iterator[Link]:
         later = [s.start for s in self.contract.steps if s.start > step.start]
-        section = next(s for s in self.document.sections if s.start <= step.start < s.end)
+        section = self.document.section_at(step.start)
         end = min(later, default=self.document.end(section))
         yield from (link for link in self.document.links if step.start <= link.start < end)
 

@@ -188,11 +188,15 @@ class _Matrix:
 
     def without(self, gone: Collection[int]) -> _Matrix:
         """Return the matrix without some rows."""
+        if not gone:
+            return self
         kept = [at for at, row in enumerate(self.rows) if row not in gone]
-        return _Matrix([self.rows[at] for at in kept], self.vectors[kept]) if gone else self
+        return _Matrix([self.rows[at] for at in kept], self.vectors[kept])
 
     def beside(self, other: _Matrix) -> _Matrix:
         """Return one of the rows of both."""
+        if not other.rows:
+            return self
         import numpy as np
 
         rows, vectors = [*self.rows, *other.rows], np.concatenate([self.vectors, other.vectors])

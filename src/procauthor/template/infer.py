@@ -279,11 +279,6 @@ def _step_shape(document: Document, section: Section) -> str:
     return _commonest(shapes) if shapes and len(shapes) >= len(children) * _OPTIONAL_SHARE else ""
 
 
-def is_step(title: str) -> bool:
-    """Say whether a heading begins with the number of a step, or a word and a number; a label may be before it."""
-    return bool(_shape(title) or _shape(title.partition(": ")[2]))
-
-
 def _shape(title: str) -> str:
     word, number = _STEP_WORD.match(title), _STEP_NUMBER.match(title)
     if word:
