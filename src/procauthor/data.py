@@ -1,7 +1,8 @@
-"""Values as JSON objects, values in groups, and values that are made when they are asked for."""
+"""Values as JSON objects, values in groups, and values that are made when they are asked for, or kept for a while."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, TypeVar
@@ -27,6 +28,17 @@ def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, list[_V]]:
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
     return groups
+
+
+def keep(kept: OrderedDict[_K, _V], key: _K, make: Callable[[], _V], most: int) -> _V:
+    """Return a value that is kept, or make and keep it; of more than ``most`` the one unused for longest goes."""
+    if key in kept:
+        kept.move_to_end(key)
+        return kept[key]
+    made = kept[key] = make()
+    if len(kept) > most:
+        kept.popitem(last=False)
+    return made
 
 
 def ungrouped(groups: Iterable[tuple[_K, Iterable[_V]]]) -> Iterator[tuple[_K, _V]]:

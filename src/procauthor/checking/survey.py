@@ -23,6 +23,7 @@ from procauthor.checking.phrase import write_notes
 from procauthor.checking.rule import families_of
 from procauthor.checking.rules.status import write_directives
 from procauthor.checking.scope import NeedsLibrary, Scope
+from procauthor.data import keep
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.disk import Watch
@@ -609,18 +610,13 @@ class Surveyor:
         self._memory = self._last = None
 
     def _open(self, documents: int) -> Memory:
-        keep = self.state is not None and documents >= _WORTH_KEEPING
-        return Memory(self.state / FILE_NAME if keep and self.state else None, self._key() if keep else b"")
+        kept = self.state is not None and documents >= _WORTH_KEEPING
+        return Memory(self.state / FILE_NAME if kept and self.state else None, self._key() if kept else b"")
 
     def record(self, procedure: Procedure) -> Record:
         """Return what is known of a document that is not on disk; it is the same as long as its text is."""
         key = (procedure.path, procedure.stamp)
-        if key not in self._made:
-            self._made[key] = self._record(procedure, _NOWHERE)
-        self._made.move_to_end(key)
-        if len(self._made) > _MOST_MADE:
-            self._made.popitem(last=False)
-        return self._made[key]
+        return keep(self._made, key, lambda: self._record(procedure, _NOWHERE), _MOST_MADE)
 
     def _key(self) -> bytes:
         """Return what all findings depend on besides the documents."""

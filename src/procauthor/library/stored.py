@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from procauthor.data import keep
 from procauthor.errors import StaleError
 from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
@@ -170,7 +171,7 @@ class Shelf:
         with self._lock:
             if procedure.path in self._documents:
                 return self._documents[procedure.path].source
-            return _keep(self._sources, procedure.path, lambda: self._read(procedure))
+            return keep(self._sources, procedure.path, lambda: self._read(procedure), _KEPT)
 
     def document(self, procedure: Procedure) -> Document:
         """Return a document, parsed.
@@ -179,17 +180,17 @@ class Shelf:
             StaleError: Its bytes are not those that the facts are of.
         """
         with self._lock:
-            return _keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw), self._most)
+            return keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw), self._most)
 
     def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
         with self._lock:
-            return _keep(self._details, path, make, _KEPT_DETAILS)
+            return keep(self._details, path, make, _KEPT_DETAILS)
 
     def contract(self, path: str) -> Contract:
         """Return the decoded contract of a document."""
         with self._lock:
-            return _keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
+            return keep(self._contracts, path, lambda: self._decoded(path), _KEPT_DETAILS)
 
     def told(self, path: str, name: str, kind: type[_T], make: Callable[[], _T]) -> _T:
         """Return what is known under a name of a document; it is made when it is asked for, for the first time."""
@@ -217,16 +218,6 @@ class Shelf:
         if stamp(raw) != procedure.stamp:
             raise StaleError(procedure.path)
         return Source(raw)
-
-
-def _keep(kept: OrderedDict[str, _T], path: str, make: Callable[[], _T], most: int = _KEPT) -> _T:
-    if path in kept:
-        kept.move_to_end(path)
-        return kept[path]
-    made = kept[path] = make()
-    if len(kept) > most:
-        kept.popitem(last=False)
-    return made
 
 
 class Stored(Procedure):

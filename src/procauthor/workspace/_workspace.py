@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from threading import RLock
@@ -18,6 +18,7 @@ from procauthor.checking.recall import Recall, remember
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
+from procauthor.data import keep
 from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
 from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
@@ -230,12 +231,8 @@ class Workspace:
     def parse(self, path: str, raw: bytes) -> Procedure:
         """Read some bytes as the document that they would be at a path; the last few are remembered."""
         with self._lock:
-            if (path, raw) not in self._parsed:
-                self._parsed[path, raw] = read_procedure(path, raw, self.settings, self.templates)
-            self._parsed.move_to_end((path, raw))
-            if len(self._parsed) > _LAID:
-                self._parsed.popitem(last=False)
-            return self._parsed[path, raw]
+            read = partial(read_procedure, path, raw, self.settings, self.templates)
+            return keep(self._parsed, (path, raw), read, _LAID)
 
     def with_text(self, library: Library, path: str, raw: bytes) -> Library:
         """Return the library as it would be with other bytes at one path."""
