@@ -36,7 +36,6 @@ def test_every_shipped_prompt_is_listed():
         "outline/ask",
         "write/ask",
         "look/ask",
-        "review/critique",
     } <= set(NAMES)
 
 
