@@ -265,8 +265,7 @@ _FAILED = 3
 class Told:
     """What a batch tells while it works: an item entered a state, or a step of it began or ended.
 
-    ``seconds`` are those of the step or of the item so far; ``usage`` is that of the item; ``left`` is an estimate of
-    the seconds until the batch ends, None before anything can be said.
+    ``seconds`` are those of the step or of the item so far; ``usage`` is that of the item.
     """
 
     number: int
@@ -278,7 +277,6 @@ class Told:
     seconds: float = 0.0
     usage: Usage = Usage()
     note: str = ""
-    left: float | None = None
 
 
 Tell = Callable[[Told], None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Graph, Trace, read_traces, row_id
+from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.naming import amount
@@ -65,7 +65,7 @@ def library_page(evaluation: Evaluation, census: Census, place: DocumentPlace, h
     """
     library = census.library
     name = next((p.title for p in library.procedures if p.kind == "index"), library.root.absolute().name)
-    words = _words(evaluation, census.graph, read_traces(library, census.graph), plan_in(library))
+    words = _words(evaluation, census.graph, plan_in(library))
     environment = make_environment()
     assert environment.loader is not None
     style, more, script = (
@@ -110,7 +110,7 @@ def _hash(script: str) -> str:
     return f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
-def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None) -> dict[str, Any]:
+def _words(evaluation: Evaluation, graph: Graph, plan: Plan | None) -> dict[str, Any]:
     ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
     findings = evaluation.report.findings
     asked = list(ungrouped((row, row.questions) for row in evaluation.asking))
@@ -129,8 +129,6 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "needs": needs[:_MOST],
         "needs_left": max(0, len(needs) - _MOST),
         "graph": graph,
-        "traces": traces[:_MOST],
-        "traces_left": max(0, len(traces) - _MOST),
         "formless": _formless(evaluation),
         "questions": asked[:_MOST],
         "questions_left": max(0, len(asked) - _MOST),
