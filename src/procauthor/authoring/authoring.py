@@ -18,7 +18,7 @@ from procauthor.authoring.judge import Complaint, HandoffAuthor, judge
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor, render_offline
 from procauthor.authoring.passage import find_leads
-from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
+from procauthor.authoring.pipeline import Progress, Work
 from procauthor.authoring.request import (
     build_request,
     defined_document,
@@ -241,7 +241,7 @@ class Authoring:
         prompts, settings = self.records.prompts, self.records.workspace.settings.authoring
         template, limit = self.template_of(brief), self._limit
         if not brief.request.wish:
-            return bound_run(prompts, settings, brief, template, limit, reviewed=bool(self.reviewer))
+            return bound_run(prompts, settings, brief, template, limit)
         return bound_update(prompts, settings, brief, outline_of(brief, template), template, limit)
 
     def _tell_bound(self, run: Run) -> None:
@@ -287,17 +287,7 @@ class Authoring:
         if self.context is None:
             # A model that cannot be used costs nothing, so it is opened before anything is said of its cost.
             self._tell_bound(run)
-        return self.keep(run, carry(work, self._strategy(work)))
-
-    def _strategy(self, work: Work) -> Strategy:
-        # A brief needs none of them.
-        if work.brief.request.wish:
-            from procauthor.authoring.operations import Operations
-
-            return Operations(work)
-        from procauthor.authoring.field import Fields
-
-        return Fields(work)
+        return self.keep(run, work.carry())
 
     def keep(self, run: Run, draft: Draft) -> Draft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
@@ -353,7 +343,7 @@ def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = 
     if run.brief.request.wish:
         based = workspace.with_text(library, run.brief.path, run.brief.text.encode())
     work = partial(
-        Work,
+        _kind_of(run),
         run=run,
         template=template,
         library=library,
@@ -389,6 +379,17 @@ def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = 
     if has_foreign_words(template):
         return work(author=SkeletonAuthor(), render=render_skeleton)
     return work(author=OfflineAuthor(), render=render_offline)
+
+
+def _kind_of(run: Run) -> type[Work]:
+    # A brief needs none of them.
+    if run.brief.request.wish:
+        from procauthor.authoring.operations import Operations
+
+        return Operations
+    from procauthor.authoring.field import Fields
+
+    return Fields
 
 
 def _with_model(authoring: Authoring, run: Run, work: Callable[..., Work]) -> Work:

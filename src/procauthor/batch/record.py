@@ -78,7 +78,7 @@ class Wishes:
 
     Attributes:
         author: ``offline``, or a model as ``provider:name``.
-        reviewer: A second model that reads each draft once.
+        reviewer: A second model that looks at each draft in place of the author.
         jobs: How many calls are on their way at once.
         max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
         deadline: Seconds after which no call begins.

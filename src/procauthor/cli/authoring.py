@@ -54,7 +54,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Ceiling of tokens for the run.")] = None,
     accept_it: Annotated[bool, typer.Option("--accept", help="Accept the draft if it has no error.")] = False,
-    reviewer: Annotated[str, typer.Option(help='Second model that reads the draft once, as "provider:name".')] = "",
+    reviewer: Annotated[str, typer.Option(help='Second model that looks at the draft, as "provider:name".')] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model again, even what was asked before.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the brief and what it may cost; send nothing.")

@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     deadline: Annotated[str, typer.Option(help="No call begins after this time, such as 2h or 30m.")] = "",
     model: Annotated[str, typer.Option(help='Chat model, as "provider:name".')] = "",
     author: Annotated[str, typer.Option(help="offline, skeleton, or a chat model.")] = "",
-    reviewer: Annotated[str, typer.Option(help='Second model that reads each draft, as "provider:name".')] = "",
+    reviewer: Annotated[str, typer.Option(help='Second model that looks at each draft, as "provider:name".')] = "",
     accept_them: Annotated[bool, typer.Option("--accept", help="Accept every draft that has no error.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="Numbers of items, with commas between.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many items, the first in order.")] = None,

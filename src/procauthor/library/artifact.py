@@ -17,7 +17,7 @@ from procauthor.library.reference import relative
 from procauthor.markdown.document import Block, Document, Replacement, Section
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
+from procauthor.procedure import DONE, Step
 from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
@@ -76,33 +76,6 @@ class RequiredInput:
     title: str
     artifact: str
     why: str
-
-
-def unnamed_uses(library: Library, consumer: Procedure) -> Iterator[tuple[str, RequiredInput]]:
-    """Yield the uses of a document that providers do not know of, with the path of the provider."""
-    if consumer.kind != "procedure" or not consumer.is_judged or consumer.status in UNCOUNTED:
-        return
-    for wanted in consumer.contract.inputs:
-        provider = _provider(library, consumer, wanted)
-        if provider is None or not is_ready(provider):
-            continue
-        key = artifact_key(wanted.name)
-        name = promised(provider).get(key)
-        if name and not knows(provider, consumer, key):
-            why = wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
-            yield provider.path, RequiredInput(consumer.path, consumer.title, name, why)
-
-
-def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Procedure | None:
-    """Return the one document that an input is said to come from: by its link, else by its title."""
-    if not wanted.source:
-        return None
-    if wanted.target:
-        provider = library.lead(consumer, wanted.target)
-    else:
-        named = library.by_key.get(title_key(wanted.source), ())
-        provider = named[0] if len(named) == 1 else None
-    return provider if provider is not None and provider.path != consumer.path else None
 
 
 def name_consumers(provider: Procedure, uses: Sequence[RequiredInput]) -> Iterator[Replacement]:

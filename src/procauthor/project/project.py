@@ -424,7 +424,7 @@ class Project:
             max_tokens: The ceiling of a run; the settings' where nothing is said.
             progress: Is told when a step begins and ends.
             fresh: Ask the model again, even what an earlier run has asked word by word.
-            reviewer: A second model, as ``provider:name``, that reads the draft once.
+            reviewer: A second model, as ``provider:name``, that looks at the draft in place of the author.
         """
         from procauthor.authoring.authoring import Authoring
 
