@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from procauthor.authoring.update.listing import edit_list, edit_table, edit_text, fill_place, substitute
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import FRAME, EditTarget, EditOutline
+from procauthor.authoring.update.outline import FRAME, EditOutline, EditTarget
 from procauthor.authoring.update.pen import Pen, edit_field
 from procauthor.authoring.update.step import edit_steps, edit_title
 from procauthor.authoring.update.verify import verify

@@ -12,7 +12,7 @@ from procauthor.authoring.reply import reply_schema, share_titles, some_titles
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.listing import ORDER, STATUS, computed_status
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget, EditOutline, ScopeEntry, sections_of, targets_in
+from procauthor.authoring.update.outline import EditOutline, EditTarget, ScopeEntry, sections_of, targets_in
 from procauthor.data import grouped
 from procauthor.template.model import Text, value_type
 from procauthor.template.spec import SectionSpec

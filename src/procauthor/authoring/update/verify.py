@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget, EditOutline, step_words
+from procauthor.authoring.update.outline import EditOutline, EditTarget, step_words
 from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by
