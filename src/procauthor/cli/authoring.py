@@ -28,7 +28,7 @@ from procauthor.naming import amount, is_document, list_first
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.brief import Brief, BriefOptions
+    from procauthor.authoring.brief import Brief
     from procauthor.authoring.draft import Draft
     from procauthor.authoring.pipeline import Progress
     from procauthor.library.change import Change
@@ -61,18 +61,23 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    options: BriefOptions = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
-    options |= {"purpose": purpose, "trigger": trigger, "scope": scope}
-    if dry_run:
-        asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
-        brief = asked.brief(title, **options)
-        _show_brief(project, brief, asked, as_json=as_json)
-        return
-
-    authoring = project.author(
+    writer = project.author(
         author_id(model, author), max_tokens=max_tokens, progress=tell, fresh=fresh, reviewer=reviewer
     )
-    draft = authoring.create(title, **options)
+    brief = writer.brief(
+        title,
+        lifecycle=lifecycle,
+        phase=phase,
+        depends_on=depends_on or (),
+        plan=plan,
+        purpose=purpose,
+        trigger=trigger,
+        scope=scope,
+    )
+    if dry_run:
+        _show_brief(project, brief, writer, as_json=as_json)
+        return
+    draft = writer.write(brief)
     finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 
