@@ -233,7 +233,7 @@ class Brief:
         return ungrouped((n, n.wants) for n in self.downstream)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the brief as JSON, which `msgspec.convert` reads back."""
+        """Return the brief as JSON, which `as_type` reads back."""
         data: dict[str, Any] = msgspec.to_builtins(self)
         return data
 
