@@ -98,11 +98,17 @@ def read_graph(scope: Scope, rows: Sequence[Row], known: Mapping[str, bytes] = M
     edges: list[Edge] = []
     for procedure in (scope.library.by_path[node.path] for node in nodes if node.path):
         stated = known.get(procedure.path)
-        for edge in read_edges(scope, procedure) if stated is None else decode_edges(stated):
-            title = title_of(edge.target)
-            edges.append(replace_struct(edge, target=announced.get(title, "")) if title else edge)
-        edges += promised_edges(procedure, announced)
-    return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in there and e.source in there))
+        own = read_edges(scope, procedure) if stated is None else decode_edges(stated)
+        # No other document states the same edges, so each is there once.
+        edges += (e if e.target in there else _to_title(e, announced) for e in own if e.source in there)
+        edges += dict.fromkeys(promised_edges(procedure, announced))
+    return Graph(tuple(nodes), tuple(edge for edge in edges if edge.target in there))
+
+
+def _to_title(edge: Edge, announced: Mapping[str, str]) -> Edge:
+    """Return an edge that leads to a title as one to its node; to nothing where nothing announces it."""
+    title = title_of(edge.target)
+    return replace_struct(edge, target=announced.get(title, "")) if title else edge
 
 
 def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterator[Course]:
