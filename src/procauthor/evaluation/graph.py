@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.scope import Scope
@@ -27,8 +27,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status
 _ORDERING: tuple[EdgeKind, ...] = ("needs", "input")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A document, or an announced title; ``id`` is its path, or ``missing:`` with lifecycle and title."""
 
     id: str
@@ -39,8 +38,7 @@ class Node:
     path: str | None
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """Nodes in the order of the rows, then of paths; edges in the order of source and line."""
 
     nodes: tuple[Node, ...]
@@ -98,9 +96,9 @@ def read_graph(scope: Scope, rows: Sequence[Row], known: Mapping[str, bytes] = M
     edges: list[Edge] = []
     for procedure in (scope.library.by_path[node.path] for node in nodes if node.path):
         stated = known.get(procedure.path)
-        own = read_edges(scope, procedure) if stated is None else decode_edges(stated)
+        uses = read_edges(scope, procedure) if stated is None else decode_edges(stated)
         # No other document states the same edges, so each is there once.
-        edges += (e if e.target in there else _to_title(e, announced) for e in own if e.source in there)
+        edges += (e if e.target in there else _to_title(e, announced) for e in uses if e.source in there)
         edges += dict.fromkeys(promised_edges(procedure, announced))
     return Graph(tuple(nodes), tuple(edge for edge in edges if edge.target in there))
 
@@ -163,8 +161,7 @@ def _critical(calls: tuple[Call, ...], graph: Graph) -> tuple[Call, ...]:
     return tuple(reversed(chain))
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """A step that a change reaches; without a step, a procedure that takes the artifact and has no step that uses it.
 
     ``distance`` is 1 where the artifact itself is used, and one more for each artifact on the way.
@@ -243,8 +240,7 @@ TraceState = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """One artifact on its way from a provider to a user."""
 
     artifact: str

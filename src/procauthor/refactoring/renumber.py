@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from procauthor.checking.scope import Scope
 from procauthor.data import grouped
@@ -25,8 +26,7 @@ _REFERENCE = lazy(rf"\b(?P<word>step|phase|section)s?\s+(?P<series>{_SERIES})", 
 _NUMBER = lazy(r"\d+(?:\.\d+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedHeading:
+class NumberedHeading(Struct, frozen=True):
     """A heading with a number: ``word`` is "step", "phase" or "section"; the span is that of the number."""
 
     word: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import chain, pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.character import strip_hidden
 from procauthor.markdown.document import Block, Document, Section
@@ -24,8 +26,7 @@ _STRETCH = lazy(rb"(?:\s*\S+){1,200}")
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A passage. ``text`` is shown, ``context`` only helps to find it, ``line`` counts from 1."""
 
     id: str

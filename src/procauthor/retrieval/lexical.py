@@ -13,7 +13,6 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, filterfalse
 from pathlib import Path
@@ -53,8 +52,7 @@ STOP_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Synonyms:
+class Synonyms(Struct, frozen=True):
     """The groups that a stem, or a phrase of stems, belongs to."""
 
     words: dict[str, tuple[int, ...]]
@@ -269,8 +267,7 @@ _TAIL_SHARE = 20
 _WORTH_SORTING = 16
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """A passage: the document, by its row in the index, and the number of the passage in it."""
 
     path: str
@@ -455,8 +452,7 @@ _SPAN = 100
 """How many places of a ranking count in the merge; the score at its end counts nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """How much each ranking counts in the merge."""
 
     lexical: float = 1.0

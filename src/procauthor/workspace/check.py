@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.checking.check import Baseline, choose_rules, read_baseline, refuse_other, turned_off
@@ -20,8 +22,7 @@ _PASSES = 10
 _TURNS = 3
 
 
-@dataclass(frozen=True)
-class Checking:
+class Checking(Struct, frozen=True):
     """A check of a library, with what narrows or widens it.
 
     Attributes:
