@@ -39,8 +39,8 @@ class Submission(Struct, frozen=True):
     a person answers for every part: other claims become open questions.
     """
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
+    sources: Mapping[str, tuple[str, ...]] = {}
     questions: tuple[str, ...] = ()
     by: str = ""
     revision: int = 0
