@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from msgspec.structs import replace
 
 from procauthor.authoring.brief import Answer, Ask, Brief, ChangeRequest, FieldProblem, Passage, Reference
 from procauthor.authoring.chat import ChatAuthor
