@@ -89,6 +89,12 @@ def test_a_prompt_with_broken_syntax_is_an_error(tmp_path):
         PromptLibrary((tmp_path,)).render("system", {})
 
 
+def test_a_folder_in_the_place_of_a_prompt_is_an_error(tmp_path):
+    (tmp_path / "system.md.j2").mkdir()
+    with pytest.raises(PromptError, match=r"prompts/system\.md\.j2: the prompt cannot be used: it is a folder"):
+        PromptLibrary((tmp_path,)).render("system", {})
+
+
 @pytest.mark.parametrize("text", ["", " \n", "{# later #}\n", "{% if false %}\nOurs.\n{% endif %}\n"])
 def test_a_prompt_of_which_nothing_comes_is_an_error(tmp_path, text):
     (tmp_path / "system.md.j2").write_text(text)

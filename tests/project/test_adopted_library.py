@@ -458,6 +458,49 @@ def test_what_tells_what_to_do_counts(tmp_path: Path, body: str) -> None:
     assert documents(tmp_path)["pump.md"]["counted"] == (body in WORK.values())
 
 
+ORDERS = {
+    "a title and items": ("Restoring backups", "- Open the console of the store.\n- Choose the copy of last night.\n"),
+    "a title and code": (
+        "Restore a backup",
+        "The store keeps a copy of each night, for as long as its disk has room.\n\n```yaml\na: b\n```\n",
+    ),
+    "sentences and their reader": (
+        "Backups",
+        "Open the console. Choose your copy. Then wait until you see it on disk.\n",
+    ),
+    "German": (
+        "Sicherung zurückspielen",
+        "Nach einem Ausfall der Halle liegt die letzte Kopie im Lager. Sie melden sich dort an und holen sie ab.\n",
+    ),
+    "a name of a file": ("", "- Open the console of the store.\n- Choose the copy of last night.\n"),
+}
+ACCOUNTS = {
+    "one sign": (
+        "Restoring backups",
+        "The store keeps a copy of each night, for as long as its disk has room for it.\n",
+    ),
+    "a stub": ("Restoring backups", "Ask your colleague.\n"),
+    "a thing": (
+        "Networking of pumps",
+        "The pumps are in one net that you see from the hall, and its cables are your way out.\n",
+    ),
+    "rules": (
+        "Backup guidelines",
+        "Use short names. Open no port. Keep your keys in the store, and never send them to you.\n",
+    ),
+    "an account": ("About restoring", "1. Open the console.\n2. Choose a copy.\n3. Wait for it.\n"),
+    "an overview": ("Backups: an overview", "1. Open the console.\n2. Choose a copy.\n3. Wait for it.\n"),
+}
+
+
+@pytest.mark.parametrize(("title", "body"), [*ORDERS.values(), *ACCOUNTS.values()], ids=[*ORDERS, *ACCOUNTS])
+def test_two_weak_signs_of_work_count_and_one_does_not(tmp_path: Path, title: str, body: str) -> None:
+    head = f"# {title}\n\n" if title else ""
+    write(tmp_path, {"a.md": "# A\n\nWords.\n", "b.md": "# B\n\nWords.\n", "restoring-copies.md": head + body})
+    init(tmp_path)
+    assert documents(tmp_path)["restoring-copies.md"]["counted"] == ((title, body) in ORDERS.values())
+
+
 def test_what_lies_among_work_is_work_where_it_says_something(tmp_path: Path) -> None:
     work = {f"support/{n}.md": f"# Task {n}\n\n1. Look.\n2. Stop it.\n3. Start it.\n" for n in range(4)}
     told = "# Paging\n\n" + "We look at the graph of it, and then at the log. " * 5

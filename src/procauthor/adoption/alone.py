@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
+from procauthor.adoption.sign import count_duties, is_description, plain_text, shows_work
 from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
@@ -37,7 +38,7 @@ _FEWEST_DUTIES = 4
 _FEW_WORDS = 40
 # A folder with no more documents than these says nothing of one of them.
 _FEW_BESIDE = 3
-_NEARLY_ALL = 0.7
+_NEARLY_ALL = 0.8
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
 _HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
@@ -57,7 +58,7 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: st
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path, root)}
-    free = {path: document for path, document in sorted(own.items()) if not ends_as_template(path)}
+    free = {path: document for path, document in sorted(own.items()) if not _is_no_work(path, document)}
     told = {path for path, document in free.items() if _tells_what_to_do(path, document)}
     for path in (*sorted(told), *_alike(free.keys() - told, told | taken, documents)):
         others = [keys[each] for each in documents if each != path]
@@ -140,25 +141,34 @@ def lists_changes(path: str) -> bool:
 
 
 def _tells_what_to_do(path: str, document: Document) -> bool:
-    """Say whether a document has steps, a title or a folder that says so, or pieces of code that are to be run."""
+    """Say whether a document has a plain sign of work, or weaker ones that agree.
+
+    A plain sign is a folder or a title that says so, steps, pieces of code that are to be run, or a text full of
+    duties.
+    """
+    titles = _titles(path, document)
     table = words()["survey"]
-    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or _is_named(document):
+    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or any(map(_is_named, titles)):
         return True
     run = sum(map(_is_run, document.blocks))
-    return run >= _FEWEST_RUN or _has_steps(document) or _obliges(document)
+    return run >= _FEWEST_RUN or _has_steps(document) or _obliges(document) or shows_work(titles, document)
+
+
+def _is_no_work(path: str, document: Document) -> bool:
+    """Say whether a document shows a form, or describes something, by what it is called: no other sign is as sure."""
+    return ends_as_template(path) or all(map(is_description, _titles(path, document)))
+
+
+def _titles(path: str, document: Document) -> list[str]:
+    """Return what a document is called: by its titles, else by the name of its file."""
+    titles = [title for title in (document.title, document.front_title) if title]
+    return titles or [" ".join(_TOKEN.findall(bare_name(path)))]
 
 
 def _obliges(document: Document) -> bool:
     """Say whether a text in prose says in many of its sentences what its reader has to do."""
-    text = " ".join(run.text for run in document.runs if not run.heading)
-    duties = len(_duties().findall(text))
-    return duties >= max(_FEWEST_DUTIES, len(text.split()) * _DUTIES)
-
-
-@lru_cache(maxsize=1)
-def _duties() -> re.Pattern[str]:
-    phrases = "|".join(map(re.escape, words()["survey"]["duties"]))
-    return re.compile(rf"\b(?:{phrases})\b", re.IGNORECASE)
+    text = plain_text(document)
+    return count_duties(text) >= max(_FEWEST_DUTIES, len(text.split()) * _DUTIES)
 
 
 def _is_run(block: Block) -> bool:
@@ -171,14 +181,12 @@ def _is_run(block: Block) -> bool:
     return block.language in table["shells"] or (not block.language and first in ("$", *table["programs"]))
 
 
-def _is_named(document: Document) -> bool:
-    """Say whether the title says that a document tells what to do."""
+def _is_named(title: str) -> bool:
+    """Say whether a title says that a document tells what to do."""
     table = words()["survey"]
-    for title in (document.title.casefold(), document.front_title.casefold()):
-        first, *_, last = _TOKEN.findall(title) * 2 or ("", "")
-        if title.startswith(tuple(f"{begin} " for begin in table["how_to"])) or {first, last} & set(table["works"]):
-            return True
-    return False
+    first, *_, last = _TOKEN.findall(title.casefold()) * 2 or ("", "")
+    begins = tuple(f"{begin} " for begin in table["how_to"])
+    return title.casefold().startswith(begins) or bool({first, last} & set(table["works"]))
 
 
 def _has_steps(document: Document) -> bool:

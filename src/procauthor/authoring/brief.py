@@ -224,7 +224,7 @@ class Brief(Struct, frozen=True):
         return ungrouped((n, n.wants) for n in self.downstream)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the brief as JSON, which `msgspec.convert` reads back."""
+        """Return the brief as JSON, which `as_type` reads back."""
         data: dict[str, Any] = msgspec.to_builtins(self)
         return data
 

@@ -239,7 +239,7 @@ def document_texts(library: Library) -> Iterator[str]:
 def _document_texts(procedure: Procedure) -> Iterator[str]:
     claims = list(open_claims(procedure.document.metadata.get("open_questions")))
     proposals = [q.value for q in procedure.questions if q.kind == "proposal"]
-    for chunk in chunk_document(procedure.path, procedure.document):
+    for chunk in chunk_document(procedure.path, procedure.source, procedure.outline):
         text = without_proposals(f"{chunk.heading}\n{chunk.text}", proposals)
         for claim in claims:
             text = _without(text, claim)

@@ -19,6 +19,7 @@ from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.memory import CallLog, Connection, Row, WorkMemory, forget_calls, readable
 from procauthor.authoring.passage import join_questions
+from procauthor.data import as_type
 from procauthor.errors import DraftError
 from procauthor.markdown.document import slugify
 from procauthor.regex import lazy
@@ -186,7 +187,7 @@ class Run(Job):
         """What was handed in so far."""
         raw = self.memory.part(self.id, _HANDED_IN)
         with readable(f"what was handed in for run {self.id!r}"):
-            return Submission() if raw is None else msgspec.json.decode(raw, type=Submission)
+            return Submission() if raw is None else as_type(json.loads(raw), Submission)
 
     def hand_in(self, submission: Submission) -> None:
         """Keep what was handed in."""
@@ -320,7 +321,7 @@ class RunStore(JobStore[Run]):
 
     def _make(self, name: str, started: datetime, terms: str) -> Run:
         values = json.loads(terms)
-        brief = msgspec.convert(values["brief"], Brief)
+        brief = as_type(values["brief"], Brief)
         return Run(name, started, self._memory, brief, values["author"], values["max_tokens"], values["reviewer"])
 
 

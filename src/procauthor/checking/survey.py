@@ -154,6 +154,7 @@ class Memory:
         self._file = file
         self._key = key
         self._connection: sqlite3.Connection | None = None
+        self._opener = 0
         self._lock = threading.RLock()
         self.records: dict[str, Record] = {}
         self.notes: dict[str, bytes] = {}
@@ -173,7 +174,7 @@ class Memory:
             if _is_sealed(row):
                 self.records.update((record.path, record) for record in _decode_records(row[1]))
         self.notes = notes
-        self._connection = connection
+        self._connection, self._opener = connection, os.getpid()
 
     def facts(self, record: Record) -> Facts:
         """Return the facts of a document.
@@ -265,9 +266,10 @@ class Memory:
             yield from (row for row in rows if row[0] in stored)
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
+        # A copy of the process must not use what the first one opened.
+        if self._connection is None or self._opener != os.getpid():
             assert self._file is not None
-            self._connection = _open(database(self._file))
+            self._connection, self._opener = _open(database(self._file)), os.getpid()
         return self._connection
 
     def close(self) -> None:

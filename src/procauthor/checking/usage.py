@@ -19,11 +19,12 @@ from procauthor.library.library import ANNOUNCED, Procedure, follow
 from procauthor.library.sidecar import Part, Seen, read_marks, receipts_of, show_key
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact, Kind
+from procauthor.regex import any_of
 
 
 @lru_cache(maxsize=1)
 def _optional() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words()['contract']['optional']))})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{any_of(words()['contract']['optional'])})\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:

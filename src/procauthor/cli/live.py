@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from procauthor.batch.record import Told
     from procauthor.project import Project
 
-_MINUTE = 60
 _STEPS = 8
 _MARKS = {
     "working": ("▸", "yellow"),
@@ -43,26 +42,21 @@ def watching(project: Project, name: str) -> Iterator[Callable[[Told], None]]:
 
         def update(told: Told) -> None:
             rows[told.number] = told
-            live.update(_table(rows, told.left))
+            live.update(_table(rows))
 
         yield update
 
 
 def _plain(told: Told) -> None:
-    left = f"  about {_time(told.left)} left" if told.left else ""
     cost = f"  {told.usage.tokens} tokens" if told.usage.calls else ""
     note = f"  {told.note}" if told.note else ""
     if told.done:
-        say(f"  {told.number:>3} {told.title}: step {told.step} {told.name}  {told.seconds:.2f} s{cost}{note}{left}")
+        say(f"  {told.number:>3} {told.title}: step {told.step} {told.name}  {told.seconds:.2f} s{cost}{note}")
     elif not told.step:
-        say(f"  {told.number:>3} {told.title}: {told.state}{cost}{note}{left}")
+        say(f"  {told.number:>3} {told.title}: {told.state}{cost}{note}")
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds / _MINUTE:.0f} min"
-
-
-def _table(rows: dict[int, Told | str], left: float | None) -> Any:
+def _table(rows: dict[int, Told | str]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -80,6 +74,5 @@ def _table(rows: dict[int, Told | str], left: float | None) -> Any:
         table.add_row(
             Text(mark, style=style), str(number), Text(plain(row.title)), bar, cost, Text(plain(told), style=style)
         )
-    rest = f"about {_time(left)} left" if left else ""
-    table.add_row("", "", Text(f"{tokens:,} tokens  {rest}", style="dim"), "", "", "")
+    table.add_row("", "", Text(f"{tokens:,} tokens", style="dim"), "", "", "")
     return table

@@ -1,4 +1,4 @@
-"""Who uses whom: the graph of a library, and what follows from it: critical paths, what a change reaches, traces."""
+"""Who uses whom: the graph of a library, and what follows from it: critical paths, and what a change reaches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace as replace_struct
@@ -21,7 +20,7 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status
+from procauthor.procedure import UNCOUNTED, Artifact, Kind, Status
 
 # What has to be there first; the others only mention.
 _ORDERING: tuple[EdgeKind, ...] = ("needs", "input")
@@ -233,44 +232,3 @@ def _steps(procedure: Procedure, key: str, name: str, distance: int) -> Iterator
             concern = Concern(procedure.path, procedure.title, step.number, step.name, name, step.line, distance)
             made = ((artifact_key(output.name), output.name) for output in step.outputs)
             yield concern, [(procedure.path, own, said, distance + 1) for own, said in made if own != key]
-
-
-TraceState = Literal[
-    "agreed", "not promised", "user not named", "not listed by the user", "provider unfinished", "user unfinished"
-]
-
-
-class Trace(Struct, frozen=True):
-    """One artifact on its way from a provider to a user."""
-
-    artifact: str
-    provider: Node
-    user: Node
-    state: TraceState
-
-
-def read_traces(library: Library, graph: Graph) -> tuple[Trace, ...]:
-    """Return all hand-overs, by provider, artifact and user."""
-    asked = {_key(edge): edge for edge in graph.edges if edge.kind == "input"}
-    named = {_key(edge): edge for edge in graph.edges if edge.kind == "output"}
-    promised = {
-        procedure.path: {artifact_key(output.name) for output in procedure.contract.outputs}
-        for procedure in library.counted
-    }
-    traces = []
-    for key, edge in (named | asked).items():
-        provider, user = graph.by_id[edge.target], graph.by_id[edge.source]
-        if provider.status not in DONE:
-            state: TraceState = "provider unfinished"
-        elif key not in asked:
-            state = "not listed by the user" if user.status in DONE else "user unfinished"
-        elif key[1] not in promised.get(edge.target, ()):
-            state = "not promised"
-        else:
-            state = "agreed" if key in named else "user not named"
-        traces.append(Trace(edge.artifact, provider, user, state))
-    return tuple(sorted(traces, key=lambda t: (t.provider.title, t.artifact, t.user.title, t.provider.id, t.user.id)))
-
-
-def _key(edge: Edge) -> tuple[str, str, str]:
-    return edge.target, artifact_key(edge.artifact), edge.source

@@ -56,7 +56,7 @@ from procauthor.library.status import (
     match_sections,
     read_questions,
 )
-from procauthor.markdown.document import Document, Heading, Link, Source
+from procauthor.markdown.document import Document, Heading, Link, Outline, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
 from procauthor.naming import bare_name, is_document, title_key
@@ -312,6 +312,11 @@ class Procedure:
     def links(self) -> tuple[Link, ...]:
         """All links and images."""
         return read_links(self.document, self.conventions)
+
+    @property
+    def outline(self) -> Outline:
+        """Where the parts of the document are."""
+        return self.document.outline
 
     @property
     def headings(self) -> tuple[Heading, ...]:

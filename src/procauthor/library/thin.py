@@ -19,7 +19,7 @@ from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.front import bold_fields
 from procauthor.markdown.passage import read_prose
 from procauthor.naming import title_key
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.settings import PlaceholderConventions
 from procauthor.template.spec import SectionSpec, Template, parse_pattern
 
@@ -280,17 +280,17 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     shipped = words()["placeholders"]
     ignored = {word.casefold() for word in conventions.ignore}
     kept = [word for word in (*shipped["words"], *conventions.words) if word.casefold() not in ignored]
-    marks = "|".join(map(re.escape, kept)) or r"(?!)"
+    marks = any_of(kept)
     dates = () if VAGUE_DAY.casefold() in ignored else (_DATE,)
-    others = "|".join(map(re.escape, (*shipped["words"], *shipped["comments"])))
+    others = any_of((*shipped["words"], *shipped["comments"]))
     one = rf"[`'*]{{0,2}}(?P<mark>{others})[`'*]{{0,2}}"
     brackets = [word for word in shipped["brackets"] if f"[{word}]" not in ignored]
-    begins = "|".join(map(re.escape, brackets)) or r"(?!)"
+    begins = any_of(brackets)
     return Signs(
         pieces=(*kept, *([VAGUE_DAY] if dates else [])),
         words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-]|['’]\w)"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
-        filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
+        filler=re.compile(any_of(shipped["filler"]), re.IGNORECASE),
         fillers=tuple(map(str.lower, shipped["filler"])),
         told=tuple(f"[{word}" for word in shipped["told"]),
         spoken=tuple(f"[{word}" for word in shipped["spoken"]),

@@ -72,7 +72,7 @@ class Source(Struct, frozen=True, dict=True):
 BlockKind = Literal["paragraph", "list", "table", "code", "html", "quote", "rule"]
 
 
-class Heading(Struct, frozen=True, gc=False):
+class Heading(Struct, frozen=True, array_like=True, gc=False):
     """A heading; ``text`` is what a reader sees, ``slug`` its anchor on GitHub."""
 
     level: int
@@ -84,7 +84,7 @@ class Heading(Struct, frozen=True, gc=False):
     nested: bool = False
 
 
-class Link(Struct, frozen=True, gc=False):
+class Link(Struct, frozen=True, array_like=True, gc=False):
     """A link or an image; ``target`` as written, before percent-decoding."""
 
     text: str
@@ -202,6 +202,24 @@ class Section(Struct, frozen=True, gc=False):
         return chain.from_iterable(block.items for block in self.blocks)
 
 
+class Outline(Struct, frozen=True, array_like=True):
+    """Where the parts of a document are, without what they say: enough to cut its bytes.
+
+    Attributes:
+        title: The title of the document.
+        start: The offset behind its front matter.
+        headings: All headings, in order.
+        blocks: Start and end of each block at the top level of a section, one after the other.
+        comments: Start and end of each HTML comment, likewise.
+    """
+
+    title: str
+    start: int
+    headings: tuple[Heading, ...]
+    blocks: tuple[int, ...]
+    comments: tuple[int, ...]
+
+
 class ParseProblem(Struct, frozen=True, gc=False):
     """Something that the parser noticed: an unclosed block, or front matter that cannot be relied on."""
 
@@ -252,6 +270,15 @@ class Document(Struct, frozen=True, dict=True):
             known = self._kept[name] = grounds, make()
         value: _T = known[1]
         return value
+
+    @property
+    def outline(self) -> Outline:
+        """Where its parts are."""
+        blocks, comments = (
+            tuple(chain.from_iterable((each.start, each.end) for each in parts))
+            for parts in (self.blocks, self.comments)
+        )
+        return Outline(self.title, self.sections[0].start, self.headings, blocks, comments)
 
     @property
     def blocks(self) -> Iterator[Block]:

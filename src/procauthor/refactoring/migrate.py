@@ -134,7 +134,7 @@ class Migration(Struct, frozen=True):
             before, present = procedure.document, library.by_path[procedure.path]
             if before.source.raw == present.document.source.raw:
                 continue
-            if not any(n.word == "section" and n.old != n.new for n in read_numbers(before)):
+            if not any(n.word == "section" and n.old != n.new for n in read_numbers(before, ())):
                 change = renumber(Scope(library, self.scope.announced), present)
                 library = self._overlay(library, _texts(change.edits))
         return library
@@ -243,7 +243,7 @@ def _stand_in(document: Document, spec: SectionSpec, level: int, place: int) -> 
     """Return a section that is still to be written: its heading, and the template's words on it as a comment."""
     words = _NUMBER.match(spec.heading)
     assert words is not None
-    numbered = any(n.word == "section" for n in read_numbers(document))
+    numbered = any(n.word == "section" for n in read_numbers(document, ()))
     # A number that nothing refers to, until the sections are numbered again.
     number = f"{_FREE_NUMBER + place}. " if numbered else ""
     lines = ["#" * level + f" {number}{words['words']}"]

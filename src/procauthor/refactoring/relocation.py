@@ -15,18 +15,12 @@ from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.page import Pages, Way, encode_like, read_site_spots
-from procauthor.library.reference import Target, read_links, resolve
+from procauthor.library.reference import Target, path_of, read_links, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot
 from procauthor.naming import is_document
-
-
-def join(source: str, written: str) -> str:
-    """Return where a relative path leads from a document; unlike a resolved link it may leave the root by ``..``."""
-    base = "" if written.startswith("/") else posixpath.dirname(source)
-    return posixpath.normpath(posixpath.join(base, unquote(written).lstrip("/")))
 
 
 def respell(spot: Spot, before: Way, after: Way) -> str:
@@ -174,7 +168,7 @@ class Relocation(Struct, frozen=True, dict=True):
         """Return where a link leads, from the root of the library, also if it takes the way by the repository."""
         path = target.path
         if path is None:
-            path = join(source, written.partition("#")[0].partition("?")[0])
+            path = path_of(source, written)
         if not self.inside or not (written.startswith("/") or path.startswith("../")):
             return path
         whole = path if written.startswith("/") else posixpath.normpath(posixpath.join(self.inside, path))

@@ -15,7 +15,7 @@ from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import Counts
 
 FILE_NAME = "index.sqlite"
-_VERSION = 4
+_VERSION = 5
 _TIMEOUT = 10.0
 # What is read of all documents for every query lies apart from what is read of a few. A row is never given again.
 _TABLES = f"""

@@ -167,7 +167,7 @@ class _Passages:
             library = self._library
             procedure = library.by_path.get(path)
             home = follow(procedure, library.by_path, library.by_key) if procedure else None
-            chunks = chunk_document(home.path, home.document) if home else []
+            chunks = chunk_document(home.path, home.source, home.outline) if home else []
             self._cut[path] = frozenset(c.hash for c in chunks), frozenset(c.heading for c in chunks)
         return self._cut[path]
 

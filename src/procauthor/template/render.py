@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from procauthor.markdown.document import write_link
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.spec import (
     Column,
     Pattern,
@@ -270,7 +270,7 @@ def _shown(part: str | SlotGroup, fields: Mapping[str, Any], clean: Cleaner, pla
 @lru_cache(maxsize=1)
 def _moment() -> re.Pattern[str]:
     """Return the pattern of a point in time: "T + 10 minutes", "16:00", a date, or what is said to be one."""
-    said = "|".join(map(re.escape, words().moments))
+    said = any_of(words().moments)
     return re.compile(rf"(?:[A-Z]\w? ?[+-] ?\d|\d{{1,2}}:\d\d|\d{{4}}-\d\d|(?:{said})(?:(?<=')|(?!\w)))")
 
 

@@ -507,7 +507,8 @@ def _indexed(library: Library) -> Iterator[Procedure]:
 def _cut(procedure: Procedure) -> list[Chunk]:
     from procauthor.retrieval.chunk import chunk_document
 
-    return chunk_document(procedure.path, procedure.document, title=procedure.title, context=procedure.lifecycle)
+    named = {"title": procedure.title, "context": procedure.lifecycle}
+    return chunk_document(procedure.path, procedure.source, procedure.outline, **named)
 
 
 def _tick_all(raw: bytes, titles: Iterable[str]) -> bytes:
