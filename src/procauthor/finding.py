@@ -33,14 +33,11 @@ class FixEdit(Struct, frozen=True):
         return pick(self, "path", "start", "end", "text", "base")
 
 
-class Fix(Struct, frozen=True):
-    """Edits that resolve a finding for certain: all of them, or none."""
-
-    edits: tuple[FixEdit, ...]
-
-
 class Finding(Struct, frozen=True):
-    """One finding. ``line`` and ``column`` count from 1; ``fingerprint`` survives a shift of lines."""
+    """One finding. ``line`` and ``column`` count from 1; ``fingerprint`` survives a shift of lines.
+
+    ``fix`` are the edits that resolve it for certain: all of them, or none.
+    """
 
     rule: str
     code: str
@@ -50,19 +47,19 @@ class Finding(Struct, frozen=True):
     line: int = 1
     column: int = 1
     hint: str = ""
-    fix: Fix | None = None
+    fix: tuple[FixEdit, ...] = ()
     fingerprint: str = ""
 
     @property
     def fixable(self) -> bool:
         """Whether ``check --fix`` can fix it."""
-        return self.fix is not None
+        return bool(self.fix)
 
     def as_json(self) -> dict[str, object]:
         """Return the finding as the documented JSON object."""
         return {
             **pick(self, "rule", "code", "severity", "message", "path", "line", "column", "hint", "fixable"),
-            "fix": [edit.as_json() for edit in self.fix.edits] if self.fix else [],
+            "fix": [edit.as_json() for edit in self.fix],
             "fingerprint": self.fingerprint,
         }
 

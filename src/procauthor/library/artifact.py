@@ -13,7 +13,7 @@ from procauthor.convention.word import words
 from procauthor.library.contract import is_none, part_of, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
-from procauthor.markdown.document import Block, Document, Replacement, Section
+from procauthor.markdown.document import Block, Document, Replacement, Section, bare_item
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, Step
@@ -163,7 +163,6 @@ def _read_roles(raw: bytes) -> frozenset[str]:
     return frozenset(filter(None, roles))
 
 
-_MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
 # A command or a table below the words of an item.
 _BLOCK = lazy(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:```|~~~|\|))")
@@ -226,7 +225,7 @@ def written_items(document: Document) -> dict[str, str]:
 
 def _plain(raw: str) -> str:
     words, *blocks = _BLOCK.split("\n".join(raw.strip().splitlines()), maxsplit=1)
-    return "\n".join([_LINK.sub(r"\1", " ".join(_MARKER.sub("", words).split())), *map(dedent, blocks)])
+    return "\n".join([_LINK.sub(r"\1", " ".join(bare_item(words).split())), *map(dedent, blocks)])
 
 
 def _stage(procedure: Procedure, step: Step, number: int, written: Mapping[str, str]) -> Stage:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from procauthor.convention.word import words
 from procauthor.library.status import match_sections
 from procauthor.library.thin import is_placeholder
-from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow
+from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow, bare_item
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
 from procauthor.regex import any_of, lazy
@@ -29,7 +29,6 @@ _DIGITS = 9
 _NEAR = 8
 _BOLD_NAME = lazy(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = lazy(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 # A part, with the items and the blocks that it was read from.
 _ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
 
@@ -259,7 +258,7 @@ def _told(item: Item, pattern: Pattern | None) -> Mapping[str, str | None]:
     """Return the fields of an item whose template has a field for a condition or a change, where it has brackets."""
     if pattern is None or "(" not in item.raw or not any(s.name in ("condition", "change") for s in pattern.slots):
         return {}
-    return read_pattern(pattern, " ".join(_ITEM_MARK.sub("", item.raw.strip()).split())) or {}
+    return read_pattern(pattern, " ".join(bare_item(item.raw.strip()).split())) or {}
 
 
 def _find_origin(text: str, origins: tuple[str, ...]) -> re.Match[str] | None:
@@ -382,7 +381,7 @@ def _inline_parts(block: Block) -> Iterator[_ReadPart]:
     """Yield parts that are list items with a bold label; their nested items are the part's items."""
     items = list(block.items)
     for index, item in enumerate(items):
-        match = _LABEL.match(re.sub(r"^(?:[-*+]|\d+[.)])\s+", "", item.raw.strip()))
+        match = _LABEL.match(bare_item(item.raw.strip()))
         if item.level or not match:
             continue
         nested = takewhile(lambda other: other.level > 0, islice(items, index + 1, None))

@@ -21,7 +21,7 @@ from procauthor.markdown.passage import read_prose
 from procauthor.naming import title_key
 from procauthor.regex import any_of, lazy
 from procauthor.settings import PlaceholderConventions
-from procauthor.template.spec import SectionSpec, Template, parse_pattern
+from procauthor.template.spec import ITEMS, SectionSpec, Template, parse_pattern
 
 _COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BARE_LABEL = lazy(r"\*\*[^*\n]+\*\*:?")
@@ -160,21 +160,26 @@ def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
 def _bounds(document: Document, text: _SectionText) -> str:
     """Say that a section has fewer entries than its template asks for; in another form nothing can be counted."""
     least = text.spec.constraint.minimum
-    count = _count(document, text.section, text.spec) if least > 1 else 0
+    count = count_entries(document, text.section, text.spec) if least > 1 else 0
     if count == 0 or count >= least:
         return ""
-    thing = {"steps": "steps", "table": "rows"}.get(text.spec.kind, "entries")
-    return f"it has {count} of the {least} {thing} that the template asks for"
+    return f"it has {count} of the {least} {entries_called(text.spec)} that the template asks for"
 
 
-def _count(document: Document, section: Section, spec: SectionSpec) -> int:
+def entries_called(spec: SectionSpec) -> str:
+    """Return what the entries of a section are called."""
+    return {"steps": "steps", "table": "rows"}.get(spec.kind, "entries")
+
+
+def count_entries(document: Document, section: Section, spec: SectionSpec) -> int:
+    """Return the entries of a section that has the form of its template; of another form there are none."""
     family = list(document.family(section))
     if spec.kind == "steps":
         return sum(part.level == spec.step_level for part in family[1:])
     blocks = chain.from_iterable(part.blocks for part in family)
     if spec.kind == "table":
         return sum(len(block.rows) for block in blocks)
-    items = chain.from_iterable(block.items for block in blocks) if spec.kind != "prose" else ()
+    items = chain.from_iterable(block.items for block in blocks) if spec.kind in ITEMS else ()
     return sum(item.level == 0 for item in items)
 
 

@@ -120,6 +120,14 @@ class Item(Struct, frozen=True, gc=False):
     """Byte offset of the letter between the brackets of a task, or 0."""
 
 
+_ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+
+
+def bare_item(text: str) -> str:
+    """Return an item, as it is written, without its sign and its box."""
+    return _ITEM_MARK.sub("", text)
+
+
 class Cell(Struct, frozen=True, gc=False):
     """A table cell."""
 

@@ -51,7 +51,7 @@ class LinkText(Struct, frozen=True):
 def read_spots(document: Document) -> Iterator[Spot]:
     """Yield the written targets of a document; of a reference, the target is in its definition."""
     for link in document.links:
-        spot = _html_spot(document, link) if is_html(document, link) else _inline_spot(document, link)
+        spot = _html_spot(document, link) if is_html(document, link) else find_spot(document, link)
         if spot:
             yield spot
     for definition in read_definitions(document):
@@ -101,7 +101,8 @@ def _html_spot(document: Document, link: Link) -> Spot:
     return Spot("html", link.target, html.unescape(link.target), end - size, end)
 
 
-def _inline_spot(document: Document, link: Link) -> Spot | None:
+def find_spot(document: Document, link: Link) -> Spot | None:
+    """Return the written target of an inline link; that of a reference is elsewhere."""
     if link.label:
         return None
     raw = _raw(document, link.start, link.end)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from procauthor.data import OnDemand
 from procauthor.errors import TemplateError
-from procauthor.markdown.document import Block, Comment, Document, Section
+from procauthor.markdown.document import Block, Comment, Document, Section, bare_item
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import find_conflict
 from procauthor.regex import lazy
@@ -215,7 +215,6 @@ KINDS = ("procedure", "orchestration", "standard", "other")
 """What a template can be for."""
 _LABEL = lazy(r"^\*\*([^*]+?):?\*\*:?[ \t]*(.*)$", re.DOTALL)
 _CARD_LINE = lazy(r"^\*\*([^*{}]+?):\*\*[ \t]+(\{.*)$")
-_MARKER = lazy(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 def digest(raw: bytes) -> str:
@@ -284,7 +283,7 @@ def _boilerplate(document: Document) -> Iterator[str]:
     for line in document.source.raw.decode().splitlines():
         text = line.strip()
         if "{" in text and "}" in text and not text.startswith("#"):
-            yield _MARKER.sub("", text)
+            yield bare_item(text)
 
 
 class _TemplateReader:
@@ -385,7 +384,7 @@ class _TemplateReader:
         """Return what a section is made of; one without an example is prose."""
         for block in blocks:
             if block.kind == "list" and block.items:
-                lines = [_MARKER.sub("", item.raw.split("\n")[0]) for item in block.items if item.level == 0]
+                lines = [bare_item(item.raw.split("\n")[0]) for item in block.items if item.level == 0]
                 card = tuple(_card(lines))
                 if card:
                     return "card", None, card

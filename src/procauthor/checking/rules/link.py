@@ -29,6 +29,7 @@ from procauthor.library.reference import (
 )
 from procauthor.markdown.document import Definition, Link, Replacement, encode_path, label_key
 from procauthor.markdown.passage import read_passages
+from procauthor.markdown.target import find_spot
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
@@ -265,9 +266,8 @@ def _correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], an
 
 def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
     """Return where the target of an inline link is written; that of a reference link is elsewhere."""
-    raw = procedure.source.raw[link.start : link.end]
-    match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
-    return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None
+    spot = find_spot(procedure.document, link)
+    return (spot.start, spot.end) if spot and spot.written == link.target else None
 
 
 LINKS = Family(
