@@ -128,9 +128,12 @@ class Authoring(Struct, frozen=True):
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
+            ConfigError: The author is neither offline nor a model.
             AuthoringError: The procedure is already defined.
             NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
         """
+        if self.model != HAND_OFF:
+            check_author(self.model, self.reviewer)
         library = self.library()
         own_plan = self._plan(plan, library)
         asked = ChangeRequest(
@@ -175,8 +178,14 @@ class Authoring(Struct, frozen=True):
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
-        check_author(self.model, self.reviewer)
-        brief = self.brief(title, **options)
+        return self.write(self.brief(title, **options))
+
+    def write(self, brief: Brief) -> Draft:
+        """Draft what a brief asks for, in the eight steps.
+
+        Raises:
+            AuthoringError: The author failed, or wanted more than was wished; the run is kept.
+        """
         return self.execute(self.begin(brief, self._limit))
 
     def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
@@ -207,8 +216,7 @@ class Authoring(Struct, frozen=True):
             AuthoringError: The author failed, or wanted more than was wished; nothing was written.
         """
         check_author(self.model, changing=True)
-        brief = self.update_brief(reference, wish)
-        return self.execute(self.begin(brief, self._limit))
+        return self.write(self.update_brief(reference, wish))
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
@@ -233,7 +241,6 @@ class Authoring(Struct, frozen=True):
 
     def bound(self, brief: Brief) -> Bound | None:
         """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
-        check_author(self.model, self.reviewer)
         if ":" not in self.model:
             return None
         from procauthor.authoring.budget import bound_run, bound_update

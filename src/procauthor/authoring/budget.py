@@ -8,7 +8,7 @@ from procauthor.authoring.brief import Ask, Brief
 from procauthor.authoring.chat import request_size
 from procauthor.authoring.outline import LOOKS, is_outline, outline_first
 from procauthor.authoring.update.form import operation_form, scope_form
-from procauthor.authoring.update.outline import Outline, ScopeEntry, allowance, sections_of, step_of
+from procauthor.authoring.update.outline import EditOutline, ScopeEntry, allowance, sections_of, step_of
 from procauthor.data import grouped
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
@@ -96,7 +96,7 @@ def bound_update(  # noqa: PLR0913, PLR0917 - what a bound depends on
     prompts: PromptLibrary,
     settings: AuthoringSettings,
     brief: Brief,
-    outline: Outline,
+    outline: EditOutline,
     template: Template,
     ceiling: int | None,
 ) -> Bound:

@@ -32,7 +32,7 @@ from procauthor.authoring.claim import (
 )
 from procauthor.authoring.public import find_places, find_programs, is_public_host, is_public_path, is_public_port
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import Outline
+from procauthor.authoring.update.outline import EditOutline
 from procauthor.character import strip_hidden
 from procauthor.data import OnDemand, grouped, ungrouped
 from procauthor.library.library import Library, Procedure
@@ -296,7 +296,7 @@ def unverified(
 
 
 def unverified_changes(
-    outline: Outline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str] = ()
+    outline: EditOutline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Return open questions about the claims in what operations write that the evidence does not hold.
 
@@ -314,7 +314,7 @@ def _limits(template: Template, fields: Mapping[str, Any]) -> Iterator[str]:
         yield " ".join(chain.from_iterable(texts_of(row.get(name)) for name in parts))
 
 
-def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
+def _written(outline: EditOutline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
     for operation in operations:
         # Of words that are exchanged, the new ones are written.
         values = operation.values[1:] if operation.action == "substitute" else operation.values

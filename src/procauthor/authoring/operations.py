@@ -21,7 +21,7 @@ from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline, allowance, outline_of, read_outline, step_of, targets_in
+from procauthor.authoring.update.outline import EditOutline, allowance, outline_of, read_outline, step_of, targets_in
 from procauthor.data import ungrouped
 from procauthor.errors import DraftError, ModelOutputError
 from procauthor.finding import Finding
@@ -45,7 +45,7 @@ class Operations(Work):
     _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
 
     @cached_property
-    def outline(self) -> Outline:
+    def outline(self) -> EditOutline:
         """What can be named in the document."""
         return outline_of(self.brief, self.template)
 
@@ -198,7 +198,7 @@ def operations_of(written: Mapping[int, Mapping[str, Any]]) -> tuple[Operation, 
     return tuple(operation for _, operation in changes)
 
 
-def edit_document(outline: Outline, operations: Sequence[Operation], brief: Brief, library: Library) -> Edited:
+def edit_document(outline: EditOutline, operations: Sequence[Operation], brief: Brief, library: Library) -> Edited:
     """Apply operations to the document of a brief, which may refer to the titles of its closed list.
 
     Raises:

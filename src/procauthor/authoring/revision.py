@@ -16,7 +16,7 @@ from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.form import operation_model, operation_schema
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import EditTarget, Outline, allowance, outline_of, sections_of, targets_in
+from procauthor.authoring.update.outline import EditOutline, EditTarget, allowance, outline_of, sections_of, targets_in
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.retrieval.lexical import list_words
 from procauthor.secret import Censor
@@ -31,7 +31,7 @@ class Revision:
 
     records: Records
     brief: Brief
-    outline: Outline
+    outline: EditOutline
 
     @classmethod
     def open(cls, records: Records, reference: str, wish: str) -> Revision:

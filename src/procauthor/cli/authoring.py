@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from shlex import quote
@@ -30,7 +31,7 @@ from procauthor.naming import amount, is_document, list_first
 
 if TYPE_CHECKING:
     from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.brief import Brief, BriefOptions
+    from procauthor.authoring.brief import Brief
     from procauthor.authoring.draft import Draft
     from procauthor.authoring.pipeline import Progress
     from procauthor.library.change import Change
@@ -63,19 +64,22 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    options: BriefOptions = {"lifecycle": lifecycle, "phase": phase, "depends_on": depends_on or (), "plan": plan}
-    options |= {"purpose": purpose, "trigger": trigger, "scope": scope}
+    writer = project.author(author_id(model, author), max_tokens=max_tokens, fresh=fresh, reviewer=reviewer)
+    brief = writer.brief(
+        title,
+        lifecycle=lifecycle,
+        phase=phase,
+        depends_on=depends_on or (),
+        plan=plan,
+        purpose=purpose,
+        trigger=trigger,
+        scope=scope,
+    )
     if dry_run:
-        asked = project.author(author_id(model, author), max_tokens=max_tokens, reviewer=reviewer)
-        brief = asked.brief(title, **options)
-        _show_brief(project, brief, asked, as_json=as_json)
+        _show_brief(project, brief, writer, as_json=as_json)
         return
-
     with checklist(title) as progress:
-        authoring = project.author(
-            author_id(model, author), max_tokens=max_tokens, progress=progress, fresh=fresh, reviewer=reviewer
-        )
-        draft = authoring.create(title, **options)
+        draft = replace(writer, progress=progress).write(brief)
     finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 

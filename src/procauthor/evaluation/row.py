@@ -180,9 +180,12 @@ def _has_document(scope: Scope, entry: Listed, spoken: set[str]) -> bool:
 
 
 def _leads(scope: Scope, path: str | None) -> bool:
-    """Say whether a row leads to a document, by its path of today or, by what git knows, of before."""
+    """Say whether a row leads to a document, by its path of today or, by what git knows, of before.
+
+    One that leads to a folder, or to a file of another kind, announces no document either.
+    """
     known = scope.library.by_path
-    return bool(path) and (path in known or scope.renamed(str(path)) in known)
+    return path is not None and (path in known or scope.renamed(path) in known or scope.exists(path))
 
 
 def _missing(listed: Listed, lifecycle: str) -> Row:

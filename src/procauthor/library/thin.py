@@ -94,6 +94,8 @@ _LONGEST = 600
 # Fewer words may well be the same in several sections: "See the contract."
 _SENTENCE = 4
 _SECTIONS = 3
+# Fewer words may well be in a guidance by chance.
+_PHRASE = 4
 
 
 class Thin(Struct, frozen=True):
@@ -135,12 +137,21 @@ def _reason(document: Document, text: _SectionText, title: frozenset[str], repea
     """Say why a section is thin; nothing where it is not."""
     if _is_none(text):
         return ""
+    if _repeats_guidance(text):
+        return "it holds the words of the template"
     lacking = _bounds(document, text)
     if lacking:
         return lacking
     if text.spec.key in repeated:
         return "it holds the same sentence as other sections"
     return _empty_words(text, title) if sum(map(len, text.units)) <= _LONGEST else ""
+
+
+def _repeats_guidance(text: _SectionText) -> bool:
+    """Say whether all pieces of a section are words of the template to its author."""
+    guidance = f" {' '.join(_words(text.spec.guidance))} "
+    said = [_words(unit) for unit in text.units] if text.spec.guidance else []
+    return bool(said) and all(len(unit) >= _PHRASE and f" {' '.join(unit)} " in guidance for unit in said)
 
 
 def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
