@@ -10,7 +10,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -539,7 +539,7 @@ class Surveyor:
         memory = self._memory = self._memory or self._open(len(tree.documents))
         records, unknown = self._recall(tree, memory, changed)
         unread = list(tree.closed)
-        for made in share(unknown, self._read, Record | UnreadFile):
+        for made in share(unknown, partial(map, self._read), Record | UnreadFile):
             if isinstance(made, UnreadFile):
                 unread.append(made)
             else:

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from procauthor.errors import ConfigError, RetrievalError
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
-from procauthor.retrieval.lexical import Place, Ranking, Weights, best_first, merge, read_passage
+from procauthor.retrieval.lexical import read_passage
+from procauthor.retrieval.ranking import Place, Ranking, Weights, best_first, merge
 from procauthor.retrieval.store import ChunkStore, Vectored
 from procauthor.system import install_hint
 
