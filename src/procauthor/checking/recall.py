@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
+from msgspec import Struct
 
 from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
@@ -221,8 +222,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     titles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Questions that have another answer now, and documents to look at whatever they asked."""
 
     questions: frozenset[int]
