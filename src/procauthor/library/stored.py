@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from procauthor.data import keep
+from procauthor.data import OnDemand, keep
 from procauthor.errors import StaleError
 from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
@@ -105,6 +105,7 @@ _decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_beginning = msgspec.msgpack.Decoder(_Beginning).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
+_decoders: OnDemand[Any, Callable[[bytes], Any]] = OnDemand(lambda kind: msgspec.msgpack.Decoder(kind).decode)
 
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
@@ -180,6 +181,17 @@ class Shelf:
                 return self._documents[procedure.path].source
             return keep(self._sources, procedure.path, lambda: self._read(procedure), _KEPT)
 
+    def glance(self, procedure: Procedure) -> bytes:
+        """Return the bytes of a document as they are now, which is faster than to make sure whose they are.
+
+        Raises:
+            StaleError: They cannot be read.
+        """
+        try:
+            return read_regular(f"{self._root}/{procedure.path}")
+        except OSError as error:
+            raise StaleError(procedure.path) from error
+
     def document(self, procedure: Procedure) -> Document:
         """Return a document, parsed.
 
@@ -207,7 +219,8 @@ class Shelf:
             known = self._told[name]
             if path not in known:
                 known[path] = self.new_told[path, name] = _encode(make())
-            return msgspec.msgpack.decode(known[path], type=kind)
+            value: _T = _decoders[kind](known[path])
+            return value
 
     def _decoded(self, path: str) -> Contract:
         if path not in self._encoded:
@@ -218,10 +231,7 @@ class Shelf:
         return _decode_contract(self._encoded.get(path) or self.fetch(path).contract)
 
     def _read(self, procedure: Procedure) -> Source:
-        try:
-            raw = read_regular(f"{self._root}/{procedure.path}")
-        except OSError as error:
-            raise StaleError(procedure.path) from error
+        raw = self.glance(procedure)
         if stamp(raw) != procedure.stamp:
             raise StaleError(procedure.path)
         return Source(raw)
@@ -328,6 +338,11 @@ class Stored(Procedure):
         return self.shelf.source(self)
 
     @property
+    def folded(self) -> str:
+        """All of the text as it is now, in lower case; what is found in it has to be looked for in the document."""
+        return self.shelf.glance(self).decode(errors="replace").casefold()
+
+    @property
     def notes(self) -> bytes:
         """What the rules keep of the text, with places in it."""
         self.shelf.note(self)
@@ -362,7 +377,7 @@ class Stored(Procedure):
         """Return what was worked out of the document under a name; it is kept from the first time on."""
         return self.shelf.told(self.path, name, kind, make)
 
-    @property
+    @cached_property
     def status(self) -> Status:
         """The status that text and receipts support."""
         return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)
