@@ -594,6 +594,10 @@ class TemplateStore:
         """Return a sentence for each heading in the settings that has synonyms, and is in no template."""
         if not self._synonyms:
             return []
+        if not any(self._patterns.values()):
+            return [
+                "[sections.synonyms] has no effect, because no document has a template: say under [templates] which"
+            ]
         specs: list[SectionSpec] = []
         for name in self.names():
             with suppress(TemplateError):
