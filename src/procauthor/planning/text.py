@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -398,6 +398,11 @@ class PlanText:
         return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
 
     @cached_property
+    def table_lines(self) -> dict[int, int]:
+        """The line of each table by its offset."""
+        return {block.start: block.line for _, block in self.tables}
+
+    @cached_property
     def placed(self) -> list[Placed]:
         """All list lines with their roles."""
         return list(chain.from_iterable(map(self._place, self.document.sections)))
@@ -464,6 +469,12 @@ class Opening:
     code: str = ""
     place: int = 0
     said: str = ""
+
+    def until(self, line: Line) -> Opening:
+        """Return the opening without what is said from a line on."""
+        cut = (replace(f, entries=[e for e in f.entries if e.line.number < line.number]) for f in self.fields)
+        fields = tuple(f for f in cut if f.line < line.number)
+        return replace(self, fields=fields, scope_end=line.start)
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""
