@@ -47,7 +47,7 @@ def find_tables(text: PlanText) -> Iterator[Series]:
         table, role = _PlanTable(text, section, block), text.roles[section.index]
         aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
         # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
-        if table.weight > SURE and table.fields.keys() & {"effort", *_NAMING} and role in ("aside", "strategy"):
+        if table.weight > SURE and table.fields.keys() & {"effort", *_NAMING} and role in ("", "aside", "strategy"):
             aside = ""
         weight = table.weigh_place() + 2 * (text.is_plan and table.structured) if table.weight > 0 else 0
         if openings := tuple(table.openings()):
