@@ -143,7 +143,7 @@ def measure(root: Path, seed: int, count: int, *, left_out: bool = True, each: i
 
 
 def _texts(procedure) -> list[str]:
-    return [chunk.text for chunk in chunk_document(procedure.path, procedure.document)]
+    return [chunk.text for chunk in chunk_document(procedure.path, procedure.source, procedure.outline)]
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def _read_corpus(folder: Path) -> Iterator[Chunk]:
             document = parse(file.read_bytes())
         except UnicodeDecodeError:
             continue
-        yield from chunk_document(path, document)
+        yield from chunk_document(path, document.source, document.outline)
 
 
 def _name(line: Mapping[str, object], number: int) -> str:

@@ -36,7 +36,6 @@ def test_every_shipped_prompt_is_listed():
         "outline/ask",
         "write/ask",
         "look/ask",
-        "review/critique",
     } <= set(NAMES)
 
 
@@ -87,6 +86,12 @@ def test_loops_and_filters_of_a_projects_prompt_work_as_always(tmp_path):
 def test_a_prompt_with_broken_syntax_is_an_error(tmp_path):
     (tmp_path / "system.md.j2").write_text("{% if %}")
     with pytest.raises(PromptError, match=r"prompts/system\.md\.j2:1: the prompt cannot be used"):
+        PromptLibrary((tmp_path,)).render("system", {})
+
+
+def test_a_folder_in_the_place_of_a_prompt_is_an_error(tmp_path):
+    (tmp_path / "system.md.j2").mkdir()
+    with pytest.raises(PromptError, match=r"prompts/system\.md\.j2: the prompt cannot be used: it is a folder"):
         PromptLibrary((tmp_path,)).render("system", {})
 
 

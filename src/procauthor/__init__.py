@@ -11,69 +11,79 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from procauthor.authoring.authoring import Authoring
-    from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest, Usage
-    from procauthor.authoring.budget import Bound
-    from procauthor.authoring.draft import Draft, DraftStore, Records
-    from procauthor.authoring.handoff import Assignment, Handoff
-    from procauthor.authoring.pipeline import Progress
-    from procauthor.authoring.question import Questions
-    from procauthor.authoring.revision import Revision
-    from procauthor.authoring.run import Run, RunStore
-    from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchReport, BatchStore, Wishes
-    from procauthor.checking.check import Baseline
-    from procauthor.checking.usage import Suspect
-    from procauthor.errors import (
-        AmbiguousError,
-        AnswerError,
-        AuthoringError,
-        BudgetError,
-        ConfigError,
-        ConflictError,
-        CountError,
-        DraftError,
-        FrontMatterError,
-        HaltError,
-        InvalidTitleError,
-        LibraryError,
-        LockedError,
-        MarkError,
-        ModelError,
-        ModelOutputError,
-        NoPlanError,
-        NotFoundError,
-        PlanError,
-        ProcauthorError,
-        PromptError,
-        RetrievalError,
-        RevisionError,
-        StaleError,
-        StoreError,
-        TemplateError,
-        UnreadableError,
+    from procauthor.authoring.authoring import Authoring as Authoring
+    from procauthor.authoring.brief import (
+        Brief as Brief,
+        BriefOptions as BriefOptions,
+        ChangeRequest as ChangeRequest,
+        Usage as Usage,
     )
-    from procauthor.evaluation.value import Evaluation
-    from procauthor.finding import Finding, Report
-    from procauthor.library.change import Change
-    from procauthor.library.history import HistoryEntry
-    from procauthor.library.library import Library, Procedure
-    from procauthor.library.sidecar import FollowedStep, Following
-    from procauthor.planning.plan import Plan, PlanItem
-    from procauthor.planning.propose import Proposal
-    from procauthor.project.project import Project
-    from procauthor.refactoring.refactor import Refactoring
-    from procauthor.reporting.site.publish import SiteReport
-    from procauthor.retrieval.chunk import Chunk
-    from procauthor.retrieval.index import Hit, SectionIndex
-    from procauthor.review.approve import Approval
-    from procauthor.review.due import Due, Undated
-    from procauthor.review.follow import Walk
-    from procauthor.review.review import Blame, Clearance, Reviewing
-    from procauthor.settings import Settings
-    from procauthor.template.read import TemplateStore
-    from procauthor.template.spec import Template
-    from procauthor.workspace import Workspace
+    from procauthor.authoring.budget import Bound as Bound
+    from procauthor.authoring.draft import Draft as Draft, DraftStore as DraftStore, Records as Records
+    from procauthor.authoring.handoff import Assignment as Assignment, Handoff as Handoff
+    from procauthor.authoring.pipeline import Progress as Progress
+    from procauthor.authoring.question import Questions as Questions
+    from procauthor.authoring.revision import Revision as Revision
+    from procauthor.authoring.run import Run as Run, RunStore as RunStore
+    from procauthor.batch.batching import Batching as Batching, Outlook as Outlook
+    from procauthor.batch.record import (
+        Batch as Batch,
+        BatchReport as BatchReport,
+        BatchStore as BatchStore,
+        Wishes as Wishes,
+    )
+    from procauthor.checking.check import Baseline as Baseline
+    from procauthor.checking.usage import Suspect as Suspect
+    from procauthor.errors import (
+        AmbiguousError as AmbiguousError,
+        AnswerError as AnswerError,
+        AuthoringError as AuthoringError,
+        BudgetError as BudgetError,
+        ConfigError as ConfigError,
+        ConflictError as ConflictError,
+        CountError as CountError,
+        DraftError as DraftError,
+        FrontMatterError as FrontMatterError,
+        HaltError as HaltError,
+        InvalidTitleError as InvalidTitleError,
+        LibraryError as LibraryError,
+        LockedError as LockedError,
+        MarkError as MarkError,
+        ModelError as ModelError,
+        ModelOutputError as ModelOutputError,
+        NoPlanError as NoPlanError,
+        NotFoundError as NotFoundError,
+        PlanError as PlanError,
+        ProcauthorError as ProcauthorError,
+        PromptError as PromptError,
+        RetrievalError as RetrievalError,
+        RevisionError as RevisionError,
+        StaleError as StaleError,
+        StoreError as StoreError,
+        TemplateError as TemplateError,
+        UnreadableError as UnreadableError,
+    )
+    from procauthor.evaluation.value import Evaluation as Evaluation
+    from procauthor.finding import Finding as Finding, Report as Report
+    from procauthor.library.change import Change as Change
+    from procauthor.library.history import HistoryEntry as HistoryEntry
+    from procauthor.library.library import Library as Library, Procedure as Procedure
+    from procauthor.library.sidecar import FollowedStep as FollowedStep, Following as Following
+    from procauthor.planning.plan import Plan as Plan, PlanItem as PlanItem
+    from procauthor.planning.propose import Proposal as Proposal
+    from procauthor.project.project import Project as Project
+    from procauthor.refactoring.refactor import Refactoring as Refactoring
+    from procauthor.reporting.site.publish import SiteReport as SiteReport
+    from procauthor.retrieval.chunk import Chunk as Chunk
+    from procauthor.retrieval.index import Hit as Hit, SectionIndex as SectionIndex
+    from procauthor.review.approve import Approval as Approval
+    from procauthor.review.due import Due as Due, Undated as Undated
+    from procauthor.review.follow import Walk as Walk
+    from procauthor.review.review import Blame as Blame, Clearance as Clearance, Reviewing as Reviewing
+    from procauthor.settings import Settings as Settings
+    from procauthor.template.read import TemplateStore as TemplateStore
+    from procauthor.template.spec import Template as Template
+    from procauthor.workspace import Workspace as Workspace
 
 # Names are loaded when they are used, so that `import procauthor` costs next to nothing.
 _HOMES = {
@@ -159,88 +169,7 @@ _HOMES = {
     "Workspace": "workspace._workspace",
 }
 
-__all__ = [
-    "AmbiguousError",
-    "AnswerError",
-    "Approval",
-    "Assignment",
-    "Authoring",
-    "AuthoringError",
-    "Baseline",
-    "Batch",
-    "BatchReport",
-    "BatchStore",
-    "Batching",
-    "Blame",
-    "Bound",
-    "Brief",
-    "BriefOptions",
-    "BudgetError",
-    "Change",
-    "ChangeRequest",
-    "Chunk",
-    "Clearance",
-    "ConfigError",
-    "ConflictError",
-    "CountError",
-    "Draft",
-    "DraftError",
-    "DraftStore",
-    "Due",
-    "Evaluation",
-    "Finding",
-    "FollowedStep",
-    "Following",
-    "FrontMatterError",
-    "HaltError",
-    "Handoff",
-    "HistoryEntry",
-    "Hit",
-    "InvalidTitleError",
-    "Library",
-    "LibraryError",
-    "LockedError",
-    "MarkError",
-    "ModelError",
-    "ModelOutputError",
-    "NoPlanError",
-    "NotFoundError",
-    "Outlook",
-    "Plan",
-    "PlanError",
-    "PlanItem",
-    "ProcauthorError",
-    "Procedure",
-    "Progress",
-    "Project",
-    "PromptError",
-    "Proposal",
-    "Questions",
-    "Records",
-    "Refactoring",
-    "Report",
-    "RetrievalError",
-    "Reviewing",
-    "Revision",
-    "RevisionError",
-    "Run",
-    "RunStore",
-    "SectionIndex",
-    "Settings",
-    "SiteReport",
-    "StaleError",
-    "StoreError",
-    "Suspect",
-    "Template",
-    "TemplateError",
-    "TemplateStore",
-    "Undated",
-    "UnreadableError",
-    "Usage",
-    "Walk",
-    "Wishes",
-    "Workspace",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, TypeVar
 
+import msgspec
+
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+_reading = threading.Lock()
 
 
 def pick(value: object, *names: str) -> dict[str, Any]:
@@ -20,6 +24,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
+
+
+def as_type(value: Any, kind: type[_V]) -> _V:
+    """Return what JSON holds as a value of a type.
+
+    msgspec works out a type when it is first asked for it, and two threads that ask at once would crash the process.
+
+    Raises:
+        msgspec.ValidationError: It does not fit the type.
+    """
+    with _reading:
+        return msgspec.convert(value, kind)
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, list[_V]]:

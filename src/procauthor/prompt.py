@@ -66,7 +66,10 @@ class _Loader(FileSystemLoader):
     """Reads templates below its folders only. A link in a project could lead to any file of the user."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        """Return the source of a template."""
+        """Return the source of a template; a folder of its name is a mistake, and no reason to take another one."""
+        if any(Path(folder, template).is_dir() for folder in self.searchpath):
+            message = "it is a folder"
+            raise IsADirectoryError(message)
         source, name, fresh = super().get_source(environment, template)
         place = Path(name).resolve()
         if not any(place.is_relative_to(Path(folder).resolve()) for folder in self.searchpath):

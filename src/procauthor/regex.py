@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, AnyStr, cast
 
 
@@ -26,3 +27,8 @@ def lazy(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     It is for patterns of a module. The functions of `re` take none of these, its own methods do the same.
     """
     return cast("re.Pattern[AnyStr]", _LazyPattern(source, flags))
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return the pattern of any of some words, with any blanks within; without words, of nothing at all."""
+    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) or r"(?!)"

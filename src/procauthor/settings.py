@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from procauthor.errors import ConfigError
@@ -176,18 +176,16 @@ class ReportSettings(_Table):
 
 
 class TitleConventions(_Table):
-    """Where the name of a document is, and what is written around it.
-
-    ``sources`` are asked in their order: ``heading`` is the heading of level 1, ``first-heading`` the first one where
-    no other is as high, ``front-matter`` the key ``title``, ``name`` the key ``name``. ``patterns`` say what is no part
-    of the name, for example ``Procedure: {name}``, ``{number}. {name}`` or ``{name} [Deprecated]``; all that fit are
-    taken off.
-    """
+    """Where the name of a document is, and what is written around it."""
 
     sources: tuple[Literal["heading", "first-heading", "front-matter", "name"], ...] = ("heading", "front-matter")
-    """Where a title is looked for, in this order."""
+    """Where a title is looked for, in this order.
+
+    `heading` is the heading of level 1, `first-heading` the first one where no other is as high, `front-matter` the key
+    `title`, `name` the key `name`.
+    """
     patterns: tuple[Annotated[str, AfterValidator(_name_once)], ...] = Field(
-        default=(), examples=[["Procedure: {name}", "{name} [Deprecated]"]]
+        default=(), examples=[["Procedure: {name}", "{number}. {name}", "{name} [Deprecated]"]]
     )
     """What is written around the name; all that fit are taken off."""
     names: dict[InsidePath, str] = Field(default_factory=dict, examples=[{"oncall/being_oncall.md": "Being On-Call"}])
@@ -195,22 +193,18 @@ class TitleConventions(_Table):
 
 
 class StatusConventions(_Table):
-    """Where the status of a document is declared, and which word means which state.
-
-    ``sources`` are asked in their order: ``metadata`` is front matter or a bold line, ``table`` a table before the
-    first chapter, ``section`` the first words below one of the headings in ``sections``, ``title`` one of the pieces in
-    ``titles``, ``folder`` a folder in ``folders``.
-    ``words`` are added to those that ship. With ``remarks`` a word may be followed by a remark, as in
-    ``Placeholder - to be written``. With ``unfinished``, a document that says that it is in progress is, however whole
-    its text looks.
-    """
+    """Where the status of a document is declared, and which word means which state."""
 
     sources: tuple[Literal["metadata", "table", "section", "title", "folder"], ...] = ("metadata",)
-    """Where a status is looked for, in this order."""
+    """Where a status is looked for, in this order.
+
+    `metadata` is front matter or a bold line, `table` a table before the first chapter, `section` the first words below
+    one of the headings in `sections`, `title` one of the pieces in `titles`, `folder` a folder in `folders`.
+    """
     sections: tuple[str, ...] = Field(default=(), examples=[["Status"]])
     """Headings below which the first words are the status."""
     words: dict[str, Status] = Field(default_factory=dict, examples=[{"Accepted": "defined"}])
-    """What further words mean."""
+    """What words mean, besides those that ship."""
     remarks: bool = False
     """Whether a remark may follow the word, as in `Placeholder - to be written`."""
     unfinished: bool = False
@@ -237,11 +231,7 @@ class IndexConventions(_Table):
 
 
 class PlaceholderConventions(_Table):
-    """Words that say that a text is not finished, besides those that ship.
-
-    ``ignore`` names those that mean something else here. With ``code``, one that begins a piece of code counts as well:
-    a team may write its marks like this, and another one code with such comments.
-    """
+    """Words that say that a text is not finished."""
 
     words: tuple[str, ...] = Field(default=(), examples=[["FIXME"]])
     """Words that say that a text is not finished, besides those that ship."""
@@ -268,16 +258,7 @@ class ReviewConventions(_Table):
 
 
 class Conventions(_Table):
-    """How a library writes what procauthor reads. The defaults are procauthor's own notation.
-
-    ``site`` is what shows the documents to readers, and says where their links lead; ``site_root`` is the folder of its
-    pages, from the root of the library. ``pages`` are the names of files, without ending, that show a folder: like a
-    README they are no procedures. ``procedures`` are patterns of paths whose documents are counted without a template.
-    ``unproven`` are kinds of links of which it is not known where they lead: those from the ``root`` of a site, and
-    those to a ``page`` beside the document without the ending of a file. ``template_files`` are documents that show a
-    form, and are none of those that follow it. ``addresses`` are those at which a host or a site shows a folder of the
-    library, so that links by a whole address are known, too.
-    """
+    """How a library writes what procauthor reads. The defaults are procauthor's own notation."""
 
     site: Site = "github"
     """What shows the documents to readers, and says where their links lead."""
@@ -289,7 +270,10 @@ class Conventions(_Table):
     )
     """Where a host or a site shows a folder of the library, with that folder; ``*`` is any name of a branch."""
     unproven: tuple[Literal["root", "page"], ...] = Field(default=(), examples=[["root"]])
-    """Kinds of links that mostly lead nowhere: what shows them is not known, so a broken one is no error."""
+    """Kinds of links that mostly lead nowhere, so a broken one is no error.
+
+    `root` are those from the root of a site, `page` those to a page beside the document without the ending of a file.
+    """
     pages: tuple[str, ...] = ("readme",)
     """Names of files, without ending, that show a folder, or paths of such files; they are no procedures."""
     procedures: tuple[str, ...] = Field(default=(), examples=[["runbooks/*.md"]])
@@ -370,8 +354,7 @@ class Settings(_Table):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A project's root, and the file that its settings came from, if there is one."""
 
     root: Path

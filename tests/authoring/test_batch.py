@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from procauthor.authoring.allowance import Allowance
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.reply import Reply
-from procauthor.batch.schedule import LACKING, THERE, Schedule, Task, limit_tasks, remaining, renew
+from procauthor.batch.schedule import LACKING, THERE, Schedule, Task, limit_tasks, renew
 from procauthor.errors import BudgetError, HaltError
 
 OUTCOMES = ("drafted", "drafted", "drafted", "needs revision", "failed", "stopped")
@@ -107,9 +107,6 @@ def test_a_batch_that_goes_on_tries_again_what_failed_and_comes_to_its_end(sched
 def test_waves_and_the_critical_path_fit_together(schedule):
     assert sorted(n for wave in schedule.waves for n in wave) == sorted(schedule.by_number)
     assert len(schedule.critical_path) == len(schedule.waves)
-    each = dict.fromkeys(schedule.by_number, 1.0)
-    assert remaining(schedule, each, 100) == len(schedule.critical_path)
-    assert remaining(schedule, each, 1) == len(schedule.tasks)
 
 
 def test_a_choice_of_items_forgets_what_was_not_chosen():

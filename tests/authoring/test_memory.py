@@ -83,3 +83,31 @@ def test_a_folder_instead_of_the_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "work.db").mkdir()
     with pytest.raises(StoreError, match="cannot be used"):
         FileMemory(tmp_path / "work.db")
+
+
+TYPES = """
+import sys, threading
+from dataclasses import make_dataclass
+from procauthor.data import as_type
+sys.setswitchinterval(1e-7)
+for round in range(40):
+    inner = make_dataclass("Inner", [("a", str), ("b", tuple[str, ...]), ("c", int | None)])
+    middle = make_dataclass("Middle", [("one", inner), ("more", tuple[inner, ...]), ("d", str | None)])
+    outer = make_dataclass("Outer", [("one", middle), ("more", tuple[middle, ...]), ("rest", tuple[inner, ...])])
+    value = {"a": "x", "b": ["y"], "c": 1}
+    value = {"one": value, "more": [value], "d": None}
+    value = {"one": value, "more": [value], "rest": []}
+    together = threading.Barrier(6)
+    def read():
+        together.wait()
+        as_type(value, outer)
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_that_read_the_first_value_of_a_type_at_once_do_not_crash() -> None:
+    assert subprocess.run([sys.executable, "-c", TYPES], check=False).returncode == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from procauthor.checking.fix import apply_fixes
 from procauthor.errors import ConflictError
-from procauthor.finding import Finding, Fix, FixEdit
+from procauthor.finding import Finding, FixEdit
 from procauthor.project import Project
 from tests.cli.inside import run
 from tests.conftest import FILES, snapshot, write_library
@@ -204,7 +204,7 @@ def test_fixing_touches_its_spans_only_and_a_second_run_fixes_nothing(
         only = apply_fixes(here, [finding])
         assert only.findings == (finding,)
         for path, after in only.files.items():
-            check_rest(here.by_path[path].document.source.raw, after, [e for e in finding.fix.edits if e.path == path])
+            check_rest(here.by_path[path].document.source.raw, after, [e for e in finding.fix if e.path == path])
     change, report = project.fix()
     assert report.fixed
     assert not any(f.fixable for f in report.findings)
@@ -221,7 +221,7 @@ def test_fixing_touches_its_spans_only_and_a_second_run_fixes_nothing(
 def check_spans(documents: dict[str, object], finding: Finding) -> None:
     """An edit of the document itself stands in the line of the finding, or, where steps are renumbered, below it."""
     assert finding.fix
-    for edit in finding.fix.edits:
+    for edit in finding.fix:
         source = documents[edit.path].document.source
         assert 0 <= edit.start <= edit.end <= len(source.raw)
         if finding.rule == "step-number-gap":
@@ -245,7 +245,7 @@ def test_fixes_that_meet_are_not_both_applied(root: Path) -> None:
 
     def fix(start: int, end: int, text: str) -> Finding:
         edit = FixEdit("index.md", start, end, text, page.stamp)
-        return Finding("broken-link", "R101", "error", text, "index.md", fix=Fix((edit,)))
+        return Finding("broken-link", "R101", "error", text, "index.md", fix=(edit,))
 
     one, two, three = fix(2, 8, "one"), fix(5, 10, "two"), fix(20, 20, "three")
     done = apply_fixes(found, [one, two, three, fix(20, 20, "four")])
@@ -276,7 +276,7 @@ def test_a_document_whose_fixes_cannot_be_proven_is_left_out(root: Path) -> None
 
     def fix(*edits: tuple[str, int, str]) -> Finding:
         parts = tuple(FixEdit(path, at, at, text, found.by_path[path].stamp) for path, at, text in edits)
-        return Finding("broken-link", "R101", "error", "x", edits[0][0], fix=Fix(parts))
+        return Finding("broken-link", "R101", "error", "x", edits[0][0], fix=parts)
 
     good, fence = fix(("index.md", 3, "a")), fix((REVIEW, len(found.by_path[REVIEW].source.raw), "\n```\n"))
     both = fix(("index.md", 4, "b"), (REVIEW, 0, ""))
@@ -300,7 +300,7 @@ def test_a_document_with_a_conflict_is_left_out_and_said(tmp_path: Path) -> None
 
 def test_a_fix_of_an_older_state_is_not_applied(root: Path) -> None:
     edit = FixEdit("index.md", 0, 1, "x", "0" * 64)
-    stale = Finding("broken-link", "R101", "error", "x", "index.md", fix=Fix((edit,)))
+    stale = Finding("broken-link", "R101", "error", "x", "index.md", fix=(edit,))
     assert apply_fixes(Project.open(root).library(), [stale]).files == {}
 
 

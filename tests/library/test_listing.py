@@ -42,6 +42,42 @@ def test_a_new_document_gets_an_item_like_the_others(tmp_path: Path, item: str, 
     assert index_after(tmp_path, fox, *lines)[-1] == eel.replace("6.", "5.")
 
 
+@pytest.mark.parametrize(
+    ("item", "new"),
+    [
+        ("- [{0}]({2}/{1}.md)", "- [Eel](sea/e.md)"),
+        ("1. [{0}]({2}/{1}.md)", "1. [Eel](sea/e.md)"),
+        ("* {0}", "* Eel"),
+    ],
+)
+def test_a_new_lifecycle_gets_a_section_with_a_list(tmp_path: Path, item: str, new: str) -> None:
+    places = [("Ant", "ops"), ("Bee", "ops"), ("Cow", "farm"), ("Dog", "farm")]
+    lines = {home: [item.format(n, n[0].lower(), home) for n, h in places if h == home] for home in ("ops", "farm")}
+    index = [
+        "# Index",
+        "",
+        "## 1. Ops",
+        "",
+        *lines["ops"],
+        "",
+        "## 2. Farm",
+        "",
+        *lines["farm"],
+        "",
+        "All of them.",
+        "",
+    ]
+    files = {f"{home}/{name[0].lower()}.md": f"# {name}{BODY}" for name, home in places}
+    write(tmp_path, {**files, "index.md": "\n".join(index)})
+    run("init", tmp_path, "--no-input")
+    write(tmp_path, {"sea/e.md": "# Eel" + BODY})
+    settings = (tmp_path / "procauthor.toml").read_text()
+    (tmp_path / "procauthor.toml").write_text(settings.replace('"farm/*.md"', '"sea/*.md" = "runbook"\n"farm/*.md"', 1))
+    run("-C", tmp_path, "sync")
+    assert (tmp_path / "index.md").read_text().splitlines() == [*index[:-1], "", "## 3. Sea", "", new]
+    assert run("-C", tmp_path, "sync", "--check").exit_code == 0
+
+
 def test_an_item_says_the_status_that_its_document_has(tmp_path: Path) -> None:
     lines = [f"- {name} - Defined" for name in ("Ant", "Bee", "Cow")]
     files = ("- Fox - Placeholder", "- ✅ Dog", "- ❌ Gnu")

@@ -14,7 +14,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from procauthor.character import plain
 from procauthor.checking.rule import RULES
 from procauthor.errors import ConfigError
-from procauthor.finding import Finding, Fix, FixEdit, Report
+from procauthor.finding import Finding, FixEdit, Report
 from procauthor.project import Project
 from procauthor.reporting.surface import FORMATS, read_format, render
 
@@ -51,7 +51,7 @@ findings = st.builds(
     st.integers(1, 10**6),
     st.integers(1, 500),
     st.just("") | odd,
-    st.none() | st.builds(lambda e: Fix((e,)), edits),
+    st.just(()) | st.builds(lambda e: (e,), edits),
 )
 reports = st.builds(lambda found: Report.of(found, documents=3), st.lists(findings, max_size=6))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,13 @@ QUERIES = (
 
 def cut(library: Mapping[str, str]) -> list[Chunk]:
     """Return the chunks of a library in memory."""
-    return [chunk for path, text in library.items() for chunk in chunk_document(path, parse(text.encode()))]
+    return list(chain.from_iterable(cut_text(path, text) for path, text in library.items()))
+
+
+def cut_text(path: str, text: str, context: str = "") -> list[Chunk]:
+    """Return the chunks of one document."""
+    document = parse(text.encode())
+    return chunk_document(path, document.source, document.outline, context=context)
 
 
 class LetterEmbedding:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procauthor.markdown.parse import parse
-from procauthor.retrieval.chunk import Chunk, chunk_document
+from procauthor.retrieval.chunk import Chunk
+from tests.retrieval.support import cut_text
 
 
 def cut(text: str, context: str = "") -> list[Chunk]:
-    return chunk_document("a/b.md", parse(text.encode()), context=context)
+    return cut_text("a/b.md", text, context)
 
 
 def test_each_section_is_a_chunk_that_knows_where_it_stands() -> None:
@@ -88,7 +88,8 @@ def test_cutting_and_opening_load_no_numpy_and_a_search_no_chroma() -> None:
         "from procauthor.retrieval.chunk import chunk_document\n"
         "from procauthor.retrieval.index import SectionIndex\n"
         "with SectionIndex.open(pathlib.Path(tempfile.mkdtemp())) as index:\n"
-        "    chunks = chunk_document('a.md', parse(b'# Hello\\n\\nWorld.\\n'))\n"
+        "    document = parse(b'# Hello\\n\\nWorld.\\n')\n"
+        "    chunks = chunk_document('a.md', document.source, document.outline)\n"
         "    assert 'numpy' not in sys.modules\n"
         "    index.sync(chunks)\n"
         "    assert index.search('world')\n"

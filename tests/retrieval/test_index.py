@@ -17,11 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from procauthor.errors import ConfigError, LockedError, RetrievalError
-from procauthor.markdown.parse import parse
-from procauthor.retrieval.chunk import chunk_document
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, embedding_for
 from procauthor.retrieval.index import Engine, Hit, SectionIndex, Weights
-from tests.retrieval.support import LIBRARY, QUERIES, LetterEmbedding, cut
+from tests.retrieval.support import LIBRARY, QUERIES, LetterEmbedding, cut, cut_text
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
@@ -76,7 +74,7 @@ def test_a_section_is_found_once_by_its_best_part(tmp_path: Path) -> None:
 
 def test_context_words_find_a_section(tmp_path: Path) -> None:
     with SectionIndex.open(tmp_path) as index:
-        index.sync(chunk_document("a.md", parse(b"# T\n\nText.\n"), context="quarantine"))
+        index.sync(cut_text("a.md", "# T\n\nText.\n", "quarantine"))
         assert [hit.chunk.text for hit in index.search("quarantine", engine="lexical")] == ["Text."]
 
 

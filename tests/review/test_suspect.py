@@ -73,6 +73,18 @@ def test_a_changed_exit_state_marks_those_who_wait_for_it(tmp_path: Path, seed: 
     assert found(project) == waiting
 
 
+def test_an_orchestration_relies_on_what_its_lists_call_as_on_what_its_tables_call(tmp_path: Path) -> None:
+    clean(tmp_path, 1)
+    host = tmp_path / "feature/feature-orchestration.md"
+    items = re.sub(r"(?m)^\|(?!.*\]\().*\n", "", host.read_text())
+    host.write_text(re.sub(r"(?m)^\|.*?(\[[^\]]+\]\([^)]+\)).*$", r"- \1", items))
+    assert "|" not in host.read_text()
+    project = Project.open(tmp_path)
+    project.apply(project.sync())
+    edit(tmp_path, "feature/p1.md", rb": it is merged\.", b": it is merged twice.")
+    assert ("feature/feature-orchestration.md", "feature/p1.md", "ends") in found(project)
+
+
 def test_a_changed_input_marks_who_feeds_it_and_a_new_one_who_calls(tmp_path: Path) -> None:
     project = clean(tmp_path, 1)
     edit(tmp_path, "feature/p1.md", rb": from before", b": at least ten")

@@ -160,6 +160,24 @@ def test_one_text_in_other_words_gives_the_same_findings(tmp_path: Path) -> None
         assert findings(write(tmp_path / name, words)) == expected, name
 
 
+@pytest.mark.parametrize(("language", "mention"), [("German", "Schritte 1 und 9"), ("Portuguese", "Passos 1 e 9")])
+def test_several_steps_are_mentioned_and_numbered_again_in_every_language(
+    tmp_path: Path, language: str, mention: str
+) -> None:
+    words = OTHERS[language]
+    root = write(tmp_path / "library", words)
+    file = root / "ops/first.md"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace(words.back, f"{mention}, {words.step} 3"), encoding="utf-8"
+    )
+    report = run_json("-C", root, "check", "--select", "step-target-missing", "ops/first.md", code=1)
+    assert [f["message"].endswith("9, which does not exist") for f in report["findings"]] == [True]
+    run("-C", root, "renumber", "First Procedure")
+    text = file.read_text(encoding="utf-8")
+    assert f"### {words.step} 2: Make the account" in text
+    assert f"{mention}, {words.step} 2" in text
+
+
 def test_a_source_is_a_link_in_every_language(tmp_path: Path) -> None:
     root = write(tmp_path / "library", OTHERS["German"])
     assert "First Procedure" in run("-C", root, "refs", "Second Procedure").stdout

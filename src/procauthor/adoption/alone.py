@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
-from procauthor.convention.word import words
+from procauthor.adoption.sign import count_duties, is_description, is_order, plain_text, shows_work
+from procauthor.convention.word import page_stem, words
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
@@ -24,6 +25,8 @@ _FEWEST_STEPS = 3
 # Sections with these roles say what a document is about, of whatever kind it is.
 _ABOUT = ("purpose", "scope", "card")
 _MANY_ITEMS = 12
+# Numbered items of so few words each may only name things.
+_NAME_WORDS = 4
 # One piece of code for a shell may only show what a program is called with.
 _FEWEST_RUN = 2
 # A link so few bytes behind the beginning of an item begins it.
@@ -37,7 +40,7 @@ _FEWEST_DUTIES = 4
 _FEW_WORDS = 40
 # A folder with no more documents than these says nothing of one of them.
 _FEW_BESIDE = 3
-_NEARLY_ALL = 0.7
+_NEARLY_ALL = 0.8
 _FEWEST_REPEATED = 2
 _FEWEST_HEADINGS = 3
 _HEADING = lazy(r"(?m)^\s*#{1,6}\s+(\S.*)")
@@ -57,7 +60,7 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: st
     taken = set(chain.from_iterable(form.members for form in forms))
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path, root)}
-    free = {path: document for path, document in sorted(own.items()) if not ends_as_template(path)}
+    free = {path: document for path, document in sorted(own.items()) if not _is_no_work(path, document)}
     told = {path for path, document in free.items() if _tells_what_to_do(path, document)}
     for path in (*sorted(told), *_alike(free.keys() - told, told | taken, documents)):
         others = [keys[each] for each in documents if each != path]
@@ -130,8 +133,13 @@ def _is_about_other(path: str, root: str) -> bool:
     return report or (not shown and "-".join(tokens) in table["repository"])
 
 
-def lists_changes(path: str) -> bool:
-    """Say whether a file lists what changed, by its name or that of its folder: it is no work and has no form."""
+def lists_changes(path: str, document: Document) -> bool:
+    """Say whether a file lists what changed, by its name or that of its folder: it is no work and has no form.
+
+    How to write such a list is work.
+    """
+    if any(map(is_order, _titles(path, document))):
+        return False
     place = PurePosixPath(path)
     names = ("-".join(_TOKEN.findall(name.casefold())) for name in (bare_name(path), place.parent.name))
     return any(
@@ -140,25 +148,42 @@ def lists_changes(path: str) -> bool:
 
 
 def _tells_what_to_do(path: str, document: Document) -> bool:
-    """Say whether a document has steps, a title or a folder that says so, or pieces of code that are to be run."""
+    """Say whether a document has a plain sign of work, or weaker ones that agree."""
+    return is_plain(path, document) or shows_work(_titles(path, document), document)
+
+
+def is_plain(path: str, document: Document) -> bool:
+    """Say whether a document has a plain sign of work.
+
+    It is its kind of file, a folder or a title that says so, steps, pieces of code that are to be run, or a text full
+    of duties.
+    """
     table = words()["survey"]
-    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or _is_named(document):
+    if page_stem(path) in table["bundles"]:
+        return True
+    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or any(
+        map(_is_named, _titles(path, document))
+    ):
         return True
     run = sum(map(_is_run, document.blocks))
     return run >= _FEWEST_RUN or _has_steps(document) or _obliges(document)
 
 
+def _is_no_work(path: str, document: Document) -> bool:
+    """Say whether a document shows a form, or describes something, by what it is called: no other sign is as sure."""
+    return ends_as_template(path) or all(map(is_description, _titles(path, document)))
+
+
+def _titles(path: str, document: Document) -> list[str]:
+    """Return what a document is called: by its titles, else by the name of its file."""
+    titles = [title for title in (document.title, document.front_title) if title]
+    return titles or [" ".join(_TOKEN.findall(bare_name(path)))]
+
+
 def _obliges(document: Document) -> bool:
     """Say whether a text in prose says in many of its sentences what its reader has to do."""
-    text = " ".join(run.text for run in document.runs if not run.heading)
-    duties = len(_duties().findall(text))
-    return duties >= max(_FEWEST_DUTIES, len(text.split()) * _DUTIES)
-
-
-@lru_cache(maxsize=1)
-def _duties() -> re.Pattern[str]:
-    phrases = "|".join(map(re.escape, words()["survey"]["duties"]))
-    return re.compile(rf"\b(?:{phrases})\b", re.IGNORECASE)
+    text = plain_text(document)
+    return count_duties(text) >= max(_FEWEST_DUTIES, len(text.split()) * _DUTIES)
 
 
 def _is_run(block: Block) -> bool:
@@ -171,14 +196,12 @@ def _is_run(block: Block) -> bool:
     return block.language in table["shells"] or (not block.language and first in ("$", *table["programs"]))
 
 
-def _is_named(document: Document) -> bool:
-    """Say whether the title says that a document tells what to do."""
+def _is_named(title: str) -> bool:
+    """Say whether a title says that a document tells what to do."""
     table = words()["survey"]
-    for title in (document.title.casefold(), document.front_title.casefold()):
-        first, *_, last = _TOKEN.findall(title) * 2 or ("", "")
-        if title.startswith(tuple(f"{begin} " for begin in table["how_to"])) or {first, last} & set(table["works"]):
-            return True
-    return False
+    first, *_, last = _TOKEN.findall(title.casefold()) * 2 or ("", "")
+    begins = tuple(f"{begin} " for begin in table["how_to"])
+    return title.casefold().startswith(begins) or bool({first, last} & set(table["works"]))
 
 
 def _has_steps(document: Document) -> bool:
@@ -209,8 +232,17 @@ def _begins_bold_step(text: str) -> bool:
 def _are_steps(lists: Iterable[Sequence[Item]], links: Sequence[int]) -> bool:
     """Say whether a list has several steps, or several lists have some each."""
     steps = ([item for item in items if item.number is not None or item.checked is not None] for items in lists)
-    counts = [len(items) for items in steps if len(items) > 1 and not _lead_away(items, links)]
+    counts = [
+        len(items) for items in steps if len(items) > 1 and not _lead_away(items, links) and not _are_things(items)
+    ]
     return max(counts, default=0) >= _FEWEST_STEPS or sum(counts) > _FEWEST_STEPS
+
+
+def _are_things(items: Sequence[Item]) -> bool:
+    """Say whether items are few words each, none of them an order and none to be ticked: they name something."""
+    named = [item.text for item in items if item.checked is None]
+    short = sum(len(text.split()) for text in named) <= len(items) * _NAME_WORDS
+    return short and len(named) == len(items) and not any(map(is_order, named))
 
 
 def _lead_away(items: Sequence[Item], links: Sequence[int]) -> bool:

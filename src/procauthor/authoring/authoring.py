@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
+
+from msgspec import Struct, field
+from msgspec.structs import replace as replace_struct
 
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
@@ -18,7 +21,7 @@ from procauthor.authoring.judge import Complaint, HandoffAuthor, judge
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor, render_offline
 from procauthor.authoring.passage import find_leads
-from procauthor.authoring.pipeline import Progress, Strategy, Work, carry
+from procauthor.authoring.pipeline import Progress, Work
 from procauthor.authoring.request import (
     build_request,
     defined_document,
@@ -44,8 +47,7 @@ if TYPE_CHECKING:
 _UNFINISHED = PLACEHOLDER_TEXT.name
 
 
-@dataclass(frozen=True)
-class RunContext:
+class RunContext(Struct, frozen=True):
     """What the runs of a batch share, and what one of them sees instead of the files as they are.
 
     ``library`` is what the run may build on, ``plan`` the plan that has its item, ``search`` finds passages, ``spend``
@@ -79,8 +81,7 @@ def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> No
         raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
 
-@dataclass(frozen=True)
-class Authoring:
+class Authoring(Struct, frozen=True):
     """Creates and updates procedures with one author."""
 
     records: Records
@@ -127,9 +128,12 @@ class Authoring:
 
         Raises:
             InvalidTitleError: The title cannot name a procedure.
+            ConfigError: The author is neither offline nor a model.
             AuthoringError: The procedure is already defined.
             NotFoundError: Nothing says to which lifecycle the title belongs, or nothing knows what it depends on.
         """
+        if self.model != HAND_OFF:
+            check_author(self.model, self.reviewer)
         library = self.library()
         own_plan = self._plan(plan, library)
         asked = ChangeRequest(
@@ -148,7 +152,7 @@ class Authoring:
         else:
             refuse_duplicate(request.title, library)
         brief = gather(request, self.records.workspace, library, own_plan, self.search(library))
-        return replace(brief, revises=present is not None)
+        return replace_struct(brief, revises=present is not None)
 
     def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
         if self.context:
@@ -174,8 +178,14 @@ class Authoring:
             InvalidTitleError: The title cannot name a procedure.
             AuthoringError: The procedure is already defined, or the author failed; the run is kept.
         """
-        check_author(self.model, self.reviewer)
-        brief = self.brief(title, **options)
+        return self.write(self.brief(title, **options))
+
+    def write(self, brief: Brief) -> Draft:
+        """Draft what a brief asks for, in the eight steps.
+
+        Raises:
+            AuthoringError: The author failed, or wanted more than was wished; the run is kept.
+        """
         return self.execute(self.begin(brief, self._limit))
 
     def begin(self, brief: Brief, max_tokens: int | None, name: str = "") -> Run:
@@ -206,8 +216,7 @@ class Authoring:
             AuthoringError: The author failed, or wanted more than was wished; nothing was written.
         """
         check_author(self.model, changing=True)
-        brief = self.update_brief(reference, wish)
-        return self.execute(self.begin(brief, self._limit))
+        return self.write(self.update_brief(reference, wish))
 
     async def aupdate(self, reference: str, wish: str) -> Draft:
         """Update without blocking the event loop."""
@@ -228,11 +237,10 @@ class Authoring:
             DraftError: There is no such run.
         """
         run = self.records.runs.get(name) if name else self.records.runs.unfinished()
-        return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
+        return replace_struct(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
 
     def bound(self, brief: Brief) -> Bound | None:
         """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
-        check_author(self.model, self.reviewer)
         if ":" not in self.model:
             return None
         from procauthor.authoring.budget import bound_run, bound_update
@@ -241,7 +249,7 @@ class Authoring:
         prompts, settings = self.records.prompts, self.records.workspace.settings.authoring
         template, limit = self.template_of(brief), self._limit
         if not brief.request.wish:
-            return bound_run(prompts, settings, brief, template, limit, reviewed=bool(self.reviewer))
+            return bound_run(prompts, settings, brief, template, limit)
         return bound_update(prompts, settings, brief, outline_of(brief, template), template, limit)
 
     def _tell_bound(self, run: Run) -> None:
@@ -269,7 +277,7 @@ class Authoring:
         now = self.records.workspace.templates.get(brief.template).hash if brief.template else brief.template_hash
         if now == brief.template_hash:
             return run
-        return self.records.runs.renew(run, replace(brief, template_hash=now))
+        return self.records.runs.renew(run, replace_struct(brief, template_hash=now))
 
     def template_of(self, brief: Brief) -> Template:
         """Return the template of a document, or that of procedures where it has none."""
@@ -287,17 +295,7 @@ class Authoring:
         if self.context is None:
             # A model that cannot be used costs nothing, so it is opened before anything is said of its cost.
             self._tell_bound(run)
-        return self.keep(run, carry(work, self._strategy(work)))
-
-    def _strategy(self, work: Work) -> Strategy:
-        # A brief needs none of them.
-        if work.brief.request.wish:
-            from procauthor.authoring.operations import Operations
-
-            return Operations(work)
-        from procauthor.authoring.field import Fields
-
-        return Fields(work)
+        return self.keep(run, work.carry())
 
     def keep(self, run: Run, draft: Draft) -> Draft:
         """Keep the draft that a run has come to; where nothing would change, there is none."""
@@ -338,7 +336,7 @@ class Authoring:
         if self.model in (OFFLINE, SKELETON) or _UNFINISHED in records.workspace.settings.rules:
             return findings
         # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
-        return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in findings]
+        return [replace_struct(f, severity="error") if f.rule == _UNFINISHED else f for f in findings]
 
 
 def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = ()) -> Work:
@@ -353,7 +351,7 @@ def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = 
     if run.brief.request.wish:
         based = workspace.with_text(library, run.brief.path, run.brief.text.encode())
     work = partial(
-        Work,
+        _kind_of(run),
         run=run,
         template=template,
         library=library,
@@ -389,6 +387,17 @@ def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = 
     if has_foreign_words(template):
         return work(author=SkeletonAuthor(), render=render_skeleton)
     return work(author=OfflineAuthor(), render=render_offline)
+
+
+def _kind_of(run: Run) -> type[Work]:
+    # A brief needs none of them.
+    if run.brief.request.wish:
+        from procauthor.authoring.operations import Operations
+
+        return Operations
+    from procauthor.authoring.field import Fields
+
+    return Fields
 
 
 def _with_model(authoring: Authoring, run: Run, work: Callable[..., Work]) -> Work:

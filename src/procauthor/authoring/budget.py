@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from procauthor.authoring.brief import Ask, Brief
 from procauthor.authoring.chat import request_size
 from procauthor.authoring.outline import LOOKS, is_outline, outline_first
 from procauthor.authoring.update.form import operation_form, scope_form
-from procauthor.authoring.update.outline import Outline, ScopeEntry, allowance, sections_of, step_of
+from procauthor.authoring.update.outline import EditOutline, ScopeEntry, allowance, sections_of, step_of
 from procauthor.data import grouped
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
@@ -68,14 +66,8 @@ class Bound:
         return f"{text}whatever is asked again, it stops before {self.ceiling:,}"
 
 
-def bound_run(  # noqa: PLR0913 - what a bound depends on
-    prompts: PromptLibrary,
-    settings: AuthoringSettings,
-    brief: Brief,
-    template: Template,
-    ceiling: int | None,
-    *,
-    reviewed: bool = False,
+def bound_run(
+    prompts: PromptLibrary, settings: AuthoringSettings, brief: Brief, template: Template, ceiling: int | None
 ) -> Bound:
     """Return the bound of a run.
 
@@ -97,20 +89,6 @@ def bound_run(  # noqa: PLR0913 - what a bound depends on
     looks = LOOKS if is_outline(template) else 0
     plain += looks * (first[0] + (len(asked) + 1) * reply)
     usual += looks * (first[0] // 3 + (len(asked) + 1) * _USUAL_REPLY)
-    if reviewed:
-        # The review shows all fields, may be asked for twice, and its remarks are worked on in one more round.
-        review = sizes[0] + (len(asked) + 1) * reply
-        repaired = sum(size + 3 * reply for size in sizes)
-        worst = plain + (rounds + repairs + 1) * again + 2 * review
-        usual += review + sum(first)
-        return Bound(
-            2 * len(asked) + 1 + looks,
-            usual,
-            plain + review + repaired,
-            len(asked) * (2 + repairs + rounds) + 2,
-            worst,
-            ceiling,
-        )
     return Bound(len(asked) + looks, usual, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
 
 
@@ -118,7 +96,7 @@ def bound_update(  # noqa: PLR0913, PLR0917 - what a bound depends on
     prompts: PromptLibrary,
     settings: AuthoringSettings,
     brief: Brief,
-    outline: Outline,
+    outline: EditOutline,
     template: Template,
     ceiling: int | None,
 ) -> Bound:
@@ -147,15 +125,3 @@ def bound_update(  # noqa: PLR0913, PLR0917 - what a bound depends on
         tries**3 * (plain + 3 * (1 + steps) * reply),
         ceiling,
     )
-
-
-def summary(brief: Brief) -> Mapping[str, Any]:
-    """Return what of a brief would be sent, without its text."""
-    return {
-        "title": brief.request.title,
-        "path": brief.path,
-        "actions": len(brief.request.actions),
-        "neighbours": [n.title for n in brief.neighbours],
-        "passages": [f"{p.path}:{p.line}" for p in brief.passages],
-        "references": len(brief.references),
-    }

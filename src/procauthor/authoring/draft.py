@@ -18,7 +18,7 @@ from procauthor.authoring.identity import DATABASE, find_address, password_of
 from procauthor.authoring.memory import FILE, FileMemory, WorkMemory
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.checking.rules.name import UNLINKED_NAME
-from procauthor.data import pick
+from procauthor.data import as_type, pick
 from procauthor.errors import ConfigError, ConflictError, DraftError, StoreError
 from procauthor.finding import Finding
 from procauthor.library.change import Change, Edit
@@ -164,7 +164,7 @@ class Draft:
         return {"draft": self.id, **pick(self, "title", "path", "author", "outcome")}
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is stored, which `msgspec.convert` reads back."""
+        """Return what is stored, which `as_type` reads back."""
         data: dict[str, Any] = msgspec.to_builtins(replace(self, kept=None))
         del data["kept"]
         return data
@@ -545,7 +545,7 @@ class DraftStore:
         """Return a draft, or None where there is none that counts."""
         try:
             plain = unseal(file, _KIND, read_regular(file))
-            draft = None if plain is None else replace(msgspec.json.decode(plain, type=Draft), kept=self._records)
+            draft = None if plain is None else replace(as_type(json.loads(plain), Draft), kept=self._records)
         except FileNotFoundError:
             return None
         except (OSError, ValueError):

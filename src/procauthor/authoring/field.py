@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
 from procauthor.authoring.document import links_of
@@ -26,7 +28,7 @@ from procauthor.authoring.look import (
 from procauthor.authoring.outline import AIM, OUTLINE, is_outline, name_others, outline_first
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
-from procauthor.authoring.pipeline import Place, State, Work
+from procauthor.authoring.pipeline import Place, Work
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.reply import check_fields
 from procauthor.data import ungrouped
@@ -88,56 +90,56 @@ def _since(neighbour: Neighbour, name: str, told: set[tuple[str, str]]) -> str:
 _LOOK = 8
 
 
-class Fields:
+@dataclass
+class Fields(Work):
     """Fills the fields of a new document, or of one that is handed in as fields."""
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        template, reply_tokens = work.template, work.reply_tokens
-        self.template = outline_first(template, reply_tokens) if reply_tokens else template
-        self._steps = step_by_field(self.template)
-        self._rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
+    _rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
 
-    def choose(self, state: State) -> bool:  # noqa: ARG002 - a document that is new is written whole
+    def __post_init__(self) -> None:
+        if self.reply_tokens:
+            self.template = outline_first(self.template, self.reply_tokens)
+        self._steps = step_by_field(self.template)
+
+    def choose(self) -> bool:
         """Return True: there is always something to write."""
         return True
 
-    def todo(self, state: State, step: int) -> Sequence[FieldProblem] | None:
+    def todo(self, step: int) -> Sequence[FieldProblem] | None:
         """Return the fields that a step has to write again: those with problems, else those that no longer fit."""
-        problems = state.problems_of(step) or self._outdated(state, step)
-        missing = fields_of_step(self.template, step) - state.written.get(step, {}).keys()
+        problems = self.state.problems_of(step) or self._outdated(step)
+        missing = fields_of_step(self.template, step) - self.state.written.get(step, {}).keys()
         return problems if problems or missing else None
 
-    def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
+    def ask(self, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the fields of a step; because of problems, only for those that have some."""
-        work = self.work
-        answer = work.author.fill(
+        answer = self.author.fill(
             Ask(
-                work.brief,
+                self.brief,
                 self.template,
                 step,
-                state.fields,
+                self.state.fields,
                 problems,
-                work.left,
-                asked=state.open_questions,
-                left=self._room(state, step, {problem.field for problem in problems}) if work.reply_tokens else None,
+                self.left,
+                asked=self.state.open_questions,
+                left=self._room(step, {problem.field for problem in problems}) if self.reply_tokens else None,
             )
         )
-        renamed = self._carry_names(state.written.get(step, {}), answer.values) if problems else {}
+        renamed = self._carry_names(self.state.written.get(step, {}), answer.values) if problems else {}
         values = {**renamed, **answer.values}
         workflow = self.template.of_role("workflow")
-        if work.reply_tokens and workflow is not None and workflow.name in values:
+        if self.reply_tokens and workflow is not None and workflow.name in values:
             values[workflow.name] = name_others(self.template, values[workflow.name])
         return replace(answer, values=values)
 
-    def _room(self, state: State, step: int, again: Collection[str]) -> int:
+    def _room(self, step: int, again: Collection[str]) -> int:
         """Return how many proposals and questions a step may still have; fields that are written ``again`` have none.
 
         The outline may have half of them.
         """
-        kept = {name: value for name, value in state.fields.items() if name not in again}
+        kept = {name: value for name, value in self.state.fields.items() if name not in again}
         most = MOST_OPEN // 2 if step == OUTLINE else MOST_OPEN
-        return max(0, most - count_proposals(kept) - len(state.open_questions))
+        return max(0, most - count_proposals(kept) - len(self.state.open_questions))
 
     def _carry_names(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Return the steps with the inputs that were renamed: to correct a name costs no workflow."""
@@ -155,9 +157,9 @@ class Fields:
         inputs = [part for part in workflow.parts if part.role == "inputs"]
         return {workflow.name: [_rename(row, inputs, names) for row in before[workflow.name]]}
 
-    def _outdated(self, state: State, step: int) -> tuple[FieldProblem, ...]:
+    def _outdated(self, step: int) -> tuple[FieldProblem, ...]:
         """Return the late parts that no longer fit, because the steps that they belong to were written again."""
-        fields = state.fields
+        fields = self.state.fields
         late = [(late_name(*pair), *pair) for pair in late_parts(self.template, step)]
         return tuple(
             FieldProblem(name, f"the steps have changed: there are {len(fields[section.name])} now")
@@ -167,13 +169,13 @@ class Fields:
 
     # What is computed
 
-    def findings(self, state: State, rules: Sequence[str]) -> Sequence[Finding]:
+    def findings(self, rules: Sequence[str]) -> Sequence[Finding]:
         """Return what the rules say of the document."""
-        return self.work.check(self._render(state), rules)
+        return self.check(self._render(), rules)
 
-    def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
+    def places(self, findings: Sequence[Finding]) -> list[Place]:
         """Return findings in sections that an author filled, as problems of their fields."""
-        document = parse(self._render(state))
+        document = parse(self._render())
         places = []
         for finding in findings:
             name = name_at(self.template, document, finding.line)
@@ -182,17 +184,18 @@ class Fields:
                 places.append((self._steps[name], FieldProblem(name, finding.message + hint)))
         return places
 
-    def look(self, state: State) -> bool:
+    def look(self) -> bool:
         """Let a model look at the page, with what was found and with what may answer its questions.
 
         The brief is shown the first time: a second look is at the page alone.
         """
-        work, questions, first = self.work, state.open_questions, state.looks == 1
-        if not work.reply_tokens or work.search is None:
+        state, first = self.state, self.state.looks == 1
+        questions = state.open_questions
+        if not self.reply_tokens:
             return False
         fields = merge_late(self.template, state.fields)
         page = self._page(fields)
-        leads = find_leads(questions, work.library, work.search, work.brief.path)
+        leads = find_leads(questions, self.library, self.search, self.brief.path)
         seen = LookState(
             state.findings,
             questions,
@@ -202,15 +205,16 @@ class Fields:
             add_times(self.template, fields),
             first=first,
         )
-        form = look_form(work.run.id, work.brief.request.title, page, seen)
+        form = look_form(self.run.id, self.brief.request.title, page, seen)
+        ask = Ask(self.brief, self.template, _LOOK, fields, (), self.left, form)
         try:
-            answer = work.author.fill(Ask(work.brief, self.template, _LOOK, fields, (), work.left, form))
+            answer = (self.reviewer or self.author).fill(ask)
         except (BudgetError, ModelOutputError) as error:
             # What is written is paid for, and is not lost for this.
             if first:
                 state.questions[_LOOK] = (f"The draft was not read as a whole ({error.message}): who reads it?",)
             return False
-        changed = self._take_edits(state, page, read_edits(answer.values["edits"], links_of(work.brief)))
+        changed = self._take_edits(page, read_edits(answer.values["edits"], links_of(self.brief)))
         closed = {questions[number - 1] for number in answer.values["settled"] if 0 < number <= len(questions)}
         for step, asked in state.questions.items():
             state.questions[step] = tuple(question for question in asked if question not in closed)
@@ -218,38 +222,36 @@ class Fields:
         return changed or bool(closed) or bool(answer.questions)
 
     def _page(self, fields: Mapping[str, Any]) -> DraftPage:
-        brief = self.work.brief
+        brief = self.brief
         return DraftPage(self.template, fields, render(self.template, brief.request.title, fields, links_of(brief)))
 
-    def _take_edits(self, state: State, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
+    def _take_edits(self, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
         """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
-        before = {step: dict(values) for step, values in state.written.items()}
+        before = {step: dict(values) for step, values in self.state.written.items()}
         old = self._read(page.body)
         placed = [edit for edit in edits if page.holds(edit.passage)]
         readable = take_fitting(placed, lambda tried: self._fields_after(page, old, tried) is not None)
-        taken = take_fitting(readable, lambda tried: self._holds(state, before, self._fields_after(page, old, tried)))
-        self._holds(state, before, self._fields_after(page, old, taken))
-        state.notes += tuple(page.describe(edit) for edit in edits if edit not in taken)
+        taken = take_fitting(readable, lambda tried: self._holds(before, self._fields_after(page, old, tried)))
+        self._holds(before, self._fields_after(page, old, taken))
+        self.state.notes += tuple(page.describe(edit) for edit in edits if edit not in taken)
         return bool(taken)
 
-    def _holds(
-        self, state: State, before: Mapping[int, Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]] | None
-    ) -> bool:
+    def _holds(self, before: Mapping[int, Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]] | None) -> bool:
         """Write the fields that some edits change, by step; say whether no rule finds an error in them."""
-        state.written = {step: dict(values) for step, values in before.items()}
+        self.state.written = {step: dict(values) for step, values in before.items()}
         if changed is None:
             return False
         for step, values in changed.items():
-            state.written[step] = {**state.written.get(step, {}), **values}
+            self.state.written[step] = {**self.state.written.get(step, {}), **values}
             for section in late_entries(self.template, step):
                 # They are among the fields of their section now.
-                state.written[step].pop(entries_name(section), None)
-        return not any(finding.severity == "error" for finding in self.findings(state, ()))
+                self.state.written[step].pop(entries_name(section), None)
+        return not any(finding.severity == "error" for finding in self.findings(()))
 
     def _read(self, body: str) -> dict[str, Any] | None:
         """Return the fields of a page; None where the template cannot read it."""
         try:
-            return without_empty(self.template, read_fields(self.template, body, links_of(self.work.brief)))
+            return without_empty(self.template, read_fields(self.template, body, links_of(self.brief)))
         except UnfitError:
             return None
 
@@ -267,63 +269,63 @@ class Fields:
         whole = {name: carry(page.fields.get(name), old.get(name), new.get(name)) for name in changed_names}
         changed = split_late(self.template, whole)
         for step, values in changed.items():
-            model = build_model(self.template, step, self.work.brief.titles)
+            model = build_model(self.template, step, self.brief.titles)
             checked = check_fields(model, values, list(values))
             if checked.problems:
                 return None
             changed[step] = dict(checked.values)
         return changed
 
-    def draft(self, state: State) -> Draft:
+    def draft(self) -> Draft:
         """Return the draft; what was handed in is judged too."""
-        work, fields = self.work, merge_late(self.template, state.fields)
-        text = self._render(state)
-        findings = tuple(finding.as_json() for finding in state.findings)
-        questions = self._questions(state, fields)
-        doubts = self._doubts(fields, state.open_questions) if work.doubts == "note" else ()
-        notes = (*map(str, work.brief.namesakes), *doubts, *state.notes)
+        fields = merge_late(self.template, self.state.fields)
+        text = self._render()
+        findings = tuple(finding.as_json() for finding in self.state.findings)
+        questions = self._questions(fields)
+        doubts = self._doubts(fields, self.state.open_questions) if self.doubts == "note" else ()
+        notes = (*map(str, self.brief.namesakes), *doubts, *self.state.notes)
         count = count_proposals(fields) + len(questions)
-        if work.reply_tokens and count > MOST_OPEN:
+        if self.reply_tokens and count > MOST_OPEN:
             notes = (*notes, f"{count} proposals and questions are open, more than the {MOST_OPEN} of a good draft.")
-        if work.reply_tokens and is_outline(self.template) and (length := self._page(fields).words) > AIM[1]:
+        if self.reply_tokens and is_outline(self.template) and (length := self._page(fields).words) > AIM[1]:
             notes = (
                 *notes,
                 f"The page has {length:,} words without its code, more than the {AIM[1]:,} of a good draft.",
             )
-        if work.verdict is not None:
-            findings = join_findings(text, work.brief.path, findings, self.template, work.verdict, work.complaints)
-            near = find_neighbours(work.brief.request, work.library)
-            notes = (*notes, *unmet(work.brief, self.template, near, text.decode()))
+        if self.verdict is not None:
+            findings = join_findings(text, self.brief.path, findings, self.template, self.verdict, self.complaints)
+            near = find_neighbours(self.brief.request, self.library)
+            notes = (*notes, *unmet(self.brief, self.template, near, text.decode()))
         return Draft.of_run(
-            work.run,
+            self.run,
             text,
             findings,
             fields=fields,
-            prompt=work.prompt,
-            sources=state.sources,
+            prompt=self.prompt,
+            sources=self.state.sources,
             open_questions=questions,
             notes=notes,
         )
 
-    def _render(self, state: State) -> bytes:
-        work, fields, questions = self.work, merge_late(self.template, state.fields), state.open_questions
+    def _render(self) -> bytes:
+        fields, questions = merge_late(self.template, self.state.fields), self.state.open_questions
         if self._rendered is None or self._rendered[:2] != (fields, questions):
-            told = self._questions(state, fields)
-            present = work.brief.text.encode() if work.brief.base else None
-            raw = work.render(
-                work.brief, self.template, fields, author=work.written_by, questions=told, present=present
+            told = self._questions(fields)
+            present = self.brief.text.encode() if self.brief.base else None
+            raw = self.render(
+                self.brief, self.template, fields, author=self.written_by, questions=told, present=present
             )
             self._rendered = fields, questions, raw
         return self._rendered[2]
 
-    def _questions(self, state: State, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    def _questions(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what is open: what the author asked, and what nothing supports; each once."""
-        doubts = self._doubts(fields, state.open_questions) if self.work.doubts == "question" else ()
-        return join_questions(state.open_questions, doubts)
+        doubts = self._doubts(fields, self.state.open_questions) if self.doubts == "question" else ()
+        return join_questions(self.state.open_questions, doubts)
 
     def _doubts(self, fields: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
         """Return questions about the claims that nothing supports; ``asked`` are open already."""
-        return unverified(self.template, fields, self.work.evidence, asked) if self.work.doubts != "nothing" else ()
+        return unverified(self.template, fields, self.evidence, asked) if self.doubts != "nothing" else ()
 
 
 def _renamed(spec: SectionSpec, before: Sequence[Any], after: Sequence[Any]) -> dict[str, str]:

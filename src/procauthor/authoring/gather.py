@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from procauthor.authoring.brief import (
     Brief,
@@ -43,6 +43,7 @@ from procauthor.authoring.passage import (
     read_subject,
 )
 from procauthor.authoring.request import refuse_unknown
+from procauthor.data import as_type
 from procauthor.errors import InvalidTitleError, NotFoundError
 from procauthor.library.change import refuse_conflict
 from procauthor.library.derive import bare_title
@@ -380,8 +381,7 @@ def _consumers(library: Library, key: str) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """The title of the wanted procedure, and what its placeholder says."""
 
     title: str
@@ -524,7 +524,7 @@ def _censored(brief: Brief, library: Library) -> Brief:
     closed = "\n".join(chain.from_iterable((each.title, each.path) for each in brief.references))
     # The closed list is long, and hardly ever holds a secret.
     rest = replace(brief, references=()) if censor.each(closed) == closed else brief
-    censored = msgspec.convert(censor.each(rest.as_json()), Brief)
+    censored = as_type(censor.each(rest.as_json()), Brief)
     return replace(censored, text=brief.text, references=censored.references or brief.references)
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, chain, combinations
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import (
@@ -30,7 +32,7 @@ from procauthor.authoring.claim import (
 )
 from procauthor.authoring.public import find_places, find_programs, is_public_host, is_public_path, is_public_port
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import Outline
+from procauthor.authoring.update.outline import EditOutline
 from procauthor.character import strip_hidden
 from procauthor.data import OnDemand, grouped, ungrouped
 from procauthor.library.library import Library, Procedure
@@ -122,8 +124,7 @@ _PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Everything that a draft may rest on: a text, and documents, which are read as far as claims need it."""
 
     own: SourceText
@@ -238,7 +239,7 @@ def document_texts(library: Library) -> Iterator[str]:
 def _document_texts(procedure: Procedure) -> Iterator[str]:
     claims = list(open_claims(procedure.document.metadata.get("open_questions")))
     proposals = [q.value for q in procedure.questions if q.kind == "proposal"]
-    for chunk in chunk_document(procedure.path, procedure.document):
+    for chunk in chunk_document(procedure.path, procedure.source, procedure.outline):
         text = without_proposals(f"{chunk.heading}\n{chunk.text}", proposals)
         for claim in claims:
             text = _without(text, claim)
@@ -295,7 +296,7 @@ def unverified(
 
 
 def unverified_changes(
-    outline: Outline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str] = ()
+    outline: EditOutline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Return open questions about the claims in what operations write that the evidence does not hold.
 
@@ -313,7 +314,7 @@ def _limits(template: Template, fields: Mapping[str, Any]) -> Iterator[str]:
         yield " ".join(chain.from_iterable(texts_of(row.get(name)) for name in parts))
 
 
-def _written(outline: Outline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
+def _written(outline: EditOutline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
     for operation in operations:
         # Of words that are exchanged, the new ones are written.
         values = operation.values[1:] if operation.action == "substitute" else operation.values

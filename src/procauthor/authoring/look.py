@@ -1,4 +1,4 @@
-"""Looks at a whole draft: at the page that its reader gets, by its author, and at its fields, by a second model."""
+"""Looks at a whole draft: at the page that its reader gets, by its author or by a second model."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
-from procauthor.authoring.brief import AskForm, FieldProblem
+from procauthor.authoring.brief import AskForm
 from procauthor.authoring.claim import find_minutes
 from procauthor.authoring.draft import QUESTION_RULES
 from procauthor.authoring.outline import AIM
@@ -221,25 +221,3 @@ def _without_left_out(parts: Mapping[str, SectionSpec], row: Mapping[str, Any]) 
         for name, value in row.items()
         if not (name in optional and value == []) and not (name in parts and is_left_out(parts[name], value))
     }
-
-
-# A review by a second model
-
-_MOST_REMARKS, _LONGEST_REMARK = 8, 600
-
-
-def review_form(fields: Mapping[str, Any]) -> AskForm:
-    """Return what a second model is asked when it reads the fields of a draft."""
-    names: Any = Literal[tuple(fields)]
-    remark = create_model("Remark", __config__=_CLOSED, fields=(list[names], ...), remark=(str, ...))
-    model = create_model("ReviewReply", __config__=_CLOSED, remarks=(list[remark], ...))  # type: ignore[valid-type]
-    return AskForm(model, (("review/critique", {"fields": list(fields), "document": fields}),), briefed=True)
-
-
-def read_remarks(values: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
-    """Yield what a reviewer says of each of the fields, as many remarks as count."""
-    for each in values.get("remarks", ())[:_MOST_REMARKS]:
-        text = " ".join(each["remark"].split())[:_LONGEST_REMARK]
-        yield from (
-            FieldProblem(name, f"a reviewer says: {text}") for name in fields if text and name in each["fields"]
-        )

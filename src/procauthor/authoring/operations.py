@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, product
 from typing import Any
+
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Answer, Ask, AskForm, Brief, ChangeRequest, FieldProblem
 from procauthor.authoring.document import add_questions, links_of
@@ -13,12 +16,12 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.gather import gather
 from procauthor.authoring.grounding import unverified_changes
 from procauthor.authoring.passage import join_questions
-from procauthor.authoring.pipeline import Place, State, Work
+from procauthor.authoring.pipeline import Place, Work
 from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import Outline, allowance, outline_of, read_outline, step_of, targets_in
+from procauthor.authoring.update.outline import EditOutline, allowance, outline_of, read_outline, step_of, targets_in
 from procauthor.data import ungrouped
 from procauthor.errors import DraftError, ModelOutputError
 from procauthor.finding import Finding
@@ -35,59 +38,58 @@ _CHOICE = 0
 """The step under which the questions of the choice of sections are kept."""
 
 
-class Operations:
-    """Names operations in an existing document.
+@dataclass
+class Operations(Work):
+    """Names operations in an existing document; ``check`` is about the document that the brief holds."""
 
-    Args:
-        work: The run; its ``check`` is about the document that the brief holds.
-    """
+    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.outline = outline_of(work.brief, work.template)
-        self._known: dict[tuple[str, ...], frozenset[str]] = {}
+    @cached_property
+    def outline(self) -> EditOutline:
+        """What can be named in the document."""
+        return outline_of(self.brief, self.template)
 
     # Step 1
 
-    def choose(self, state: State) -> bool:
+    def choose(self) -> bool:
         """Ask which sections change, once."""
-        if state.scope is None:
-            wish = self.work.brief.request.wish
-            form = scope_form(self.work.brief, self.outline, allowance(self.outline, wish))
+        if self.state.scope is None:
+            wish = self.brief.request.wish
+            form = scope_form(self.brief, self.outline, allowance(self.outline, wish))
             answer = self._ask(1, {}, form, self._check_scope)
-            state.scope = tuple(read_scope(answer.values))
-            state.reason = str(answer.values.get("reason", ""))
-            state.questions[_CHOICE] = answer.questions
-        return bool(state.scope)
+            self.state.scope = tuple(read_scope(answer.values))
+            self.state.reason = str(answer.values.get("reason", ""))
+            self.state.questions[_CHOICE] = answer.questions
+        return bool(self.state.scope)
 
     def _check_scope(self, values: Mapping[str, Any]) -> list[FieldProblem]:
         scope = read_scope(values)
-        limit = allowance(self.outline, self.work.brief.request.wish)
+        limit = allowance(self.outline, self.brief.request.wish)
         if len(scope) <= limit:
             return []
         return [FieldProblem(SECTIONS, f"names {len(scope)} sections, and this wish can need at most {limit}")]
 
     # Steps that an author fills
 
-    def todo(self, state: State, step: int) -> Sequence[FieldProblem] | None:
+    def todo(self, step: int) -> Sequence[FieldProblem] | None:
         """Return what a step has to name again; None for one without a section, or that has named its operations."""
-        problems = state.problems_of(step)
-        own = any(step_of(self.outline, entry.section) == step for entry in state.scope or ())
-        return problems if own and (problems or step not in state.written) else None
+        problems = self.state.problems_of(step)
+        own = any(step_of(self.outline, entry.section) == step for entry in self.state.scope or ())
+        return problems if own and (problems or step not in self.state.written) else None
 
-    def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
+    def ask(self, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the operations of a step until they can be carried out, a bounded number of times."""
-        scope = state.scope or ()
+        scope = self.state.scope or ()
         own = [entry for entry in scope if step_of(self.outline, entry.section) == step]
         elsewhere = [entry for entry in scope if entry not in own]
         targets = targets_in(self.outline, [entry.section for entry in own])
-        others = operations_of({key: value for key, value in state.written.items() if key != step})
-        form = operation_form(self.work.brief, self.outline, own, elsewhere, others)
+        others = operations_of({key: value for key, value in self.state.written.items() if key != step})
+        form = operation_form(self.brief, self.outline, own, elsewhere, others)
 
         def check(values: Mapping[str, Any]) -> list[FieldProblem]:
             return self._check_operations(values, others, {target.id for target in targets})
 
-        return self._ask(step, state.written.get(step, {}), form, check, problems, state.open_questions)
+        return self._ask(step, self.state.written.get(step, {}), form, check, problems, self.state.open_questions)
 
     def _ask(  # noqa: PLR0913, PLR0917 - what one question to an author is made of
         self,
@@ -103,17 +105,17 @@ class Operations:
         Raises:
             ModelOutputError: It never does; nothing of it is kept.
         """
-        work, fields, questions = self.work, dict(before), tuple[str, ...]()
-        for _ in range(work.repairs + 1):
-            ask = Ask(work.brief, work.template, step, dict(fields), tuple(problems), work.left, form, asked)
-            answer = work.author.fill(ask)
+        fields, questions = dict(before), tuple[str, ...]()
+        for _ in range(self.repairs + 1):
+            ask = Ask(self.brief, self.template, step, dict(fields), tuple(problems), self.left, form, asked)
+            answer = self.author.fill(ask)
             fields |= answer.values
             questions = join_questions(questions, answer.questions)
             problems = check(fields)
             if not problems:
                 return Answer(fields, answer.sources, questions)
         what = "; ".join(problem.message for problem in problems)
-        message = f"Rejected: the change that {work.author.id} wants is not what was wished: {what}"
+        message = f"Rejected: the change that {self.author.id} wants is not what was wished: {what}"
         raise ModelOutputError(message, "nothing was written; say the wish more exactly, or try another model")
 
     def _check_operations(
@@ -141,52 +143,52 @@ class Operations:
 
     def _edit(self, operations: Sequence[Operation]) -> Edited:
         """Apply operations; every one is refused that its target does not allow."""
-        return edit_document(self.outline, operations, self.work.brief, self.work.library)
+        return edit_document(self.outline, operations, self.brief, self.library)
 
-    def findings(self, state: State, rules: Sequence[str]) -> list[Finding]:
+    def findings(self, rules: Sequence[str]) -> list[Finding]:
         """Return the findings that the document has after the operations, and did not have before."""
         key = tuple(rules)
         if key not in self._known:
-            before = self.work.check(self.outline.document.source.raw, rules)
+            before = self.check(self.outline.document.source.raw, rules)
             self._known[key] = frozenset(finding.fingerprint for finding in before)
-        after = self._document(state)[1]
-        return [finding for finding in self.work.check(after, rules) if finding.fingerprint not in self._known[key]]
+        after = self._document()[1]
+        return [finding for finding in self.check(after, rules) if finding.fingerprint not in self._known[key]]
 
-    def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
+    def places(self, findings: Sequence[Finding]) -> list[Place]:
         """Return each finding as a problem of every field in which something was changed."""
         messages = [f"{f.message} ({f.hint})" if f.hint else f.message for f in findings]
-        written = ungrouped((step, fields.items()) for step, fields in sorted(state.written.items()))
+        written = ungrouped((step, fields.items()) for step, fields in sorted(self.state.written.items()))
         changed = [(step, name) for step, (name, changes) in written if changes]
         return [(step, FieldProblem(name, message)) for (step, name), message in product(changed, messages)]
 
-    def _document(self, state: State) -> tuple[Edited, bytes, tuple[str, ...], tuple[str, ...]]:
+    def _document(self) -> tuple[Edited, bytes, tuple[str, ...], tuple[str, ...]]:
         """Return what the operations do, the document with its open questions, these, and what nothing supports."""
-        operations, asked = operations_of(state.written), state.open_questions
+        operations, asked = operations_of(self.state.written), self.state.open_questions
         edited = self._edit(operations)
-        doubts = unverified_changes(self.outline, operations, self.work.evidence, asked)
-        questions = join_questions(asked, doubts if self.work.doubts == "question" else ())
+        doubts = unverified_changes(self.outline, operations, self.evidence, asked)
+        questions = join_questions(asked, doubts if self.doubts == "question" else ())
         # A document that stays as it is takes up no question either.
-        same = edited.raw == self.work.brief.text.encode()
-        raw = edited.raw if same else add_questions(edited.raw, self.work.brief.path, questions)
+        same = edited.raw == self.brief.text.encode()
+        raw = edited.raw if same else add_questions(edited.raw, self.brief.path, questions)
         return edited, raw, questions, doubts
 
-    def look(self, state: State) -> bool:  # noqa: ARG002 - what a wish does not need stays as it is
+    def look(self) -> bool:
         """Return False: an update is looked at while it is made."""
         return False
 
-    def draft(self, state: State) -> Draft:
+    def draft(self) -> Draft:
         """Return the draft of the changed document."""
-        edited, raw, questions, doubts = self._document(state)
-        told = doubts if self.work.doubts == "note" else ()
+        edited, raw, questions, doubts = self._document()
+        told = doubts if self.doubts == "note" else ()
         return Draft.of_run(
-            self.work.run,
+            self.run,
             raw,
-            [finding.as_json() for finding in state.findings],
-            fields={"operations": [operation.as_json() for operation in operations_of(state.written)]},
-            prompt=self.work.prompt,
-            sources=state.sources,
+            [finding.as_json() for finding in self.state.findings],
+            fields={"operations": [operation.as_json() for operation in operations_of(self.state.written)]},
+            prompt=self.prompt,
+            sources=self.state.sources,
             open_questions=questions,
-            notes=tuple(filter(None, (state.reason, *edited.notes, *told))),
+            notes=tuple(filter(None, (self.state.reason, *edited.notes, *told))),
         )
 
 
@@ -196,7 +198,7 @@ def operations_of(written: Mapping[int, Mapping[str, Any]]) -> tuple[Operation, 
     return tuple(operation for _, operation in changes)
 
 
-def edit_document(outline: Outline, operations: Sequence[Operation], brief: Brief, library: Library) -> Edited:
+def edit_document(outline: EditOutline, operations: Sequence[Operation], brief: Brief, library: Library) -> Edited:
     """Apply operations to the document of a brief, which may refer to the titles of its closed list.
 
     Raises:

@@ -8,25 +8,25 @@ in a prompt would have every call paid again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from procauthor.authoring.brief import STEPS, Answer, Ask, Author, Brief, FieldProblem, Usage
+from msgspec import Struct
+
+from procauthor.authoring.brief import STEPS, Answer, Author, Brief, FieldProblem, Usage
 from procauthor.authoring.document import render_draft
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import DocumentTexts, Evidence, gather_evidence
 from procauthor.authoring.judge import Complaint, Verdict
-from procauthor.authoring.look import read_remarks, review_form
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.outline import LOOKS
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.run import Run
 from procauthor.authoring.update.outline import ScopeEntry
-from procauthor.data import ungrouped
-from procauthor.errors import ModelOutputError
 from procauthor.finding import Finding
 from procauthor.library.library import Library
 from procauthor.naming import amount
@@ -51,8 +51,7 @@ Place = tuple[int, FieldProblem]
 """A problem, with the step that has to solve it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """What a run tells while it works: a step begins, or has ended after ``seconds`` with the usage so far."""
 
     step: int
@@ -79,7 +78,6 @@ class State:
     findings: tuple[Finding, ...] = ()
     tries: int = 0
     stuck: bool = False
-    reviewed: bool = False
     looks: int = 0
     scope: tuple[ScopeEntry, ...] | None = None
     reason: str = ""
@@ -110,15 +108,17 @@ class State:
         return self.written[step] != before
 
 
-@dataclass(frozen=True)
-class Work:
-    """One run while it is carried out: who writes, and what is particular about its drafts.
+@dataclass
+class Work(ABC):
+    """One run while it is carried out: the eight steps, who writes, and what is particular about its drafts.
+
+    What differs between writing the fields of a document and naming operations in one is in two classes below this one.
 
     ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
     a draft may rest on, and ``texts`` are its documents as evidence; ``doubts`` says whether claims that nothing
     supports become open questions or notes. ``reply_tokens`` is the longest reply of a model, which writes an outline
-    before all else; 0 is for an author that writes none. ``search`` finds what may answer a question. ``verdict`` and
-    ``complaints`` are about an answer that was handed in.
+    before all else; 0 is for an author that writes none. ``search`` finds what may answer a question. ``reviewer``
+    looks at the whole in place of the author. ``verdict`` and ``complaints`` are about an answer that was handed in.
     """
 
     run: Run
@@ -127,18 +127,19 @@ class Work:
     calls: CallLog
     library: Library
     check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
+    search: Callable[[str, int], Sequence[Chunk]]
     written_by: str = ""
     repairs: int = 0
     doubts: Doubts = "nothing"
     reply_tokens: int = 0
     render: Callable[..., bytes] = render_draft
     prompt: str = ""
-    search: Callable[[str, int], Sequence[Chunk]] | None = None
     reviewer: Author | None = None
     verdict: Verdict | None = None
     complaints: tuple[Complaint, ...] = ()
     report: Callable[[Progress], None] = lambda _: None
     texts: DocumentTexts = field(default_factory=DocumentTexts)
+    state: State = field(default_factory=State)
 
     @property
     def brief(self) -> Brief:
@@ -155,64 +156,60 @@ class Work:
         """The tokens that the run may still use, None for no bound."""
         return None if self.run.max_tokens is None else self.run.max_tokens - self.calls.usage.tokens
 
+    # What differs
 
-class Strategy(Protocol):
-    """What differs between writing the fields of a document and naming operations in one."""
-
-    def choose(self, state: State) -> bool:
+    @abstractmethod
+    def choose(self) -> bool:
         """Choose what the run may touch, before step 1; False where nothing has to change."""
 
-    def todo(self, state: State, step: int) -> Sequence[FieldProblem] | None:
+    @abstractmethod
+    def todo(self, step: int) -> Sequence[FieldProblem] | None:
         """Return what a step has to write again; nothing on its first round, and None where it has no work."""
 
-    def ask(self, state: State, step: int, problems: Sequence[FieldProblem]) -> Answer:
+    @abstractmethod
+    def ask(self, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask the author for what a step writes."""
 
-    def findings(self, state: State, rules: Sequence[str]) -> Sequence[Finding]:
+    @abstractmethod
+    def findings(self, rules: Sequence[str]) -> Sequence[Finding]:
         """Return what the rules say of the document as it is now; all rules where none is named."""
 
-    def places(self, state: State, findings: Sequence[Finding]) -> list[Place]:
+    @abstractmethod
+    def places(self, findings: Sequence[Finding]) -> list[Place]:
         """Return findings as problems of the steps that wrote what they are about."""
 
-    def look(self, state: State) -> bool:
-        """Let the author look at the whole once more; say whether that changed anything. It causes no error."""
+    @abstractmethod
+    def look(self) -> bool:
+        """Let a model look at the whole once more; say whether that changed anything. It causes no error."""
 
-    def draft(self, state: State) -> Draft:
+    @abstractmethod
+    def draft(self) -> Draft:
         """Return the draft at the end."""
 
+    # The steps
 
-def carry(work: Work, strategy: Strategy) -> Draft:
-    """Carry a run from its beginning to its draft.
+    def carry(self) -> Draft:
+        """Carry the run from its beginning to its draft.
 
-    Raises:
-        AuthoringError: The author failed, or may not go on; what was paid for is kept.
-    """
-    pipeline = _Pipeline(work, strategy)
-    step = 1
-    while step != _END:
-        step = pipeline.work_on(step)
-    return strategy.draft(pipeline.state)
+        Raises:
+            AuthoringError: The author failed, or may not go on; what was paid for is kept.
+        """
+        step = 1
+        while step != _END:
+            step = self._work_on(step)
+        return self.draft()
 
-
-class _Pipeline:
-    """The steps, and the decisions between them."""
-
-    def __init__(self, work: Work, strategy: Strategy) -> None:
-        self.work = work
-        self.strategy = strategy
-        self.state = State()
-
-    def work_on(self, step: int) -> int:
+    def _work_on(self, step: int) -> int:
         """Carry out a step, tell when it begins and ends, and return the next."""
-        self.work.report(Progress(step, STEPS[step - 1], done=False))
+        self.report(Progress(step, STEPS[step - 1], done=False))
         started = time.monotonic()
         following = self._step(step)
-        seconds, usage, note = time.monotonic() - started, self.work.calls.usage, self._note(step)
-        self.work.report(Progress(step, STEPS[step - 1], done=True, seconds=seconds, usage=usage, note=note))
+        seconds, usage, note = time.monotonic() - started, self.calls.usage, self._note(step)
+        self.report(Progress(step, STEPS[step - 1], done=True, seconds=seconds, usage=usage, note=note))
         return following
 
     def _step(self, step: int) -> int:
-        if step == _SCOPE and not self.strategy.choose(self.state):
+        if step == _SCOPE and not self.choose():
             return _END
         if step == _CONTINUITY:
             return self._continuity()
@@ -232,10 +229,10 @@ class _Pipeline:
     # Steps that an author fills
 
     def _fill(self, step: int) -> None:
-        problems = self.strategy.todo(self.state, step)
+        problems = self.todo(step)
         if problems is None:
             return
-        answer = self.strategy.ask(self.state, step, problems)
+        answer = self.ask(step, problems)
         changed = self.state.take(step, answer, again=bool(problems))
         if problems:
             self.state.stuck = not changed
@@ -245,11 +242,11 @@ class _Pipeline:
     def _continuity(self) -> int:
         """Check that each step's inputs have a producer; breaks go back to step 3, a bounded number of times."""
         state = self.state
-        places = self.strategy.places(state, self.strategy.findings(state, _CONTINUITY_RULES))
+        places = self.places(self.findings(_CONTINUITY_RULES))
         broken = [place for place in places if place[0] == _WORKFLOW]
         # What a review said of later steps still waits to be corrected there.
         later = [place for place in state.problems if place[0] != _WORKFLOW]
-        if not broken or state.tries >= self.work.repairs or state.stuck:
+        if not broken or state.tries >= self.repairs or state.stuck:
             state.problems, state.stuck = tuple(later), False
             return _FAILURES
         state.problems, state.tries = (*broken, *later), state.tries + 1
@@ -258,15 +255,14 @@ class _Pipeline:
     def _review(self) -> int:
         """Check the document with all rules; errors go back to the steps that wrote what they are about."""
         state = self.state
-        findings = self.strategy.findings(state, ())
+        findings = self.findings(())
         errors = [finding for finding in findings if finding.severity == "error"]
-        over = state.tries >= self.work.repairs or state.stuck
+        over = state.tries >= self.repairs or state.stuck
         state.findings, state.stuck = tuple(findings), False
-        state.problems = () if over else tuple(self.strategy.places(state, errors))
+        state.problems = () if over else tuple(self.places(errors))
         state.tries += bool(state.problems)
         if not errors:
             self._look()
-            self._let_read()
         return min((step for step, _ in state.problems), default=_END)
 
     def _look(self) -> None:
@@ -274,24 +270,7 @@ class _Pipeline:
         state = self.state
         while state.looks < LOOKS:
             state.looks += 1
-            if not self.strategy.look(state):
+            if not self.look():
                 state.looks = LOOKS
                 return
-            state.findings = tuple(self.strategy.findings(state, ()))
-
-    def _let_read(self) -> None:
-        """Let a second model read a draft without errors, once; its remarks are worked on in one more round."""
-        state, reviewer = self.state, self.work.reviewer
-        if reviewer is None or state.reviewed:
-            return
-        state.reviewed = True
-        ask = Ask(self.work.brief, self.work.template, _REVIEW, budget=self.work.left, form=review_form(state.fields))
-        try:
-            answer = reviewer.fill(ask)
-        except ModelOutputError:
-            answer = Answer(
-                {}, questions=(f"The reviewer {reviewer.id} gave no usable reply: who else reads this draft?",)
-            )
-        steps: Mapping[str, int] = {name: step for step, name in ungrouped(state.written.items())}
-        state.problems = tuple((steps[each.field], each) for each in read_remarks(answer.values, state.fields))
-        state.questions[_REVIEW] = join_questions(state.questions.get(_REVIEW, ()), answer.questions)
+            state.findings = tuple(self.findings(()))

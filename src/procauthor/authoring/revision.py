@@ -10,13 +10,13 @@ from procauthor.authoring.answer import clean
 from procauthor.authoring.authoring import Authoring, open_work
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft, Records
-from procauthor.authoring.operations import Operations, edit_document, operations_of
+from procauthor.authoring.operations import edit_document, operations_of
 from procauthor.authoring.pipeline import State
 from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.form import operation_model, operation_schema
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import EditTarget, Outline, allowance, outline_of, sections_of, targets_in
+from procauthor.authoring.update.outline import EditOutline, EditTarget, allowance, outline_of, sections_of, targets_in
 from procauthor.errors import AnswerError, NotFoundError
 from procauthor.retrieval.lexical import list_words
 from procauthor.secret import Censor
@@ -31,7 +31,7 @@ class Revision:
 
     records: Records
     brief: Brief
-    outline: Outline
+    outline: EditOutline
 
     @classmethod
     def open(cls, records: Records, reference: str, wish: str) -> Revision:
@@ -100,10 +100,10 @@ class Revision:
         self._refuse_unfit(operations_of({1: fields}))
         authoring = Authoring(self.records, HAND_OFF)
         work = open_work(authoring, authoring.begin(self.brief, None))
-        changes = Operations(replace(work, doubts="note" if person else "question"))
-        state = State(written={1: fields}, questions={1: asked})
-        state.findings = tuple(changes.findings(state, ()))
-        draft = replace(changes.draft(state), author=" ".join(by.split()) or HAND_OFF)
+        work.doubts = "note" if person else "question"
+        work.state = State(written={1: fields}, questions={1: asked})
+        work.state.findings = tuple(work.findings(()))
+        draft = replace(work.draft(), author=" ".join(by.split()) or HAND_OFF)
         return authoring.keep(work.run, draft)
 
     def _read(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,19 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.memory import CallLog, Connection, Row, WorkMemory, forget_calls, readable
 from procauthor.authoring.passage import join_questions
+from procauthor.data import as_type
 from procauthor.errors import DraftError
 from procauthor.markdown.document import slugify
 from procauthor.regex import lazy
@@ -30,16 +33,15 @@ _PATH = lazy(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
 _PIECE = lazy(r"\[(\d+)\]|\.?([a-z_]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """All parts that were handed in for one run, as they were written.
 
     ``revision`` counts the times that something was handed in. ``sources`` are ids by field name. ``person`` says that
     a person answers for every part: other claims become open questions.
     """
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
+    sources: Mapping[str, tuple[str, ...]] = {}
     questions: tuple[str, ...] = ()
     by: str = ""
     revision: int = 0
@@ -185,7 +187,7 @@ class Run(Job):
         """What was handed in so far."""
         raw = self.memory.part(self.id, _HANDED_IN)
         with readable(f"what was handed in for run {self.id!r}"):
-            return Submission() if raw is None else msgspec.json.decode(raw, type=Submission)
+            return Submission() if raw is None else as_type(json.loads(raw), Submission)
 
     def hand_in(self, submission: Submission) -> None:
         """Keep what was handed in."""
@@ -319,7 +321,7 @@ class RunStore(JobStore[Run]):
 
     def _make(self, name: str, started: datetime, terms: str) -> Run:
         values = json.loads(terms)
-        brief = msgspec.convert(values["brief"], Brief)
+        brief = as_type(values["brief"], Brief)
         return Run(name, started, self._memory, brief, values["author"], values["max_tokens"], values["reviewer"])
 
 

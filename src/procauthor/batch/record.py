@@ -21,7 +21,7 @@ from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.memory import readable, usage_of
 from procauthor.authoring.run import Job, JobStore
 from procauthor.batch.schedule import OnFailure, Schedule, State, Task
-from procauthor.data import pick
+from procauthor.data import as_type, pick
 from procauthor.evaluation.value import Tally
 from procauthor.evaluation.view import tally_json
 from procauthor.library.index import known_statuses
@@ -78,7 +78,7 @@ class Wishes:
 
     Attributes:
         author: ``offline``, or a model as ``provider:name``.
-        reviewer: A second model that reads each draft once.
+        reviewer: A second model that looks at each draft in place of the author.
         jobs: How many calls are on their way at once.
         max_tokens: The ceiling of all calls; where nothing is said, that of one run for each item.
         deadline: Seconds after which no call begins.
@@ -156,7 +156,7 @@ class Batch(Job):
         """Return all items by number, in order."""
         rows = self.memory.rows("select number, state from item where job = ?", self.id)
         with readable(f"an item of batch {self.id!r}"):
-            stored = {row["number"]: msgspec.json.decode(row["state"], type=BatchItem) for row in rows}
+            stored = {row["number"]: as_type(json.loads(row["state"]), BatchItem) for row in rows}
         return {t.number: stored.get(t.number) or BatchItem(t.number, t.title) for t in self.terms.tasks}
 
     def text(self, number: int) -> bytes | None:
@@ -236,7 +236,7 @@ class BatchStore(JobStore[Batch]):
         return set().union(*(batch.runs for batch in open_batches))
 
     def _make(self, name: str, started: datetime, terms: str) -> Batch:
-        return Batch(name, started, self._memory, msgspec.json.decode(terms, type=Terms))
+        return Batch(name, started, self._memory, as_type(json.loads(terms), Terms))
 
 
 def _number(name: str) -> int:
@@ -265,8 +265,7 @@ _FAILED = 3
 class Told:
     """What a batch tells while it works: an item entered a state, or a step of it began or ended.
 
-    ``seconds`` are those of the step or of the item so far; ``usage`` is that of the item; ``left`` is an estimate of
-    the seconds until the batch ends, None before anything can be said.
+    ``seconds`` are those of the step or of the item so far; ``usage`` is that of the item.
     """
 
     number: int
@@ -278,7 +277,6 @@ class Told:
     seconds: float = 0.0
     usage: Usage = Usage()
     note: str = ""
-    left: float | None = None
 
 
 Tell = Callable[[Told], None]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from procauthor.authoring.brief import STEPS
-
 State = Literal[
     "waiting", "working", "drafted", "accepted", "needs revision", "rejected", "failed", "blocked", "stopped"
 ]
@@ -143,20 +141,6 @@ def renew(states: States) -> dict[int, State]:
     return {number: "waiting" if state in again else state for number, state in states.items()}
 
 
-def remaining(schedule: Schedule, left: Mapping[int, float], jobs: int) -> float:
-    """Return the least time that is left, where each task still takes so long: by the longest chain, or by the hands.
-
-    Args:
-        schedule: The tasks.
-        left: Seconds by number; what has ended takes none.
-        jobs: How many go on at once.
-    """
-    chain: dict[int, float] = {}
-    for task in schedule.tasks:
-        chain[task.number] = left.get(task.number, 0.0) + max((chain[n] for n in task.before), default=0.0)
-    return max(max(chain.values(), default=0.0), sum(left.values()) / max(jobs, 1))
-
-
 def limit_tasks(tasks: Sequence[Task], only: Sequence[int], limit: int | None) -> tuple[Task, ...]:
     """Return the tasks that were chosen; what they need beyond these is taken as announced."""
     chosen = [task for task in tasks if not only or task.number in only][:limit]
@@ -165,31 +149,3 @@ def limit_tasks(tasks: Sequence[Task], only: Sequence[int], limit: int | None) -
         Task(t.number, t.title, tuple(n for n in t.needs if n in kept), tuple(n for n in t.after if n in kept))
         for t in chosen
     )
-
-
-_OPEN: frozenset[State] = frozenset({"waiting", "working"})
-
-
-class Pace:
-    """Counts the steps of all items."""
-
-    def __init__(self, schedule: Schedule, jobs: int) -> None:
-        self._schedule = schedule
-        self._jobs = jobs
-        self._steps: dict[int, int] = {}
-        self._count = 0
-        self._seconds = 0.0
-
-    def step(self, number: int, step: int, seconds: float) -> None:
-        """Count a step that has ended."""
-        self._steps[number] = step
-        self._count += 1
-        self._seconds += seconds
-
-    def left(self, states: Mapping[int, State]) -> float | None:
-        """Return the seconds that are left, None before the first step has ended."""
-        if not self._count:
-            return None
-        each = self._seconds / self._count
-        left = {n: each * (len(STEPS) - self._steps.get(n, 0)) for n, state in states.items() if state in _OPEN}
-        return remaining(self._schedule, left, self._jobs)

@@ -17,7 +17,7 @@ from procauthor.authoring.authoring import Authoring, RunContext
 from procauthor.authoring.draft import ClashError, Draft
 from procauthor.authoring.memory import usage_of
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Snapshot, Tell, Told, Written
-from procauthor.batch.schedule import Pace, State, renew
+from procauthor.batch.schedule import State, renew
 from procauthor.errors import BudgetError, ConflictError, HaltError, LockedError, ProcauthorError
 from procauthor.evaluation.trend import read_tally
 from procauthor.evaluation.view import tally_json
@@ -301,7 +301,6 @@ class BatchSession:
         self.schedule = batch.terms.schedule
         self.snapshot = Snapshot(records, batch)
         self._report = progress or (lambda _: None)
-        self._pace = Pace(self.schedule, self.terms.jobs)
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._items: dict[int, BatchItem] = {}
         self._working: set[int] = set()
@@ -394,7 +393,7 @@ class BatchSession:
         self._tell(item, seconds=item.seconds, usage=self.batch.usage(item.number), note=item.reason)
 
     def _tell(self, item: BatchItem, **more: Any) -> None:
-        self._report(Told(item.number, item.title, item.state, left=self._pace.left(self._states), **more))
+        self._report(Told(item.number, item.title, item.state, **more))
 
     def _spawn(self, name: str, work: Callable[[], None]) -> threading.Thread:
         def run() -> None:
@@ -457,8 +456,6 @@ class BatchSession:
         self._enter(item, document)
 
     def _follow(self, item: BatchItem, told: Progress) -> None:
-        if told.done:
-            self._pace.step(item.number, told.step, told.seconds)
         more = {"step": told.step, "name": told.name, "done": told.done, "seconds": told.seconds}
         self._tell(item, usage=told.usage, note=told.note, **more)
 

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from procauthor.authoring.allowance import too_much
 from procauthor.authoring.draft import Draft
 from procauthor.authoring.memory import Connection, WorkMemory, usage_of
@@ -20,6 +18,7 @@ from procauthor.authoring.reply import Reply
 from procauthor.batch.record import Batch, BatchItem, BatchReport, Tell
 from procauthor.batch.session import INTERRUPTED, BatchSession, recall
 from procauthor.batch.workers import Workers
+from procauthor.data import as_type
 from procauthor.errors import DraftError, LockedError
 from procauthor.system import release as installed_release
 
@@ -224,7 +223,7 @@ class SharedSession(BatchSession):
         memory, run = self.batch.memory, self.batch.run_id(number)
         raw = memory.part(run, DRAFT)
         if raw is not None:
-            self.records.drafts.save(msgspec.json.decode(raw, type=Draft))
+            self.records.drafts.save(as_type(json.loads(raw), Draft))
             memory.drop_part(run, DRAFT)
 
     # Writing an item, in a thread of its own

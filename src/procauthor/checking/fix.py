@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.errors import LibraryError
-from procauthor.finding import Finding, Fix, FixEdit
+from procauthor.finding import Finding, FixEdit
 from procauthor.library.change import refuse_conflict
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.proof import rewrite
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """Findings that were fixed, and the new bytes of the documents that changed, by path.
 
     ``refused`` says, by path, why a document is left as it is: its fixes would change more than they are meant to.
@@ -53,9 +54,9 @@ def _choose(
     taken: dict[str, list[FixEdit]] = {}
     fixed = []
     for finding in findings:
-        if finding.fix and _fits(library, finding.fix, taken) and not any(e.path in refused for e in finding.fix.edits):
+        if finding.fix and _fits(library, finding.fix, taken) and not any(e.path in refused for e in finding.fix):
             fixed.append(finding)
-            for edit in finding.fix.edits:
+            for edit in finding.fix:
                 taken.setdefault(edit.path, []).append(edit)
     return tuple(fixed), taken
 
@@ -70,8 +71,8 @@ def _rewrite(document: Document, path: str, edits: Sequence[FixEdit]) -> bytes:
     return rewrite(path, document, [Replacement(e.start, e.end, e.text) for e in edits], may_lead)
 
 
-def _fits(library: Library, fix: Fix, taken: Mapping[str, list[FixEdit]]) -> bool:
-    for edit in fix.edits:
+def _fits(library: Library, fix: Sequence[FixEdit], taken: Mapping[str, list[FixEdit]]) -> bool:
+    for edit in fix:
         document = library.by_path.get(edit.path)
         if document is None or document.stamp != edit.base or any(_meets(edit, e) for e in taken.get(edit.path, ())):
             return False
@@ -87,5 +88,4 @@ def _meets(one: FixEdit, two: FixEdit) -> bool:
 
 def with_fix(finding: Finding, procedure: Procedure, *edits: Replacement) -> Finding:
     """Return the finding with the fix that these edits of a document are; without edits it stays as it is."""
-    fix = tuple(FixEdit(procedure.path, e.start, e.end, e.text, procedure.stamp) for e in edits)
-    return replace(finding, fix=Fix(fix)) if fix else finding
+    return replace(finding, fix=tuple(FixEdit(procedure.path, e.start, e.end, e.text, procedure.stamp) for e in edits))

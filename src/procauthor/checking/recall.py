@@ -6,25 +6,26 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
+from msgspec import Struct
 
 from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Among, Record, Surveyed, decode_findings
-from procauthor.checking.usage import Need, encode_edges, find_needs, find_reached, read_edges
+from procauthor.checking.usage import Need, encode_edges, needs_in, reached_in, read_edges, unnamed_uses
 from procauthor.data import grouped
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.git import head_of
-from procauthor.library.artifact import RequiredInput, unnamed_uses
+from procauthor.library.artifact import RequiredInput
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import Review
 from procauthor.library.stored import Face, View, decode_face, decode_view
@@ -221,8 +222,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     titles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Questions that have another answer now, and documents to look at whatever they asked."""
 
     questions: frozenset[int]
@@ -422,7 +422,7 @@ class Recall:
         """Return the uses that providers do not name, by the path of the provider, in the order of the consumers."""
         library, doubtful = self.scope.library, self._doubted()
         every = (
-            unnamed_uses(library, library.by_path[path]) if path in doubtful else _unnamed(record)
+            unnamed_uses(self.scope, library.by_path[path]) if path in doubtful else _unnamed(record)
             for path, record in self.survey.records.items()
         )
         return grouped(chain.from_iterable(every))
@@ -519,7 +519,7 @@ class Recall:
         """Look for the findings of documents again, and add what was asked of the disk for them."""
         # No process may have a database open that another has opened.
         self.survey.memory.close()
-        for seen in share(paths, self._see, _Sight):
+        for seen in share(paths, partial(map, self._see), _Sight):
             record = self.survey.records[seen.path]
             if self.survey.laid:
                 # What is remembered is of the library on disk.
@@ -539,18 +539,18 @@ class Recall:
         shelf.looked.clear()
         families = (*_ALONE, *_AMONG) if self.survey.records[path].whole else _AMONG
         findings = list(chain.from_iterable(family.check(scope, procedure) for family in families))
-        needs = [(need.procedure.path, need.line) for need in find_needs(scope, procedure)]
-        edges = encode_edges(read_edges(scope, procedure))
+        edges = read_edges(scope, procedure)
+        needs = [(need.procedure.path, need.line) for need in needs_in(scope, edges)]
         among = Among(
             findings=_encode_some(findings),
             needs=_encode_some(needs),
-            reached=_encode_some(sorted(find_reached(scope, procedure))),
-            unnamed=_encode_some(list(unnamed_uses(scope.library, procedure))),
+            reached=_encode_some(sorted(reached_in(scope, edges))),
+            unnamed=_encode_some(list(unnamed_uses(scope, procedure))),
             looked=_encode_some(self._looked()) if len(shelf.looked) <= _MOST_LOOKED else None,
             asked=array("I", sorted(scope.questions)).tobytes(),
         )
         shelf.own = ""
-        return _Sight(path, among, edges, _World(scope.asked, scope.head))
+        return _Sight(path, among, encode_edges(edges), _World(scope.asked, scope.head))
 
     def _of_library(self, around: Surroundings) -> _Whole:
         digest = blake2b(_encode(around), digest_size=16)

@@ -10,8 +10,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -155,6 +154,7 @@ class Memory:
         self._file = file
         self._key = key
         self._connection: sqlite3.Connection | None = None
+        self._opener = 0
         self._lock = threading.RLock()
         self.records: dict[str, Record] = {}
         self.notes: dict[str, bytes] = {}
@@ -174,7 +174,7 @@ class Memory:
             if _is_sealed(row):
                 self.records.update((record.path, record) for record in _decode_records(row[1]))
         self.notes = notes
-        self._connection = connection
+        self._connection, self._opener = connection, os.getpid()
 
     def facts(self, record: Record) -> Facts:
         """Return the facts of a document.
@@ -266,9 +266,10 @@ class Memory:
             yield from (row for row in rows if row[0] in stored)
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
+        # A copy of the process must not use what the first one opened.
+        if self._connection is None or self._opener != os.getpid():
             assert self._file is not None
-            self._connection = _open(database(self._file))
+            self._connection, self._opener = _open(database(self._file)), os.getpid()
         return self._connection
 
     def close(self) -> None:
@@ -437,8 +438,7 @@ _ALONE = families_of("document")
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
-@dataclass(frozen=True)
-class Surveyed:
+class Surveyed(Struct, frozen=True):
     """A library whose documents are known from facts, with what is remembered of them.
 
     Attributes:
@@ -539,7 +539,7 @@ class Surveyor:
         memory = self._memory = self._memory or self._open(len(tree.documents))
         records, unknown = self._recall(tree, memory, changed)
         unread = list(tree.closed)
-        for made in share(unknown, self._read, Record | UnreadFile):
+        for made in share(unknown, partial(map, self._read), Record | UnreadFile):
             if isinstance(made, UnreadFile):
                 unread.append(made)
             else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -13,17 +13,18 @@ from msgspec import Struct
 
 from procauthor.checking.scope import Scope, field_line
 from procauthor.convention.word import words
-from procauthor.library.artifact import artifact_key
+from procauthor.library.artifact import RequiredInput, artifact_key, is_ready, knows, promised
 from procauthor.library.index import IndexRow, entries, read_items
 from procauthor.library.library import ANNOUNCED, Procedure, follow
 from procauthor.library.sidecar import Part, Seen, read_marks, receipts_of, show_key
 from procauthor.naming import title_key
 from procauthor.procedure import UNCOUNTED, Artifact, Kind
+from procauthor.regex import any_of
 
 
 @lru_cache(maxsize=1)
 def _optional() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words()['contract']['optional']))})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{any_of(words()['contract']['optional'])})\b", re.IGNORECASE)
 
 
 def is_optional(artifact: Artifact) -> bool:
@@ -33,13 +34,21 @@ def is_optional(artifact: Artifact) -> bool:
 
 def providers(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Procedure, ...]:
     """Return the documents that a required input is said to come from: linked behind ``From:``, else named there."""
-    if not wanted.source:
-        return ()
-    linked = scope.linked(procedure, wanted.origin, wanted.end) if wanted.origin >= 0 else ()
-    if linked:
+    linked = _linked(scope, procedure, wanted)
+    if linked or not wanted.source:
         return linked
-    named = scope.named(title_key(wanted.source), procedure)
+    named = scope.declared(_source(wanted), procedure)
     return named if len(named) == 1 and named[0] is not procedure else ()
+
+
+def _linked(scope: Scope, procedure: Procedure, wanted: Artifact) -> tuple[Procedure, ...]:
+    linked = scope.linked(procedure, wanted.origin, wanted.end) if wanted.source and wanted.origin >= 0 else ()
+    return tuple({other.path: other for other in linked}.values())
+
+
+def _source(wanted: Artifact) -> str:
+    """Return the name of a source: of "Dough Procedure *(announced)*", without what is in parentheses."""
+    return wanted.source.partition(" (")[0]
 
 
 def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure | None:
@@ -53,10 +62,13 @@ def find_document(scope: Scope, host: Procedure, entry: IndexRow) -> Procedure |
 
 Key = tuple[str, Part, str]
 _KINDS = frozenset({"procedure", "orchestration", "standard", "other"})
+# What is handed over is led to by the link beside it.
+_HANDED = ("input", "output")
+# In the order in which a document speaks of what it relies on.
+_RELIED_ON: tuple[EdgeKind, ...] = ("input", "output", "needs", "calls")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One part of a producer that a consumer relies on: of its contract, or for a translation of its text.
 
     ``name`` is the artifact or the section, empty for a part that is no single one; ``line`` is where the consumer
@@ -95,52 +107,32 @@ def seen_key(seen: Seen) -> Key:
 def read_uses(scope: Scope, consumer: Procedure) -> list[Use]:
     """Return what a document relies on, in its order; a placeholder, or what has no template, relies on no contract."""
     uses = {use.key: use for use in _translated(scope, consumer)}
-    if not consumer.is_judged or consumer.kind not in _KINDS:
-        return list(uses.values())
-    for use in (
-        *_inputs(scope, consumer),
-        *_given(scope, consumer),
-        *_waits(scope, consumer),
-        *_calls(scope, consumer),
-    ):
-        uses.setdefault(use.key, use)
+    if consumer.is_judged and consumer.kind in _KINDS:
+        edges = sorted(_stated(scope, consumer), key=lambda edge: _RELIED_ON.index(edge.kind))
+        for use in chain.from_iterable(_used_by(scope, consumer, edge) for edge in edges):
+            uses.setdefault(use.key, use)
     return list(uses.values())
 
 
-def _inputs(scope: Scope, consumer: Procedure) -> Iterator[Use]:
-    """Yield outputs that the required inputs come from, and how their producers end."""
-    for wanted in consumer.contract.inputs:
-        for producer in _kept(scope, consumer, providers(scope, consumer, wanted)):
-            text = _texts(producer.contract.outputs, wanted.name)
-            yield Use(consumer, producer, "output", wanted.name, wanted.line, text)
-            yield from _ends(consumer, producer, wanted.line)
-
-
-def _given(scope: Scope, consumer: Procedure) -> Iterator[Use]:
-    """Yield inputs of others that this document says it feeds."""
-    for line in consumer.contract.consumers:
-        user = scope.library.lead(consumer, line.target)
-        for other in _kept(scope, consumer, (user,) if user else ()):
-            text = _texts(other.contract.inputs, line.artifact)
-            yield Use(consumer, other, "input", line.artifact, line.line, text)
-
-
-def _waits(scope: Scope, consumer: Procedure) -> Iterator[Use]:
-    """Yield how those end that the metadata say this document depends on."""
-    for title in consumer.depends_on:
-        named = scope.declared(title, consumer)
-        for producer in _kept(scope, consumer, named if len(named) == 1 else ()):
-            yield from _ends(consumer, producer, field_line(consumer, "depends_on"))
-
-
-def _calls(scope: Scope, consumer: Procedure) -> Iterator[Use]:
-    """Yield what the procedures that an orchestration calls must be given, and how they end."""
-    for entry in entries(scope.library, consumer) if consumer.kind == "orchestration" else ():
-        document = find_document(scope, consumer, entry)
-        for called in _kept(scope, consumer, (document,) if document else ()):
-            names = tuple(sorted(wanted.name for wanted in called.contract.inputs))
-            yield Use(consumer, called, "inputs", "", entry.row.line, names)
-            yield from _ends(consumer, called, entry.row.line)
+def _used_by(scope: Scope, consumer: Procedure, edge: Edge) -> Iterator[Use]:
+    """Yield what an edge relies on; out of use, not written yet, or the document itself, the other end is nothing."""
+    library = scope.library
+    other = library.by_path.get(edge.source if edge.kind == "output" else edge.target)
+    if other is not None and other.status == "alias":
+        other = follow(other, library.by_path, library.by_key)
+    if other is None or other.path == consumer.path or other.status in UNCOUNTED or other.silent:
+        return
+    contract = other.contract
+    if edge.kind == "output":
+        # What this document feeds.
+        yield Use(consumer, other, "input", edge.artifact, edge.line, _texts(contract.inputs, edge.artifact))
+        return
+    if edge.kind == "input":
+        yield Use(consumer, other, "output", edge.artifact, edge.line, _texts(contract.outputs, edge.artifact))
+    if edge.kind == "calls":
+        names = tuple(sorted(wanted.name for wanted in contract.inputs))
+        yield Use(consumer, other, "inputs", "", edge.line, names)
+    yield Use(consumer, other, "ends", "", edge.line, _all([*contract.signals, *contract.exits]))
 
 
 def _translated(scope: Scope, consumer: Procedure) -> Iterator[Use]:
@@ -150,20 +142,6 @@ def _translated(scope: Scope, consumer: Procedure) -> Iterator[Use]:
         line, marks = field_line(consumer, "translation_of"), read_marks(source.document)
         yield Use(consumer, source, "text", "", line, tuple(mark.heading for mark in marks))
         yield from (Use(consumer, source, "text", show_key(mark.key), line, (mark.hash,)) for mark in marks)
-
-
-def _ends(consumer: Procedure, producer: Procedure, line: int) -> Iterator[Use]:
-    contract = producer.contract
-    yield Use(consumer, producer, "ends", "", line, _all([*contract.signals, *contract.exits]))
-
-
-def _kept(scope: Scope, consumer: Procedure, named: Sequence[Procedure]) -> Iterator[Procedure]:
-    """Follow aliases, and leave out the document itself and what is out of use or not written yet."""
-    library = scope.library
-    for each in named:
-        target = follow(each, library.by_path, library.by_key) if each.status == "alias" else each
-        if target.path != consumer.path and target.status not in UNCOUNTED and not target.silent:
-            yield target
 
 
 def _texts(artifacts: Sequence[Artifact], name: str) -> tuple[str, ...]:
@@ -177,8 +155,7 @@ def _all(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
     return tuple(sorted(artifact.text for artifact in artifacts))
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A procedure that comes first, and the line that says so."""
 
     procedure: Procedure
@@ -188,43 +165,41 @@ class Need:
 def needs(scope: Scope, procedure: Procedure) -> list[Need]:
     """Return what a procedure depends on, from what is known of it or from its text."""
     if procedure.path not in scope.needs:
-        scope.needs[procedure.path] = find_needs(scope, procedure)
+        scope.needs[procedure.path] = list(needs_in(scope, _stated(scope, procedure)))
     return scope.needs[procedure.path]
 
 
-def find_needs(scope: Scope, procedure: Procedure) -> list[Need]:
-    """Find what a procedure depends on: declared, or as the provider of a required input."""
-    every: list[Need] = []
-    for title in procedure.depends_on:
-        named = scope.declared(title, procedure)
-        if len(named) == 1:
-            every.append(Need(named[0], field_line(procedure, "depends_on")))
-    for wanted in procedure.contract.inputs:
-        sources = () if is_optional(wanted) else providers(scope, procedure, wanted)
-        # Of several providers any one will do, so none of them must come first.
-        if len(sources) == 1:
-            every.append(Need(sources[0], wanted.line))
-    return [need for need in every if need.procedure.kind == "procedure" and need.procedure.status != "alias"]
+def needs_in(scope: Scope, edges: Iterable[Edge]) -> Iterator[Need]:
+    """Yield what must come first by the edges of a document: declared, or as the provider of a required input."""
+    for edge in edges:
+        other = scope.library.by_path.get(edge.target) if edge.kind in ("needs", "input") else None
+        if other is not None and not edge.optional and other.kind == "procedure" and other.status != "alias":
+            yield Need(other, edge.line)
 
 
 def reached_from(scope: Scope, procedure: Procedure) -> Collection[str]:
     """Return the documents that another one links, lists in a table or depends on, from what is known or its text."""
     if procedure.path not in scope.reached:
-        scope.reached[procedure.path] = find_reached(scope, procedure)
+        scope.reached[procedure.path] = reached_in(scope, read_edges(scope, procedure))
     return scope.reached[procedure.path]
 
 
-def find_reached(scope: Scope, procedure: Procedure) -> set[str]:
-    """Find the documents that a document links, lists in a table, or depends on."""
-    known, shown = scope.library.by_path, scope.library.by_address
-    reached = {shown[path].path if path in shown else path for path in procedure.targets}
-    reached = {path for path in reached if path in known}
-    for title in procedure.depends_on:
-        reached |= {document.path for document in scope.declared(title, procedure)}
-    if procedure.kind in ("index", "readme", "orchestration"):
-        rows = (find_document(scope, procedure, entry) for entry in entries(scope.library, procedure))
-        reached |= {document.path for document in rows if document}
-    return reached - {procedure.path}
+def reached_in(scope: Scope, edges: Iterable[Edge]) -> set[str]:
+    """Return the documents that a document links, lists in a table, or depends on, by its edges."""
+    return {edge.target for edge in edges if edge.kind not in _HANDED and edge.target in scope.library.by_path}
+
+
+def unnamed_uses(scope: Scope, consumer: Procedure) -> Iterator[tuple[str, RequiredInput]]:
+    """Yield the uses of a document that providers do not know of, with the path of the provider."""
+    if consumer.kind != "procedure" or not consumer.is_judged or consumer.status in UNCOUNTED:
+        return
+    for wanted in consumer.contract.inputs:
+        key, sources = artifact_key(wanted.name), providers(scope, consumer, wanted)
+        for provider in filter(is_ready, sources if len(sources) == 1 else ()):
+            name = promised(provider).get(key)
+            if name and not knows(provider, consumer, key):
+                why = wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
+                yield provider.path, RequiredInput(consumer.path, consumer.title, name, why)
 
 
 _SHOWN: Mapping[Part, str] = {
@@ -235,8 +210,7 @@ _SHOWN: Mapping[Part, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A use of a contract whose text is not what the consumer has seen."""
 
     use: Use
@@ -304,47 +278,39 @@ def read_edges(scope: Scope, procedure: Procedure) -> list[Edge]:
     """Return the edges that a document states, each once, in its order: a template states none."""
     if procedure.kind == "template":
         return []
-    edges = [*_declared(scope, procedure), *_input_edges(scope, procedure), *_consumers(scope, procedure)]
-    tabled = list(_tabled(scope, procedure)) if procedure.kind in _TABLED else []
-    links = _links(scope, procedure, {edge.target for edge in tabled})
-    return list(dict.fromkeys((*edges, *tabled, *links)))
+    stated = _stated(scope, procedure)
+    tabled = {edge.target for edge in stated if edge.kind in ("calls", "lists")}
+    return list(dict.fromkeys((*stated, *_links(scope, procedure, tabled))))
 
 
-def _named(scope: Scope, title: str, near: Procedure) -> str:
-    """Return what a title names: a document comes before an announced title; nothing where it names several."""
-    key = title_key(title)
-    procedures = scope.named(key, near)
-    if len(procedures) == 1:
-        return procedures[0].path if procedures[0] is not near else ""
-    return "" if procedures else of_title(key)
+def _stated(scope: Scope, procedure: Procedure) -> list[Edge]:
+    """Return the edges of a document but its plain links."""
+    edges = [*_declared(scope, procedure), *_inputs(scope, procedure), *_consumers(scope, procedure)]
+    return [*edges, *_tabled(scope, procedure)] if procedure.kind in _TABLED else edges
+
+
+def _named(scope: Scope, name: str, near: Procedure) -> str:
+    """Return what a name means: another document, else a title that none has; nothing where it means several."""
+    procedures = scope.declared(name, near)
+    if procedures:
+        return procedures[0].path if len(procedures) == 1 and procedures[0] is not near else ""
+    return of_title(title_key(name))
 
 
 def _declared(scope: Scope, procedure: Procedure) -> Iterator[Edge]:
     for name in procedure.depends_on:
-        procedures = scope.declared(name, procedure)
         target = _named(scope, name, procedure)
-        if len(procedures) == 1 and (not target or title_of(target)):
-            target = procedures[0].path
-        if target and target != procedure.path:
-            yield Edge(procedure.path, target, "needs", procedure.field_lines.get("depends_on", 1))
-
-
-def _input_edges(scope: Scope, procedure: Procedure) -> Iterator[Edge]:
-    for wanted in procedure.contract.inputs:
-        target = _provider(scope, procedure, wanted)
         if target:
-            yield Edge(procedure.path, target, "input", wanted.line, wanted.name, is_optional(wanted))
+            yield Edge(procedure.path, target, "needs", field_line(procedure, "depends_on"))
 
 
-def _provider(scope: Scope, procedure: Procedure, wanted: Artifact) -> str:
-    """Return what an input comes from: linked behind ``From:``, else named there."""
-    if not wanted.source:
-        return ""
-    if wanted.target:
-        linked = scope.library.lead(procedure, wanted.target)
-        return linked.path if linked and linked is not procedure else ""
-    # "Dough Procedure *(announced)*": what is in parentheses is no part of the name.
-    return _named(scope, wanted.source.partition(" (")[0], procedure)
+def _inputs(scope: Scope, procedure: Procedure) -> Iterator[Edge]:
+    """Yield what inputs come from. Of several providers any one will do, so none of them must come first."""
+    for wanted in procedure.contract.inputs:
+        linked = [other.path for other in _linked(scope, procedure, wanted)]
+        optional = is_optional(wanted) or len(linked) > 1
+        for target in linked or filter(None, [_named(scope, _source(wanted), procedure)] if wanted.source else ()):
+            yield Edge(procedure.path, target, "input", wanted.line, wanted.name, optional)
 
 
 def _consumers(scope: Scope, procedure: Procedure) -> Iterator[Edge]:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from procauthor.character import plain
 from procauthor.cli.output import open_project, require_place, say, say_unsettled, show, write_out
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from procauthor.evaluation.value import Evaluation, Tally
+    from procauthor.evaluation.value import Evaluation
     from procauthor.project import Project
-
-_BAR = 12
 
 
 def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -47,8 +41,6 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         _save(project, evaluation)
     if output is not None:
         write_out(output, text.encode(errors="backslashreplace"))
-    elif chosen == "text" and sys.stdout.isatty():
-        _show_rich(evaluation)
     else:
         show(text, nl=not text.endswith("\n"))
     say_unsettled(project, evaluation.report)
@@ -104,46 +96,3 @@ def _save(project: Project, evaluation: Evaluation) -> None:
     change = save(project.root, evaluation)
     project.apply(change)
     say(f"kept in {change.edits[0].path}" if change else "these counts are kept already")
-
-
-def _show_rich(evaluation: Evaluation) -> None:
-    """Show the counts with bars; who pipes the report gets the plain text instead."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from procauthor.evaluation.method import percent
-    from procauthor.reporting.evaluation.text import columns, detail_lines, heading, number_lines, table_rows
-
-    states = columns(evaluation)
-    table = Table(
-        title=Text(plain(heading(evaluation))), title_justify="left", box=None, pad_edge=False, header_style="dim"
-    )
-    table.add_column("lifecycle", min_width=12)
-    for head in ("total", *states):
-        table.add_column(head.replace(" ", "\n").replace("placeholder", "place-\nholder"), justify="right")
-    table.add_column("", width=_BAR, no_wrap=True)
-    table.add_column("done", justify="right")
-    for name, tally in table_rows(evaluation):
-        counts = [str(tally.total), *(str(tally.count(state)) for state in states)]
-        style = "bold" if name == "Total" else None
-        table.add_row(Text(plain(name)), *counts, _bar(tally), percent(tally.completion.ratio), style=style)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print()
-    for line in (*number_lines(evaluation), *detail_lines(evaluation)):
-        console.print(plain(line), markup=False, soft_wrap=True)
-
-
-def _bar(tally: Tally) -> Text:
-    """Return a bar: full blocks are done, shaded ones are begun, dots are not there."""
-    from rich.text import Text
-
-    done = tally.completion
-    if not done.whole:
-        return Text("")
-    full = int(_BAR * done.part / done.whole)
-    begun = int(_BAR * (done.part + tally.count("in progress") + tally.count("placeholder")) / done.whole) - full
-    bar = Text("█" * full, style="green")
-    bar.append("▒" * begun, style="yellow")
-    return bar.append("·" * (_BAR - full - begun), style="dim")

@@ -13,16 +13,14 @@ def graph(
     ctx: typer.Context,
     style: Annotated[Literal["mermaid", "dot", "json"], typer.Option("--format", help="How to write it.")] = "mermaid",
     lifecycle: Annotated[str, typer.Option(help="Only this lifecycle.")] = "",
-    around: Annotated[str, typer.Option(metavar="REF", help="Only this procedure and its neighbours.")] = "",
     as_json: Json = False,
 ) -> None:
     """Show which procedure needs which, as a graph."""
-    from procauthor.reporting.reference import dot, find_node, graph_json, mermaid, select
+    from procauthor.reporting.reference import dot, graph_json, mermaid, select
     from procauthor.workspace.measure import survey
 
     census = survey(open_project(ctx).workspace)
-    centre = find_node(census, around) if around else ""
-    chosen = select(census.graph, lifecycle=lifecycle, around=centre)
+    chosen = select(census.graph, lifecycle)
     if as_json or style == "json":
         show_json(graph_json(chosen))
         return

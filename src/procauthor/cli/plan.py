@@ -77,9 +77,10 @@ def _read(project: Project, file: Path | None, *, as_json: bool) -> None:
 def _ask(project: Project, file: Path | None, model: str) -> None:
     """Write into the front matter of a plan how a model reads it."""
     from procauthor.authoring.conventions import propose_reading
+    from procauthor.workspace.plan import reading_change
 
-    proposed = propose_reading(project.plan_bytes(file), model)
-    change = project.reading_change(proposed, file)
+    proposed = propose_reading(project.workspace.plan_bytes(file), model)
+    change = reading_change(project.workspace, proposed, file)
     project.apply(change)
     told = ", ".join(f"{key} {value}" for key, value in proposed.items() if value)
     say(f"{change.edits[0].path} is read by its front matter now: {told}" if change else "it is read so already")

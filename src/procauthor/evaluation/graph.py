@@ -1,15 +1,14 @@
-"""Who uses whom: the graph of a library, and what follows from it: critical paths, what a change reaches, traces."""
+"""Who uses whom: the graph of a library, and what follows from it: critical paths, and what a change reaches."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
-from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.scope import Scope
@@ -21,14 +20,13 @@ from procauthor.library.artifact import artifact_key
 from procauthor.library.index import entries
 from procauthor.library.library import Library, Procedure
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact, Kind, Status
+from procauthor.procedure import UNCOUNTED, Artifact, Kind, Status
 
 # What has to be there first; the others only mention.
 _ORDERING: tuple[EdgeKind, ...] = ("needs", "input")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A document, or an announced title; ``id`` is its path, or ``missing:`` with lifecycle and title."""
 
     id: str
@@ -39,8 +37,7 @@ class Node:
     path: str | None
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """Nodes in the order of the rows, then of paths; edges in the order of source and line."""
 
     nodes: tuple[Node, ...]
@@ -98,11 +95,17 @@ def read_graph(scope: Scope, rows: Sequence[Row], known: Mapping[str, bytes] = M
     edges: list[Edge] = []
     for procedure in (scope.library.by_path[node.path] for node in nodes if node.path):
         stated = known.get(procedure.path)
-        for edge in read_edges(scope, procedure) if stated is None else decode_edges(stated):
-            title = title_of(edge.target)
-            edges.append(replace_struct(edge, target=announced.get(title, "")) if title else edge)
-        edges += promised_edges(procedure, announced)
-    return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in there and e.source in there))
+        uses = read_edges(scope, procedure) if stated is None else decode_edges(stated)
+        # No other document states the same edges, so each is there once.
+        edges += (e if e.target in there else _to_title(e, announced) for e in uses if e.source in there)
+        edges += dict.fromkeys(promised_edges(procedure, announced))
+    return Graph(tuple(nodes), tuple(edge for edge in edges if edge.target in there))
+
+
+def _to_title(edge: Edge, announced: Mapping[str, str]) -> Edge:
+    """Return an edge that leads to a title as one to its node; to nothing where nothing announces it."""
+    title = title_of(edge.target)
+    return replace_struct(edge, target=announced.get(title, "")) if title else edge
 
 
 def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterator[Course]:
@@ -157,8 +160,7 @@ def _critical(calls: tuple[Call, ...], graph: Graph) -> tuple[Call, ...]:
     return tuple(reversed(chain))
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """A step that a change reaches; without a step, a procedure that takes the artifact and has no step that uses it.
 
     ``distance`` is 1 where the artifact itself is used, and one more for each artifact on the way.
@@ -230,45 +232,3 @@ def _steps(procedure: Procedure, key: str, name: str, distance: int) -> Iterator
             concern = Concern(procedure.path, procedure.title, step.number, step.name, name, step.line, distance)
             made = ((artifact_key(output.name), output.name) for output in step.outputs)
             yield concern, [(procedure.path, own, said, distance + 1) for own, said in made if own != key]
-
-
-TraceState = Literal[
-    "agreed", "not promised", "user not named", "not listed by the user", "provider unfinished", "user unfinished"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One artifact on its way from a provider to a user."""
-
-    artifact: str
-    provider: Node
-    user: Node
-    state: TraceState
-
-
-def read_traces(library: Library, graph: Graph) -> tuple[Trace, ...]:
-    """Return all hand-overs, by provider, artifact and user."""
-    asked = {_key(edge): edge for edge in graph.edges if edge.kind == "input"}
-    named = {_key(edge): edge for edge in graph.edges if edge.kind == "output"}
-    promised = {
-        procedure.path: {artifact_key(output.name) for output in procedure.contract.outputs}
-        for procedure in library.counted
-    }
-    traces = []
-    for key, edge in (named | asked).items():
-        provider, user = graph.by_id[edge.target], graph.by_id[edge.source]
-        if provider.status not in DONE:
-            state: TraceState = "provider unfinished"
-        elif key not in asked:
-            state = "not listed by the user" if user.status in DONE else "user unfinished"
-        elif key[1] not in promised.get(edge.target, ()):
-            state = "not promised"
-        else:
-            state = "agreed" if key in named else "user not named"
-        traces.append(Trace(edge.artifact, provider, user, state))
-    return tuple(sorted(traces, key=lambda t: (t.provider.title, t.artifact, t.user.title, t.provider.id, t.user.id)))
-
-
-def _key(edge: Edge) -> tuple[str, str, str]:
-    return edge.target, artifact_key(edge.artifact), edge.source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from textwrap import dedent
@@ -14,10 +13,10 @@ from procauthor.convention.word import words
 from procauthor.library.contract import is_none, part_of, sections_of
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import relative
-from procauthor.markdown.document import Block, Document, Replacement, Section
+from procauthor.markdown.document import Block, Document, Replacement, Section, bare_item
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact, Step
+from procauthor.procedure import DONE, Step
 from procauthor.regex import lazy
 from procauthor.settings import Settings
 from procauthor.template.render import Cleaner, read_pattern, render_pattern
@@ -68,41 +67,13 @@ _BULLET = lazy(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 _EMPTY_LINE = lazy(rb"\n[ \t]*\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredInput:
+class RequiredInput(Struct, frozen=True):
     """One required input of a consumer, under the name that its provider promises."""
 
     path: str
     title: str
     artifact: str
     why: str
-
-
-def unnamed_uses(library: Library, consumer: Procedure) -> Iterator[tuple[str, RequiredInput]]:
-    """Yield the uses of a document that providers do not know of, with the path of the provider."""
-    if consumer.kind != "procedure" or not consumer.is_judged or consumer.status in UNCOUNTED:
-        return
-    for wanted in consumer.contract.inputs:
-        provider = _provider(library, consumer, wanted)
-        if provider is None or not is_ready(provider):
-            continue
-        key = artifact_key(wanted.name)
-        name = promised(provider).get(key)
-        if name and not knows(provider, consumer, key):
-            why = wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
-            yield provider.path, RequiredInput(consumer.path, consumer.title, name, why)
-
-
-def _provider(library: Library, consumer: Procedure, wanted: Artifact) -> Procedure | None:
-    """Return the one document that an input is said to come from: by its link, else by its title."""
-    if not wanted.source:
-        return None
-    if wanted.target:
-        provider = library.lead(consumer, wanted.target)
-    else:
-        named = library.by_key.get(title_key(wanted.source), ())
-        provider = named[0] if len(named) == 1 else None
-    return provider if provider is not None and provider.path != consumer.path else None
 
 
 def name_consumers(provider: Procedure, uses: Sequence[RequiredInput]) -> Iterator[Replacement]:
@@ -153,8 +124,7 @@ def _append(provider: Procedure, block: Block, lines: list[str], newline: str) -
     return Replacement(end, end, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Doer:
+class Doer(Struct, frozen=True):
     """Who does a step: the line and the words that say so, and the role, where the words have the template's form."""
 
     line: int
@@ -193,7 +163,6 @@ def _read_roles(raw: bytes) -> frozenset[str]:
     return frozenset(filter(None, roles))
 
 
-_MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _LINK = lazy(r"!?\[([^\]]*)\]\([^)]*\)")
 # A command or a table below the words of an item.
 _BLOCK = lazy(r"\n(?:[ \t]*\n)*(?=[ \t]*(?:```|~~~|\|))")
@@ -256,7 +225,7 @@ def written_items(document: Document) -> dict[str, str]:
 
 def _plain(raw: str) -> str:
     words, *blocks = _BLOCK.split("\n".join(raw.strip().splitlines()), maxsplit=1)
-    return "\n".join([_LINK.sub(r"\1", " ".join(_MARKER.sub("", words).split())), *map(dedent, blocks)])
+    return "\n".join([_LINK.sub(r"\1", " ".join(bare_item(words).split())), *map(dedent, blocks)])
 
 
 def _stage(procedure: Procedure, step: Step, number: int, written: Mapping[str, str]) -> Stage:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice, takewhile
 from typing import Literal
@@ -15,20 +14,21 @@ from msgspec.structs import replace
 from procauthor.convention.word import words
 from procauthor.library.status import match_sections
 from procauthor.library.thin import is_placeholder
-from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow
+from procauthor.markdown.document import Block, Cell, Document, Item, Section, TableRow, bare_item
 from procauthor.markdown.passage import read_prose
 from procauthor.procedure import Artifact, Consumer, Contract, Part, Step
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.render import read_pattern
 from procauthor.template.spec import Column, Meaning, Pattern, SectionSpec, Template, meaning_of, section_key
 
 _NUMBERED = lazy(r"^(\d{1,6})[.):]\s+(.+)$")
 _LABEL = lazy(r"^[ \t]*\*\*([^*\n]+?):?\*\*[ \t]*:?[ \t]*(.*)$", re.DOTALL)
+# No step has a number of more digits.
+_DIGITS = 9
 # A paragraph is set in by three spaces at most, and then its label begins.
 _NEAR = 8
 _BOLD_NAME = lazy(r"^(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]\]\s*)?(?:\*\*|__)(.+?)(?:\*\*|__)")
 _TARGET = lazy(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 # A part, with the items and the blocks that it was read from.
 _ReadPart = tuple[Part, tuple[Item, ...], tuple[Block, ...]]
 
@@ -93,17 +93,43 @@ def _outermost(document: Document) -> dict[str, Section]:
 @lru_cache(maxsize=64)
 def origin_pattern(origins: tuple[str, ...]) -> re.Pattern[str]:
     """Return the pattern of a source at the end of an item: ``(From: Step 2)``."""
-    return re.compile(rf"\(?\s*\b(?:{_any(origins)}):\s*(.+?)\)?\s*$", re.IGNORECASE)
+    return re.compile(rf"\(?\s*\b(?:{any_of(origins)}):\s*(.+?)\)?\s*$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
 def step_pattern(steps: tuple[str, ...]) -> re.Pattern[str]:
     """Return the pattern of the title of a step: ``Step 3: Compare``."""
-    return re.compile(rf"^({_any(steps)})\s*(\d{{1,6}})?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
+    return re.compile(rf"^({any_of(steps)})\s*(\d{{1,6}})?\s*[:.)\-–—]?\s*(.*)$", re.IGNORECASE)
 
 
-def _any(names: tuple[str, ...]) -> str:
-    return "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in names)
+@lru_cache(maxsize=64)
+def mention_pattern(steps: tuple[str, ...], before: str = "") -> re.Pattern[str]:
+    """Return the pattern of a mention of steps: ``Step 3``, ``steps 2 to 4 and 6``.
+
+    Its groups are the ``word``, the ``plural`` ending, the ``first`` number and what comes with ``more`` numbers, which
+    belong to it for certain behind a plural: "repeat step 3 and 5 minutes later" names one step.
+
+    Args:
+        steps: What a step is called.
+        before: A pattern of what may be in front.
+    """
+    more = rf"(?:(?:\s*[,&/–—-]|\s*\b(?:{any_of(words()['flow']['joins'])})\b)+\s*\d+\b)*"
+    mention = rf"\b(?P<word>{any_of(steps)})(?P<plural>[^\W\d_]{{1,2}})?\s+(?P<first>\d+)\b(?![.)]?\d)(?P<more>{more})"
+    return re.compile(before + mention, re.IGNORECASE)
+
+
+def numbers_in(mention: re.Match[str], *, certain: bool = True) -> list[int]:
+    """Return the numbers of the steps that a text mentions, only those that are steps for certain, or all."""
+    text = mention["first"] + (mention["more"] if mention["plural"] or not certain else "")
+    return [int(number[:_DIGITS]) for number in re.findall(r"\d+", text)]
+
+
+@lru_cache(maxsize=2)
+def foreign_pattern(*, certain: bool = False) -> re.Pattern[str]:
+    """Return the pattern of what says behind a step that it is, perhaps or for certain, of something else."""
+    flow = words()["flow"]
+    others = any_of((*flow["owners"], *(() if certain else flow["places"])))
+    return re.compile(rf"\s+(?:{others})\s+(?!(?:{any_of(flow['own'])})\b)", re.IGNORECASE)
 
 
 def _items(blocks: Sequence[Block]) -> Iterator[Item]:
@@ -232,7 +258,7 @@ def _told(item: Item, pattern: Pattern | None) -> Mapping[str, str | None]:
     """Return the fields of an item whose template has a field for a condition or a change, where it has brackets."""
     if pattern is None or "(" not in item.raw or not any(s.name in ("condition", "change") for s in pattern.slots):
         return {}
-    return read_pattern(pattern, " ".join(_ITEM_MARK.sub("", item.raw.strip()).split())) or {}
+    return read_pattern(pattern, " ".join(bare_item(item.raw.strip()).split())) or {}
 
 
 def _find_origin(text: str, origins: tuple[str, ...]) -> re.Match[str] | None:
@@ -267,8 +293,7 @@ def _consumers(document: Document, section: Section) -> Iterator[Consumer]:
 # Steps
 
 
-@dataclass(frozen=True, slots=True)
-class _ContractPlace:
+class _ContractPlace(Struct, frozen=True):
     number: int | None
     name: str
     line: int
@@ -356,7 +381,7 @@ def _inline_parts(block: Block) -> Iterator[_ReadPart]:
     """Yield parts that are list items with a bold label; their nested items are the part's items."""
     items = list(block.items)
     for index, item in enumerate(items):
-        match = _LABEL.match(re.sub(r"^(?:[-*+]|\d+[.)])\s+", "", item.raw.strip()))
+        match = _LABEL.match(bare_item(item.raw.strip()))
         if item.level or not match:
             continue
         nested = takewhile(lambda other: other.level > 0, islice(items, index + 1, None))
@@ -374,8 +399,7 @@ _LEAD = lazy(
 _STATES = lazy(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """A rule at its place: an item, a heading or the row of a table that begins with its id."""
 
     id: str
@@ -398,7 +422,8 @@ def find_rulings(document: Document) -> Iterator[Ruling]:
 
 def _ruling(document: Document) -> frozenset[int]:
     """Return the sections in which rules are stated: those that say so, or all."""
-    said = [s for s in document.sections if s.heading and {"rule", "rules"} & set(section_key(s.title).split())]
+    rules = words()["standards"]["rules"]
+    said = [s for s in document.sections if s.heading and not set(section_key(s.title).split()).isdisjoint(rules)]
     inside = {part.index for part in chain.from_iterable(map(document.family, said))}
     return frozenset(inside or (s.index for s in document.sections))
 
@@ -465,8 +490,7 @@ def _paragraphs(section: Section) -> str:
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of roles and of registers: by the words at their end, which ship as data."""
     heads = words()["brief"]
-    roles, registers = ("|".join(map(re.escape, heads[name])) for name in ("roles", "registers"))
-    articles = "|".join(map(re.escape, heads["articles"]))
+    roles, registers, articles = (any_of(heads[name]) for name in ("roles", "registers", "articles"))
     return (
         re.compile(rf"\b(?i:{articles}) ((?:[a-z][a-z-]+ ){{1,2}}(?:{roles}))\b"),
         re.compile(rf"\b((?:[A-Z][\w-]+ ){{1,3}}(?:{registers}))\b"),

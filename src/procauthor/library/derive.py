@@ -23,6 +23,7 @@ from procauthor.library.index import (
     entries,
     listed_document,
     may_hold_table,
+    next_heading,
     show_status,
     tables,
     update_lists,
@@ -101,8 +102,6 @@ def read_region(host: Procedure) -> tuple[int, int] | None:
 
 
 _COMPLETION = lazy(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
-# The number before the heading of a lifecycle.
-_NUMBER = lazy(r"^\d{1,4}")
 
 
 def derive(library: Library, uses: Mapping[str, Sequence[RequiredInput]]) -> Change:
@@ -160,7 +159,8 @@ def _replacements(library: Library, host: Procedure) -> Iterator[Replacement]:
         shown = [p for p in library.procedures if p.path in linked or p.key in listed]
         wanted_paths = {p.path for p in chain.from_iterable(_wanted(library, host, table) for table in inside)}
         due = [p for p in library.procedures if p.path in wanted_paths]
-        yield from update_lists(library, host, region, [*shown, *due])
+        alone = not any("standard" not in table.columns for table in inside)
+        yield from update_lists(library, host, region, [*shown, *due], alone=alone)
         yield from _new_sections(library, inside, {p.path for p in shown})
     if host.kind == "readme" and inside:
         yield from _completion(library, host, every)
@@ -185,9 +185,7 @@ def _new_sections(library: Library, listed: Sequence[Table], shown: Collection[s
 def _section(library: Library, like: Table, documents: Sequence[Procedure], newline: str) -> str:
     """Return a heading and a table like another one, for the documents of one lifecycle."""
     host = like.procedure
-    title = like.section.title
-    named = title.replace(like.lifecycle, documents[0].lifecycle, 1)
-    heading = f"{'#' * like.section.level} {_NUMBER.sub(lambda match: str(int(match[0]) + 1), named, count=1)}"
+    heading = next_heading(like.section, like.lifecycle, documents[0].lifecycle)
     raw = host.document.source.raw
     assert like.block.header is not None
     head = raw[like.block.header.start : like.block.header.end].decode().strip()

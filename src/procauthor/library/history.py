@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, takewhile, zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from procauthor.data import pick
@@ -165,7 +165,7 @@ def _turn(root: Path, state: Path, entry: HistoryEntry) -> Change:
     lost: list[str] = []
     left_out: set[FileRecord] = set()
     for file in sorted(moved, key=lambda f: f.path):
-        merged = _merged(state, file, present[file.path])
+        merged = _merged(file, present[file.path])
         if isinstance(merged, bytes):
             target[file.path] = merged
         elif document_path(PROVENANCE, file.path):
@@ -197,14 +197,14 @@ def _refuse(places: list[str], entry: HistoryEntry) -> None:
         raise ConflictError(message, "nothing was written; take those edits back first, or keep them")
 
 
-def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int:
+def _merged(file: FileRecord, present: bytes | None) -> bytes | int:
     """Return a file without what the entry did to it, and with what came later; else the line where both meet.
 
     The line is 0 where the file is gone.
     """
     if present is None:
         return 0
-    left = file.wrote if file.wrote is not None else _left(state, file)
+    left = file.wrote
     if left is None or file.before is None:
         return _first_difference(left or b"", present)
     if not is_document(file.path):
@@ -217,13 +217,6 @@ def _merged(state: Path, file: FileRecord, present: bytes | None) -> bytes | int
     if not united.clashes:
         return united.raw
     return present.count(b"\n", 0, max(0, present.find(united.clashes[0].ours))) + 1
-
-
-def _left(state: Path, file: FileRecord) -> bytes | None:
-    """Return what an entry of an older version wrote: a later entry keeps what it replaced."""
-    records = chain.from_iterable(entry.record.files for entry in _newest_first(state))
-    befores = (each.before for each in records if each.path == file.path)
-    return next((before for before in befores if _stamp(before) == file.after), None)
 
 
 def _first_difference(left: bytes, present: bytes) -> int:

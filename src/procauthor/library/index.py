@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, count, pairwise
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.convention.word import (
     has_own_folder,
@@ -42,8 +44,7 @@ _MOSTLY = 0.5
 _LONGEST_LEAD = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table with a column of titles; other columns by key, those that conventions know by one name."""
 
     procedure: Procedure
@@ -76,8 +77,7 @@ class Table:
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(Struct, frozen=True):
     """One row: a title, perhaps linked, with what the table says of it."""
 
     table: Table
@@ -101,8 +101,7 @@ class IndexRow:
         return lifecycle_name(cell.text) if cell and cell.text.strip() else self.table.lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What an index says of one procedure: in a row of a table or an item of a list, which is at ``host``."""
 
     title: str
@@ -119,8 +118,7 @@ class Listed:
         return title_key(self.title)
 
 
-@dataclass(frozen=True, slots=True)
-class ListItem:
+class ListItem(Struct, frozen=True):
     """An item of a list that is about a procedure: what it says, where it is, and the link in it."""
 
     listed: Listed
@@ -358,8 +356,18 @@ def show_status(status: Status) -> str:
     return status[0].upper() + status[1:]
 
 
+# The number before the heading of a lifecycle.
+_HEAD_NUMBER = lazy(r"^\d{1,4}")
+
+
+def next_heading(section: Section, before: str, after: str) -> str:
+    """Return the heading of a lifecycle as it follows on that of another one, with its marks."""
+    named = section.title.replace(before, after, 1)
+    return f"{'#' * section.level} {_HEAD_NUMBER.sub(lambda match: str(int(match[0]) + 1), named, count=1)}"
+
+
 def update_lists(
-    library: Library, host: Procedure, region: tuple[int, int] | None, tabled: Sequence[Procedure]
+    library: Library, host: Procedure, region: tuple[int, int] | None, tabled: Sequence[Procedure], *, alone: bool
 ) -> Iterator[Replacement]:
     """Yield what brings the lists of an index up to date.
 
@@ -368,6 +376,7 @@ def update_lists(
         host: The index.
         region: The span in which may be written; None means everywhere.
         tabled: The documents that a table lists or is to list.
+        alone: Whether no table lists procedures: then a lifecycle that is new gets a section with a list.
     """
     begin, end = region or (0, len(host.source.raw))
     items = list(list_items(library, host))
@@ -379,9 +388,34 @@ def update_lists(
             yield from signs.update(each, document.status)
     shown = {document.path for document in (*tabled, *(d for _, d in every if d))}
     missing = [p for p in library.counted if p.path not in {*shown, host.path} and p.status not in UNCOUNTED]
-    for place, documents in grouped((_place(pairs, document), document) for document in missing).items():
+    placed = grouped((_place(pairs, document), document) for document in missing)
+    homeless = placed.pop(None, [])
+    for place, documents in placed.items():
         if place is not None:
             yield signs.insert(pairs[place][0], documents)
+    if homeless and alone and pairs:
+        yield from _open_sections(host, end, pairs, signs, homeless)
+
+
+def _open_sections(
+    host: Procedure,
+    end: int,
+    pairs: Sequence[tuple[ListItem, Procedure | None]],
+    signs: _Signs,
+    documents: Sequence[Procedure],
+) -> Iterator[Replacement]:
+    """Open a section for each new lifecycle behind the last one; one that lists several lifecycles takes all itself."""
+    like = pairs[-1][0]
+    section = host.document.section_at(like.item.start)
+    inside = (other for each, other in pairs if section.start <= each.item.start < section.end)
+    if len({title_key(other.lifecycle) for other in inside if other}) > 1:
+        yield signs.insert(like, documents)
+    elif like.listed.lifecycle and like.listed.lifecycle in section.title:
+        at = len(host.source.raw[: min(end, host.document.end(section))].rstrip())
+        new = grouped((p.lifecycle, p) for p in documents if p.lifecycle)
+        heads = {name: next_heading(section, like.listed.lifecycle, name) for name in new}
+        texts = (signs.section(heads[name], like, own) for name, own in new.items())
+        yield Replacement(at, at, "".join(texts))
 
 
 def _place(pairs: Sequence[tuple[ListItem, Procedure | None]], document: Procedure) -> int | None:
@@ -437,13 +471,19 @@ class _Signs:
         end = after.item.start + len(self._text(after).rstrip().encode())
         return Replacement(end, end, "".join(f"{newline}{line}" for line in lines))
 
-    def _line(self, after: ListItem, document: Procedure, number: int) -> str:
+    def section(self, heading: str, like: ListItem, documents: Sequence[Procedure]) -> str:
+        """Return a section with a list that is written like another one, with an empty line before it."""
+        newline = self._host.source.newline
+        lines = (self._line(like, document, number, first=0) for number, document in enumerate(documents, 1))
+        return newline * 2 + newline.join([heading, "", *lines])
+
+    def _line(self, after: ListItem, document: Procedure, number: int, first: int | None = None) -> str:
         raw = self._host.source.raw
         begin = raw.rfind(b"\n", 0, after.item.start) + 1
         match = _MARKER.match(raw[begin : after.item.end].decode(errors="replace"))
         bullet = match[1] if match else "- "
         if match and match[2]:
-            bullet = bullet.replace(match[2], str(int(match[2]) + number), 1)
+            bullet = bullet.replace(match[2], str((int(match[2]) if first is None else first) + number), 1)
         ticked = "[x] " if document.status in DONE else "[ ] "
         box = ticked if match and match[3] else ""
         mark = f"{self._marks.get(document.status, '')} ".lstrip() if self._mark(after) else ""
@@ -507,8 +547,7 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
     return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How a new document begins.
 
     Attributes:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace as replace_struct
 
 from procauthor.convention.word import (
@@ -55,7 +56,7 @@ from procauthor.library.status import (
     match_sections,
     read_questions,
 )
-from procauthor.markdown.document import Document, Heading, Link, Source
+from procauthor.markdown.document import Document, Heading, Link, Outline, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
 from procauthor.naming import bare_name, is_document, title_key
@@ -311,6 +312,11 @@ class Procedure:
     def links(self) -> tuple[Link, ...]:
         """All links and images."""
         return read_links(self.document, self.conventions)
+
+    @property
+    def outline(self) -> Outline:
+        """Where the parts of the document are."""
+        return self.document.outline
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -647,8 +653,7 @@ def read_bytes(file: Path) -> bytes:
     return raw
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What is below a root: the documents in order, all files and folders, and the folders that cannot be listed."""
 
     documents: tuple[str, ...]

@@ -21,7 +21,7 @@ from procauthor.library.library import Procedure
 from procauthor.library.reference import Target
 from procauthor.library.sidecar import Review, TopSection
 from procauthor.library.status import Question, earn
-from procauthor.markdown.document import Document, Heading, Link, Source
+from procauthor.markdown.document import Document, Heading, Link, Outline, Source
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import Conventions
@@ -76,9 +76,15 @@ class View(Struct, frozen=True, array_like=True):
 class Detail(Struct, frozen=True, array_like=True):
     """Parts of a document with their places: what uses those of another document depends on its every byte."""
 
+    outline: Outline
     links: tuple[Link, ...]
     resolved: tuple[Target, ...]
-    headings: tuple[Heading, ...]
+
+
+class _Beginning(Struct, frozen=True, array_like=True):
+    """The beginning of a detail, decoded without the rest."""
+
+    outline: Outline
 
 
 class Facts(Struct, frozen=True, array_like=True):
@@ -97,6 +103,7 @@ decode_face = msgspec.msgpack.Decoder(Face).decode
 decode_view = msgspec.msgpack.Decoder(View).decode
 _decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
+_decode_beginning = msgspec.msgpack.Decoder(_Beginning).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
 
 
@@ -327,6 +334,17 @@ class Stored(Procedure):
         return self._facts.notes
 
     @property
+    def outline(self) -> Outline:
+        """Where the parts of the document are."""
+        self.shelf.note(self)
+        return _decode_beginning(self._facts.detail).outline
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """All headings."""
+        return self._detail.outline.headings
+
+    @property
     def _detail(self) -> Detail:
         return self.shelf.detail(self.path, lambda: _decode_detail(self._facts.detail))
 
@@ -365,7 +383,8 @@ def _answer_from_facts() -> None:
     """Let a stored document answer from its facts what `Procedure` finds out from the text."""
     for part, kind in (("face", Face), ("view", View), ("_detail", Detail)):
         for name in filter(Procedure.__dict__.__contains__, kind.__struct_fields__):
-            setattr(Stored, name, property(attrgetter(f"{part}.{name}")))
+            if name not in Stored.__dict__:
+                setattr(Stored, name, property(attrgetter(f"{part}.{name}")))
 
 
 _answer_from_facts()

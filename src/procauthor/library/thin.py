@@ -8,19 +8,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.front import bold_fields
 from procauthor.markdown.passage import read_prose
 from procauthor.naming import title_key
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.settings import PlaceholderConventions
-from procauthor.template.spec import SectionSpec, Template, parse_pattern
+from procauthor.template.spec import ITEMS, SectionSpec, Template, parse_pattern
 
 _COMMENT = lazy(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BARE_LABEL = lazy(r"\*\*[^*\n]+\*\*:?")
@@ -93,10 +94,11 @@ _LONGEST = 600
 # Fewer words may well be the same in several sections: "See the contract."
 _SENTENCE = 4
 _SECTIONS = 3
+# Fewer words may well be in a guidance by chance.
+_PHRASE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Thin:
+class Thin(Struct, frozen=True):
     """A section that says too little, and why."""
 
     heading: str
@@ -104,8 +106,7 @@ class Thin:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _SectionText:
+class _SectionText(Struct, frozen=True):
     """A section of the template in a document, with its pieces, labels left out."""
 
     spec: SectionSpec
@@ -136,12 +137,21 @@ def _reason(document: Document, text: _SectionText, title: frozenset[str], repea
     """Say why a section is thin; nothing where it is not."""
     if _is_none(text):
         return ""
+    if _repeats_guidance(text):
+        return "it holds the words of the template"
     lacking = _bounds(document, text)
     if lacking:
         return lacking
     if text.spec.key in repeated:
         return "it holds the same sentence as other sections"
     return _empty_words(text, title) if sum(map(len, text.units)) <= _LONGEST else ""
+
+
+def _repeats_guidance(text: _SectionText) -> bool:
+    """Say whether all pieces of a section are words of the template to its author."""
+    guidance = f" {' '.join(_words(text.spec.guidance))} "
+    said = [_words(unit) for unit in text.units] if text.spec.guidance else []
+    return bool(said) and all(len(unit) >= _PHRASE and f" {' '.join(unit)} " in guidance for unit in said)
 
 
 def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
@@ -161,21 +171,26 @@ def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
 def _bounds(document: Document, text: _SectionText) -> str:
     """Say that a section has fewer entries than its template asks for; in another form nothing can be counted."""
     least = text.spec.constraint.minimum
-    count = _count(document, text.section, text.spec) if least > 1 else 0
+    count = count_entries(document, text.section, text.spec) if least > 1 else 0
     if count == 0 or count >= least:
         return ""
-    thing = {"steps": "steps", "table": "rows"}.get(text.spec.kind, "entries")
-    return f"it has {count} of the {least} {thing} that the template asks for"
+    return f"it has {count} of the {least} {entries_called(text.spec)} that the template asks for"
 
 
-def _count(document: Document, section: Section, spec: SectionSpec) -> int:
+def entries_called(spec: SectionSpec) -> str:
+    """Return what the entries of a section are called."""
+    return {"steps": "steps", "table": "rows"}.get(spec.kind, "entries")
+
+
+def count_entries(document: Document, section: Section, spec: SectionSpec) -> int:
+    """Return the entries of a section that has the form of its template; of another form there are none."""
     family = list(document.family(section))
     if spec.kind == "steps":
         return sum(part.level == spec.step_level for part in family[1:])
     blocks = chain.from_iterable(part.blocks for part in family)
     if spec.kind == "table":
         return sum(len(block.rows) for block in blocks)
-    items = chain.from_iterable(block.items for block in blocks) if spec.kind != "prose" else ()
+    items = chain.from_iterable(block.items for block in blocks) if spec.kind in ITEMS else ()
     return sum(item.level == 0 for item in items)
 
 
@@ -242,8 +257,7 @@ _BRACKETS = lazy(r"\[[^\[\]\n]{1,60}\](?![(\[:])")
 _BRACES = lazy(r"\{[^{}\n]+?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """A piece of text that was meant to be replaced."""
 
     text: str
@@ -252,8 +266,7 @@ class Leftover:
     """Whether nothing around it says that it may be talked about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What says that a text is not finished: pieces for a first look, with the patterns that then decide."""
 
     pieces: tuple[str, ...]
@@ -283,17 +296,17 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     shipped = words()["placeholders"]
     ignored = {word.casefold() for word in conventions.ignore}
     kept = [word for word in (*shipped["words"], *conventions.words) if word.casefold() not in ignored]
-    marks = "|".join(map(re.escape, kept)) or r"(?!)"
+    marks = any_of(kept)
     dates = () if VAGUE_DAY.casefold() in ignored else (_DATE,)
-    others = "|".join(map(re.escape, (*shipped["words"], *shipped["comments"])))
+    others = any_of((*shipped["words"], *shipped["comments"]))
     one = rf"[`'*]{{0,2}}(?P<mark>{others})[`'*]{{0,2}}"
     brackets = [word for word in shipped["brackets"] if f"[{word}]" not in ignored]
-    begins = "|".join(map(re.escape, brackets)) or r"(?!)"
+    begins = any_of(brackets)
     return Signs(
         pieces=(*kept, *([VAGUE_DAY] if dates else [])),
         words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-]|['’]\w)"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
-        filler=re.compile("|".join(map(re.escape, shipped["filler"])), re.IGNORECASE),
+        filler=re.compile(any_of(shipped["filler"]), re.IGNORECASE),
         fillers=tuple(map(str.lower, shipped["filler"])),
         told=tuple(f"[{word}" for word in shipped["told"]),
         spoken=tuple(f"[{word}" for word in shipped["spoken"]),
@@ -385,7 +398,7 @@ def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
     """
     sentence = _SENTENCE_END.split(text[max(0, start - _NEAR) : start])[-1].rstrip()
     before = _WORD.findall(sentence)
-    if before and before[-1].casefold() in signs.articles:
+    if (before and before[-1].casefold() in signs.articles) or text.startswith(", ", end):
         return True
     apart = text.startswith(":", end) or sentence.endswith(_APART) or _SENTENCE_ENDS.match(text, end) is not None
     return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs

@@ -6,14 +6,13 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from procauthor.regex import lazy
 
@@ -24,8 +23,7 @@ _LONG_LINE = 2000
 _NEWLINE = lazy(b"\n")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """Raw bytes. All positions in procauthor are byte offsets into ``raw``; lines count from 1."""
 
     raw: bytes
@@ -74,7 +72,7 @@ class Source:
 BlockKind = Literal["paragraph", "list", "table", "code", "html", "quote", "rule"]
 
 
-class Heading(Struct, frozen=True, gc=False):
+class Heading(Struct, frozen=True, array_like=True, gc=False):
     """A heading; ``text`` is what a reader sees, ``slug`` its anchor on GitHub."""
 
     level: int
@@ -86,7 +84,7 @@ class Heading(Struct, frozen=True, gc=False):
     nested: bool = False
 
 
-class Link(Struct, frozen=True, gc=False):
+class Link(Struct, frozen=True, array_like=True, gc=False):
     """A link or an image; ``target`` as written, before percent-decoding."""
 
     text: str
@@ -120,6 +118,14 @@ class Item(Struct, frozen=True, gc=False):
     checked: bool | None = None
     marker: int = 0
     """Byte offset of the letter between the brackets of a task, or 0."""
+
+
+_ITEM_MARK = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
+
+
+def bare_item(text: str) -> str:
+    """Return an item, as it is written, without its sign and its box."""
+    return _ITEM_MARK.sub("", text)
 
 
 class Cell(Struct, frozen=True, gc=False):
@@ -204,6 +210,24 @@ class Section(Struct, frozen=True, gc=False):
         return chain.from_iterable(block.items for block in self.blocks)
 
 
+class Outline(Struct, frozen=True, array_like=True):
+    """Where the parts of a document are, without what they say: enough to cut its bytes.
+
+    Attributes:
+        title: The title of the document.
+        start: The offset behind its front matter.
+        headings: All headings, in order.
+        blocks: Start and end of each block at the top level of a section, one after the other.
+        comments: Start and end of each HTML comment, likewise.
+    """
+
+    title: str
+    start: int
+    headings: tuple[Heading, ...]
+    blocks: tuple[int, ...]
+    comments: tuple[int, ...]
+
+
 class ParseProblem(Struct, frozen=True, gc=False):
     """Something that the parser noticed: an unclosed block, or front matter that cannot be relied on."""
 
@@ -222,8 +246,7 @@ class MetadataField(Struct, frozen=True, gc=False):
     line: int
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A parsed document. ``source.raw`` is the truth; everything else points into it."""
 
     source: Source
@@ -235,7 +258,7 @@ class Document:
     anchors: frozenset[str]
     fields: Mapping[str, MetadataField] = field(default_factory=dict)
     front_matter: tuple[int, int] | None = None
-    front_kind: Literal["yaml", "toml", "json"] | None = None
+    front_kind: Literal["yaml", "toml"] | None = None
     problems: tuple[ParseProblem, ...] = ()
 
     @cached_property
@@ -255,6 +278,15 @@ class Document:
             known = self._kept[name] = grounds, make()
         value: _T = known[1]
         return value
+
+    @property
+    def outline(self) -> Outline:
+        """Where its parts are."""
+        blocks, comments = (
+            tuple(chain.from_iterable((each.start, each.end) for each in parts))
+            for parts in (self.blocks, self.comments)
+        )
+        return Outline(self.title, self.sections[0].start, self.headings, blocks, comments)
 
     @property
     def blocks(self) -> Iterator[Block]:
@@ -349,8 +381,7 @@ def title_section(document: Document) -> Section | None:
     return next((s for s in document.sections if s.level == 1), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """Replace the bytes from ``start`` to ``end`` by ``text``, in UTF-8.
 
     ``shown`` is what a reader sees of it, where it is words within a line and nothing else; None where it may be more.

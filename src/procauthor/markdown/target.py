@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from procauthor.markdown.document import Definition, Document, Link, Replacement
 from procauthor.markdown.parse import read_definitions
@@ -26,8 +27,7 @@ _ENTITY = lazy(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
 _ESCAPE = lazy(r"\\([!-/:-@\[-`{-~])")
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A target as it is written, with its span; ``target`` is what it means, ``angle`` whether it is in <...>."""
 
     form: Form
@@ -38,8 +38,7 @@ class Spot:
     angle: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinkText:
+class LinkText(Struct, frozen=True):
     """The span of a link's text. ``label`` is the label that has to be kept where the text is the label itself."""
 
     start: int
@@ -52,7 +51,7 @@ class LinkText:
 def read_spots(document: Document) -> Iterator[Spot]:
     """Yield the written targets of a document; of a reference, the target is in its definition."""
     for link in document.links:
-        spot = _html_spot(document, link) if is_html(document, link) else _inline_spot(document, link)
+        spot = _html_spot(document, link) if is_html(document, link) else find_spot(document, link)
         if spot:
             yield spot
     for definition in read_definitions(document):
@@ -102,7 +101,8 @@ def _html_spot(document: Document, link: Link) -> Spot:
     return Spot("html", link.target, html.unescape(link.target), end - size, end)
 
 
-def _inline_spot(document: Document, link: Link) -> Spot | None:
+def find_spot(document: Document, link: Link) -> Spot | None:
+    """Return the written target of an inline link; that of a reference is elsewhere."""
     if link.label:
         return None
     raw = _raw(document, link.start, link.end)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.markdown.document import Section
@@ -140,8 +142,7 @@ def _is_rich(entry: _Entry) -> bool:
     return entry.strong or any(line.bullet for line in entry.body[1:])
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A line that may be an item, with what is below it; ``marked`` says that bold or a link marks its title."""
 
     body: list[Line]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from procauthor.planning.text import Opening
 
@@ -25,8 +26,7 @@ def most(said: Iterable[object]) -> bool:
     return bool(each) and sum(each) * 2 >= len(each)
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """The rows of a table, the lines of a list, or headings of one level and form, and how much speaks for items.
 
     ``form`` is how they are written, such as the heads of a table or the kind of number of lines. ``own`` is the weight

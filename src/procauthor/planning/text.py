@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, structs
 
 from procauthor.data import ungrouped
 from procauthor.errors import PlanError
@@ -40,8 +40,7 @@ _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One list line under a field."""
 
     text: str
@@ -318,8 +317,7 @@ _ROLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A list line with the label in bold above it, and the role of that label or of its heading."""
 
     line: Line
@@ -449,8 +447,7 @@ def names_total(label: str) -> bool:
     return bool(word) and (whole or all(field_key(each) == "effort" for each in words))
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
 
     ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
@@ -474,7 +471,7 @@ class Opening:
         """Return the opening without what is said from a line on."""
         cut = (replace(f, entries=[e for e in f.entries if e.line.number < line.number]) for f in self.fields)
         fields = tuple(f for f in cut if f.line < line.number)
-        return replace(self, fields=fields, scope_end=line.start)
+        return structs.replace(self, fields=fields, scope_end=line.start)
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""

@@ -129,15 +129,7 @@ class Project:
         Raises:
             PlanError: There is no such file, or it holds no plan.
         """
-        if library is not None:
-            return self.workspace.plan(file, library)
-        from procauthor.workspace.plan import read_current_plan
-
-        return read_current_plan(self.workspace, file)
-
-    def plan_bytes(self, file: str | Path | None = None) -> bytes:
-        """Return an action plan as it is on disk; for the arguments and errors see `plan`."""
-        return self.workspace.plan_bytes(file)
+        return self.workspace.plan(file, library)
 
     def propose_plan(self) -> Proposal:
         """Make a plan from the gaps of the library; `plan_change` writes it."""
@@ -155,17 +147,6 @@ class Project:
         from procauthor.workspace.plan import plan_change
 
         return plan_change(self.workspace, proposal, file)
-
-    def reading_change(self, reading: Mapping[str, object], file: str | Path | None = None) -> Change:
-        """Return what writes into the front matter of a plan how it is read, as a person or a model says.
-
-        Raises:
-            PlanError: The plan does not have what is said, or holds no items where it says that they are.
-            FrontMatterError: The front matter of the plan cannot be changed.
-        """
-        from procauthor.workspace.plan import reading_change
-
-        return reading_change(self.workspace, reading, file)
 
     def check(
         self,
@@ -424,7 +405,7 @@ class Project:
             max_tokens: The ceiling of a run; the settings' where nothing is said.
             progress: Is told when a step begins and ends.
             fresh: Ask the model again, even what an earlier run has asked word by word.
-            reviewer: A second model, as ``provider:name``, that reads the draft once.
+            reviewer: A second model, as ``provider:name``, that looks at the draft in place of the author.
         """
         from procauthor.authoring.authoring import Authoring
 

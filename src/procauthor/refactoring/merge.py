@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.data import grouped
@@ -45,12 +47,11 @@ from procauthor.refactoring.carry import (
     refuse_unclosed,
 )
 from procauthor.refactoring.relocation import Leads, NewName, Relocation, verify_text
-from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references
+from procauthor.refactoring.renumber import NumberedHeading, read_numbers, renumber_references, steps_of
 from procauthor.refactoring.rewrite import Rewriting
 from procauthor.template.spec import section_key
 
 _FIXED = frozenset({"index", "readme", "plan", "template"})
-_STEPS = frozenset({"step", "phase"})
 
 
 def merge(scope: Scope, procedure: Procedure, into: Procedure) -> Change:
@@ -74,8 +75,7 @@ def _refuse(procedure: Procedure, into: Procedure) -> None:
             raise LibraryError(message, "nothing was changed")
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
+class _Joint(Struct, frozen=True):
     """Where a piece of the one document goes in the other: to ``at``, over a text that says "None." where there is one.
 
     Preambles come first, then what joins a section, then sections of their own.
@@ -96,8 +96,7 @@ class _Joint:
         return self.at - self.over, self.at
 
 
-@dataclass(frozen=True)
-class _Merging:
+class _Merging(Struct, frozen=True, dict=True):
     scope: Scope
     procedure: Procedure
     into: Procedure
@@ -231,11 +230,11 @@ class _Merging:
 
     def _numbers(self) -> list[Replacement]:
         """Number the steps of the one document on, behind those of the other."""
-        theirs = [int(n.old) for n in read_numbers(self.into.document) if n.word in _STEPS and n.old.isdigit()]
-        own = [n for n in read_numbers(self.procedure.document) if n.word in _STEPS and n.old.isdigit()]
+        theirs, own = map(_numbered_steps, (self.into, self.procedure))
         if not theirs or not own:
             return []
-        shifted: list[NumberedHeading] = [replace(n, new=str(int(n.old) + max(theirs))) for n in own]
+        most = max(int(n.old) for n in theirs)
+        shifted: list[NumberedHeading] = [replace(n, new=str(int(n.old) + most)) for n in own]
         headings = [Replacement(n.start, n.end, n.new) for n in shifted]
         return [*headings, *renumber_references(self.procedure, shifted)]
 
@@ -304,3 +303,8 @@ def _says_none(document: Document, section: Section, end: int) -> bool:
 def _newlines_before(raw: bytes, start: int) -> int:
     text = raw[:start].replace(b"\r", b"")
     return min(2, len(text) - len(text.rstrip(b"\n")))
+
+
+def _numbered_steps(procedure: Procedure) -> list[NumberedHeading]:
+    steps = steps_of(procedure)
+    return [n for n in read_numbers(procedure.document, steps) if n.word in steps and n.old.isdigit()]

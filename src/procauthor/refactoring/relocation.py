@@ -5,27 +5,22 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from procauthor.checking.scope import Scope
 from procauthor.data import ungrouped
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.library.page import Pages, Way, encode_like, read_site_spots
-from procauthor.library.reference import Target, read_links, resolve
+from procauthor.library.reference import Target, path_of, read_links, resolve
 from procauthor.markdown.document import Link, Replacement
 from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot
 from procauthor.naming import is_document
-
-
-def join(source: str, written: str) -> str:
-    """Return where a relative path leads from a document; unlike a resolved link it may leave the root by ``..``."""
-    base = "" if written.startswith("/") else posixpath.dirname(source)
-    return posixpath.normpath(posixpath.join(base, unquote(written).lstrip("/")))
 
 
 def respell(spot: Spot, before: Way, after: Way) -> str:
@@ -78,8 +73,7 @@ def relative_path(source: str, target: str) -> str:
     return "/".join([".."] * len(here) + there) or "."
 
 
-@dataclass(frozen=True, slots=True)
-class NewName:
+class NewName(Struct, frozen=True):
     """A document and the title, and perhaps the id, that it is called by afterwards."""
 
     procedure: Procedure
@@ -87,8 +81,7 @@ class NewName:
     id: str = ""
 
 
-@dataclass(frozen=True)
-class Relocation:
+class Relocation(Struct, frozen=True, dict=True):
     """Where documents, and links to them, are afterwards. All keys are from before.
 
     Args:
@@ -175,7 +168,7 @@ class Relocation:
         """Return where a link leads, from the root of the library, also if it takes the way by the repository."""
         path = target.path
         if path is None:
-            path = join(source, written.partition("#")[0].partition("?")[0])
+            path = path_of(source, written)
         if not self.inside or not (written.startswith("/") or path.startswith("../")):
             return path
         whole = path if written.startswith("/") else posixpath.normpath(posixpath.join(self.inside, path))
@@ -193,8 +186,7 @@ def is_same(before: Way, after: Way) -> bool:
     return (before.path, before.anchor) == (after.path, after.anchor) and len(folders) == 1
 
 
-@dataclass(frozen=True)
-class Leads:
+class Leads(Struct, frozen=True):
     """Says whether a link of a document may lead to another target afterwards: to where the relocation says.
 
     ``home`` is the path of the document in which the link is then.

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+
+from msgspec import Struct
 
 from procauthor.checking.scope import Scope
+from procauthor.convention.word import words
 from procauthor.data import grouped
 from procauthor.errors import ConflictError
 from procauthor.library.change import Change
@@ -17,17 +20,33 @@ from procauthor.markdown.document import Document, Heading, Replacement, Section
 from procauthor.markdown.target import read_text
 from procauthor.refactoring.relocation import Relocation
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
+from procauthor.template.spec import meaning_of
 
-_HEADING = lazy(r"(?P<word>(?:step|phase)\s+)?(?P<number>\d+(?:\.\d+)*)(?P<stop>[.):\s-]|$)", re.IGNORECASE)
-_SERIES = r"\d+(?:\.\d+)*(?:(?:\s*(?:,|&|-|–)\s*|\s+(?:and|or|to)\s+)\d+(?:\.\d+)*)*"
-_REFERENCE = lazy(rf"\b(?P<word>step|phase|section)s?\s+(?P<series>{_SERIES})", re.IGNORECASE)
 _NUMBER = lazy(r"\d+(?:\.\d+)*")
+_SECTION = "section"
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedHeading:
-    """A heading with a number: ``word`` is "step", "phase" or "section"; the span is that of the number."""
+@lru_cache(maxsize=64)
+def _heading(steps: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a heading with a number, be it that of a step."""
+    return re.compile(
+        rf"(?P<word>(?:{any_of(steps)})\s+)?(?P<number>{_NUMBER.pattern})(?P<stop>[.):\s-]|$)", re.IGNORECASE
+    )
+
+
+@lru_cache(maxsize=64)
+def _reference(steps: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a mention of steps or sections, of one or of several."""
+    joined = rf"(?:\s*[,&–-]\s*|\s+(?:{any_of(words()['flow']['joins'])})\s+)"
+    series = rf"{_NUMBER.pattern}(?:{joined}{_NUMBER.pattern})*"
+    return re.compile(
+        rf"\b(?P<word>{any_of((*steps, _SECTION))})(?:[^\W\d_]{{1,2}})?\s+(?P<series>{series})", re.IGNORECASE
+    )
+
+
+class NumberedHeading(Struct, frozen=True):
+    """A heading with a number: ``word`` is what a step is called, or "section"; the span is that of the number."""
 
     word: str
     old: str
@@ -39,7 +58,7 @@ class NumberedHeading:
 
 def renumber(scope: Scope, procedure: Procedure) -> Change:
     """Return the change of `Refactoring.renumber`; an empty one where all is in order."""
-    numbered = read_numbers(procedure.document)
+    numbered = read_numbers(procedure.document, steps_of(procedure))
     changed = [n for n in numbered if n.old != n.new]
     if not changed:
         return Change((), f"renumber {procedure.title}")
@@ -50,17 +69,27 @@ def renumber(scope: Scope, procedure: Procedure) -> Change:
     return Change(tuple(sorted(changes, key=lambda e: e.path != procedure.path)), f"renumber {procedure.title}")
 
 
-def read_numbers(document: Document) -> list[NumberedHeading]:
-    """Return the numbered headings with the numbers that they should have: counted among those of one parent."""
+def steps_of(procedure: Procedure) -> tuple[str, ...]:
+    """Return what the steps of a document are called, without case."""
+    return meaning_of(procedure.template).steps
+
+
+def read_numbers(document: Document, steps: tuple[str, ...]) -> list[NumberedHeading]:
+    """Return the numbered headings with the numbers that they should have: counted among those of one parent.
+
+    Args:
+        document: The document.
+        steps: What its steps are called.
+    """
     headings: list[NumberedHeading] = []
     counts: Counter[tuple[int | None, int, str]] = Counter()
     last: dict[str, int] = {}
     prefixes: dict[int, str] = {}
     for section in document.sections:
-        match = _match(document, section)
+        match = _match(document, section, steps)
         if match is None or section.heading is None:
             continue
-        word = (match["word"] or "section").strip().casefold()
+        word = (match["word"] or _SECTION).strip().casefold()
         *above, number = match["number"].split(".")
         key = (section.parent, section.level, word)
         if key not in counts:
@@ -76,11 +105,11 @@ def read_numbers(document: Document) -> list[NumberedHeading]:
     return headings
 
 
-def _match(document: Document, section: Section) -> re.Match[str] | None:
+def _match(document: Document, section: Section, steps: tuple[str, ...]) -> re.Match[str] | None:
     heading = section.heading
     if heading is None or heading.level == 1 or heading.nested:
         return None
-    match = _HEADING.match(_written(document, heading))
+    match = _heading(steps).match(_written(document, heading))
     # "3 ways to deploy" is a title; "3. Deploy" and "Step 3" are numbered.
     plain = match is not None and not match["word"] and not match["stop"].strip() and "." not in match["number"]
     return None if plain else match
@@ -95,7 +124,7 @@ def _first(number: int, last: int, word: str) -> int:
     """Return where a series starts: at 0 or 1, or steps go on from the part before."""
     if number in (0, 1):
         return number
-    return last + 1 if word != "section" else 1
+    return last + 1 if word != _SECTION else 1
 
 
 # References
@@ -121,7 +150,7 @@ def _by_old(numbered: Sequence[NumberedHeading]) -> dict[tuple[str, str], set[st
 def _references(
     procedure: Procedure, text: str, offset: int, news: Mapping[tuple[str, str], set[str]]
 ) -> Iterator[Replacement]:
-    for match in _REFERENCE.finditer(text):
+    for match in _reference(steps_of(procedure)).finditer(text):
         for number in _NUMBER.finditer(text, match.start("series"), match.end("series")):
             known = news.get((match["word"].casefold(), number[0]), set())
             start = offset + len(text[: number.start()].encode())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, NotFoundError
@@ -98,8 +100,7 @@ def _outermost(document: Document, chosen: Sequence[Section]) -> list[Section]:
     return [s for s in chosen if s.index not in below]
 
 
-@dataclass(frozen=True)
-class _Splitting:
+class _Splitting(Struct, frozen=True):
     scope: Scope
     procedure: Procedure
     sections: list[Section]

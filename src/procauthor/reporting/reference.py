@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from procauthor.checking.usage import Edge, EdgeKind
 from procauthor.data import pick
@@ -45,8 +46,8 @@ _MERMAID = """\
   classDef gone fill:#ececec,stroke:#6d6d6d,color:#1c1f23"""
 
 
-def select(graph: Graph, *, lifecycle: str = "", around: str = "") -> Graph:
-    """Return the procedures and orchestrations with their edges; of one lifecycle, or around one node.
+def select(graph: Graph, lifecycle: str = "") -> Graph:
+    """Return the procedures and orchestrations with their edges, of one lifecycle where one is named.
 
     Raises:
         NotFoundError: There is no such lifecycle.
@@ -61,9 +62,6 @@ def select(graph: Graph, *, lifecycle: str = "", around: str = "") -> Graph:
             names = dict.fromkeys(repr(node.lifecycle) for node in counted if node.lifecycle)
             raise NotFoundError(message, f"lifecycles are {', '.join(names)}" if names else "")
     edges = [edge for edge in graph.edges if edge.kind in _DRAWN]
-    if around:
-        near = (*graph.uses(around), *graph.users(around))
-        keep &= {around}.union(*({e.source, e.target} for e in near if e.kind in _DRAWN))
     inside = [edge for edge in edges if edge.source in keep and edge.target in keep]
     return Graph(tuple(node for node in graph.nodes if node.id in keep), tuple(inside))
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from procauthor.checking.rule import RULES, Rule
-from procauthor.finding import Finding, Fix, Report, Severity
+from procauthor.finding import Finding, Report, Severity
 from procauthor.reporting.place import ReportFiles
 from procauthor.system import release
 
@@ -73,7 +73,7 @@ def _result(finding: Finding, place: ReportFiles, names: list[str]) -> dict[str,
         ],
         "partialFingerprints": {"procauthorFinding/v1": finding.fingerprint},
     }
-    return {**data, "fixes": [_fix(finding, finding.fix, place)]} if finding.fix else data
+    return {**data, "fixes": [_fix(finding, place)]} if finding.fix else data
 
 
 def _location(path: str, place: ReportFiles) -> dict[str, str]:
@@ -86,7 +86,7 @@ def _utf16_column(finding: Finding, place: ReportFiles) -> int:
     return finding.column + sum(ord(c) > 0xFFFF for c in before)  # noqa: PLR2004 - the end of the basic plane
 
 
-def _fix(finding: Finding, fix: Fix, place: ReportFiles) -> dict[str, Any]:
+def _fix(finding: Finding, place: ReportFiles) -> dict[str, Any]:
     changes = [
         {
             "artifactLocation": _location(path, place),
@@ -98,6 +98,6 @@ def _fix(finding: Finding, fix: Fix, place: ReportFiles) -> dict[str, Any]:
                 for edit in edits
             ],
         }
-        for path, edits in groupby(fix.edits, key=lambda edit: edit.path)
+        for path, edits in groupby(finding.fix, key=lambda edit: edit.path)
     ]
     return {"description": {"text": finding.hint or f"Fix {finding.rule}."}, "artifactChanges": changes}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
+from typing import NamedTuple
+
+from msgspec import Struct
 
 from procauthor.character import strip_hidden
-from procauthor.markdown.document import Block, Document, Section
+from procauthor.markdown.document import Heading, Outline, Source
 from procauthor.regex import lazy
 from procauthor.secret import PartSearch, clean, redact
 
@@ -24,8 +26,7 @@ _STRETCH = lazy(rb"(?:\s*\S+){1,200}")
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A passage. ``text`` is shown, ``context`` only helps to find it, ``line`` counts from 1."""
 
     id: str
@@ -36,7 +37,6 @@ class Chunk:
     slug: str
     line: int
     text: str
-    hash: str
     context: str = ""
 
     @property
@@ -44,8 +44,23 @@ class Chunk:
         """The section: its path and anchor. Parts of one section share it."""
         return f"{self.path}#{self.slug}"
 
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of its text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
-def chunk_document(path: str, document: Document, *, title: str = "", context: str = "") -> list[Chunk]:
+
+class _Stretch(NamedTuple):
+    """A heading and what comes up to the next one; ``body`` is where the heading ends."""
+
+    heading: Heading | None
+    titles: tuple[str, ...]
+    start: int
+    body: int
+    end: int
+
+
+def chunk_document(path: str, source: Source, outline: Outline, *, title: str = "", context: str = "") -> list[Chunk]:
     """Cut a document into one chunk per section; a long section gives several.
 
     Beyond a thousand sections, short ones that follow each other share a chunk, so that a document has no more of them
@@ -53,66 +68,73 @@ def chunk_document(path: str, document: Document, *, title: str = "", context: s
 
     Args:
         path: Where the document is, relative to the library.
-        document: The parsed document.
+        source: Its bytes.
+        outline: Where its parts are.
         title: What it is called, where its text does not say it.
         context: Words to find it by that its text does not say, such as the lifecycle.
     """
-    text = _Text(document)
+    text = _Text(source, outline)
+    shown = text.clean(outline.title) if outline.title else title
     chunks: list[Chunk] = []
-    for section, end in _groups(document):
-        chunks += _chunk_section(path, text, section, context, end)
-    return chunks if document.title else [replace(chunk, title=title) for chunk in chunks]
+    for stretch, end in _groups(source.raw, _cut_at_headings(source.raw, outline)):
+        parts = text.parts(stretch) if end == stretch.end else [(stretch.body, end)]
+        chunks += _chunk_stretch(path, shown, text, stretch, parts, context)
+    return chunks
 
 
-def _groups(document: Document) -> Iterator[tuple[Section, int]]:
-    """Yield the sections to cut, each with the end of the last one that belongs to its chunk."""
-    raw, sections = document.source.raw, document.sections
-    yield from ((section, section.end) for section in sections[:_MOST_SECTIONS])
-    group: list[Section] = []
+def _cut_at_headings(raw: bytes, outline: Outline) -> Iterator[_Stretch]:
+    """Yield what is before the first heading, and then each heading with what follows it."""
+    headings = [heading for heading in outline.headings if not heading.nested]
+    ends = [*(heading.start for heading in headings), len(raw)]
+    yield _Stretch(None, (), outline.start, outline.start, ends[0])
+    above: list[Heading] = []
+    for heading, end in zip(headings, ends[1:], strict=True):
+        while above and above[-1].level >= heading.level:
+            above.pop()
+        above.append(heading)
+        yield _Stretch(heading, tuple(each.text for each in above), heading.start, heading.end, end)
+
+
+def _groups(raw: bytes, stretches: Iterator[_Stretch]) -> Iterator[tuple[_Stretch, int]]:
+    """Yield what to cut, each with the end of the last one that belongs to its chunk."""
+    group: list[_Stretch] = []
     words = 0
-    for section in sections[_MOST_SECTIONS:]:
-        size = _count(raw, (section.start, section.end))
+    for number, stretch in enumerate(stretches):
+        if number < _MOST_SECTIONS:
+            yield stretch, stretch.end
+            continue
+        size = _count(raw, (stretch.start, stretch.end))
         if group and words + size > _TARGET_WORDS:
             yield group[0], group[-1].end
             group, words = [], 0
-        group.append(section)
+        group.append(stretch)
         words += size
     if group:
         yield group[0], group[-1].end
 
 
-def _chunk_section(path: str, shown: _Text, section: Section, context: str, last: int) -> Iterator[Chunk]:
-    document = shown.document
-    slug = section.heading.slug if section.heading else ""
+def _chunk_stretch(  # noqa: PLR0913, PLR0917 - all that a chunk says of itself
+    path: str, title: str, shown: _Text, stretch: _Stretch, parts: Sequence[Span], context: str
+) -> Iterator[Chunk]:
+    heading = stretch.heading
+    slug = heading.slug if heading else ""
     # Text before the first heading has no anchor, and an anchor can be empty: the sign keeps their ids apart.
-    base = f"{path}#{slug}" if section.heading else path
-    parts = _parts(document, section) if last == section.end else [(section.body, last)]
+    base = f"{path}#{slug}" if heading else path
+    titles = tuple(map(shown.clean, stretch.titles))
     for number, (start, end) in enumerate(parts, 1):
         text = shown.read(start, end)
-        if not text and not (section.heading and section.title):
-            continue
-        yield Chunk(
-            id=base if number == 1 else f"{base}~{number}",
-            path=path,
-            title=shown.clean(document.title),
-            heading=shown.clean(section.title),
-            headings=tuple(map(shown.clean, document.path(section))),
-            slug=slug,
-            line=section.line if number == 1 and section.heading else document.source.line(start),
-            text=text,
-            hash=hashlib.sha256(text.encode()).hexdigest(),
-            context=context,
-        )
-
-
-def _parts(document: Document, section: Section) -> list[Span]:
-    """Return the spans of a section's parts, cut between blocks, or within a block that is too long."""
-    raw = document.source.raw
-    if not section.blocks or _count(raw, (section.body, section.end)) <= _LONGEST_WORDS:
-        first = section.blocks[0].start if section.blocks else section.body
-        return [(first, section.end)]
-    units = list(chain.from_iterable(_units(raw, block) for block in section.blocks))
-    return _pack(raw, units, section.end)
+        if text or (heading and heading.text):
+            yield Chunk(
+                id=base if number == 1 else f"{base}~{number}",
+                path=path,
+                title=title,
+                heading=titles[-1] if titles else "",
+                headings=titles,
+                slug=slug,
+                line=heading.line if number == 1 and heading else shown.source.line(start),
+                text=text,
+                context=context,
+            )
 
 
 def _pack(raw: bytes, units: list[Span], end: int) -> list[Span]:
@@ -128,12 +150,12 @@ def _pack(raw: bytes, units: list[Span], end: int) -> list[Span]:
     return list(pairwise([*starts, end]))
 
 
-def _units(raw: bytes, block: Block) -> list[Span]:
+def _units(raw: bytes, block: Span) -> list[Span]:
     """Return the smallest spans that are not cut: the block, or its lines, or stretches of a very long line."""
-    whole = (block.start, block.end)
-    if _count(raw, whole) <= _LONGEST_WORDS:
-        return [whole]
-    lines = [(block.start + m.start(), block.start + m.end()) for m in _LINE.finditer(raw[block.start : block.end])]
+    start, end = block
+    if _count(raw, block) <= _LONGEST_WORDS:
+        return [block]
+    lines = [(start + m.start(), start + m.end()) for m in _LINE.finditer(raw[start:end])]
     return list(chain.from_iterable(_stretches(raw, line) for line in lines))
 
 
@@ -148,6 +170,11 @@ def _count(raw: bytes, span: Span) -> int:
     return len(raw[span[0] : span[1]].split())
 
 
+def _is_long(raw: bytes, start: int, end: int) -> bool:
+    # Every word but the last one has a blank behind it.
+    return end - start > 2 * _LONGEST_WORDS and _count(raw, (start, end)) > _LONGEST_WORDS
+
+
 class _Text:
     """The text of a document without its HTML comments, secrets and hidden characters.
 
@@ -155,24 +182,36 @@ class _Text:
     for in the whole document, because a part of a long table does not say what its columns hold.
     """
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, source: Source, outline: Outline) -> None:
+        self.source = source
+        self._blocks = list(_pairs(outline.blocks))
+        self._begins = outline.blocks[::2]
         self._cleaned: dict[str, str] = {}
-        self._parts = PartSearch(document.source.raw)
-        gaps = [(c.start, c.end, "") for c in document.comments]
-        gaps += [(s.start, s.end, f"[redacted: {s.kind}]") for s in self._parts.find(document.source.raw)]
+        self._parts = PartSearch(source.raw)
+        gaps = [(start, end, "") for start, end in _pairs(outline.comments)]
+        gaps += [(s.start, s.end, f"[redacted: {s.kind}]") for s in self._parts.find(source.raw)]
         self._gaps: list[tuple[int, int, str]] = []
         for gap in sorted(gaps):
             if not self._gaps or gap[1] > self._gaps[-1][1]:
                 self._gaps.append(gap)
         self._starts = [start for start, _, _ in self._gaps]
 
+    def parts(self, stretch: _Stretch) -> list[Span]:
+        """Return the spans of its parts, cut between blocks, or within a block that is too long."""
+        raw = self.source.raw
+        first, behind = (bisect_left(self._begins, at) for at in (stretch.start, stretch.end))
+        blocks = self._blocks[first:behind]
+        if not blocks or not _is_long(raw, stretch.body, stretch.end):
+            return [(blocks[0][0] if blocks else stretch.body, stretch.end)]
+        units = list(chain.from_iterable(_units(raw, block) for block in blocks))
+        return _pack(raw, units, stretch.end)
+
     def read(self, start: int, end: int) -> str:
         """Return what is shown of a span."""
         at = bisect_left(self._starts, start)
         if at and self._gaps[at - 1][1] > start:
             start = min(self._gaps[at - 1][1], end)
-        source = self.document.source
+        source = self.source
         if at == len(self._gaps) or self._gaps[at][0] >= end:
             whole = source.slice(start, end)
             # Without hidden characters it is a part of the text as it is, and looked through faster.
@@ -189,6 +228,11 @@ class _Text:
         """Return a heading as it is shown; each is needed many times."""
         if text not in self._cleaned:
             # What the document holds as it is has no other secrets than the document.
-            written = strip_hidden(text) == text and text.encode() in self.document.source.raw
+            written = strip_hidden(text) == text and text.encode() in self.source.raw
             self._cleaned[text] = redact(text, self._parts.find) if written else str(clean(text))
         return self._cleaned[text]
+
+
+def _pairs(flat: Sequence[int]) -> Iterator[Span]:
+    """Yield what was put one after the other as starts and ends."""
+    return zip(flat[::2], flat[1::2], strict=True)

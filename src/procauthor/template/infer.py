@@ -10,12 +10,11 @@ from statistics import fmean
 from typing import TypeVar
 
 from procauthor.data import ungrouped
-from procauthor.markdown.document import Document, Item, Section
+from procauthor.markdown.document import Document, Item, Section, bare_item
 from procauthor.regex import lazy
 from procauthor.template.spec import plain_heading, section_key, words
 
 _MOSTLY = 0.6
-_MARKER = lazy(r"^(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _SOURCE = lazy(r"\s*\((?P<word>[^\W\d_][^\W\d_ ]{0,20}):\s*[^()]*(?:\([^()]*\)[^()]*)?\)\s*$")
 _NAMED = lazy(r"\*\*[^*\n]{1,80}?(?P<inside>:?)\*\*(?P<gap>:?\s*(?:[-–—]\s+)?)(?P<rest>.*)$")
 # What a name in bold and the words behind it are, by the role of their section.
@@ -41,7 +40,7 @@ def example_of(items: Sequence[Item], role: str) -> str:
 
 
 def _item_shape(item: Item, role: str) -> str:
-    text = _MARKER.sub("", item.raw.split("\n")[0].strip())
+    text = bare_item(item.raw.split("\n")[0].strip())
     source = _SOURCE.search(text)
     named = _NAMED.match(text[: source.start()] if source else text)
     if named is None:

@@ -6,16 +6,18 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import translate
 from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from procauthor.data import OnDemand
 from procauthor.errors import TemplateError
-from procauthor.markdown.document import Block, Comment, Document, Section
+from procauthor.markdown.document import Block, Comment, Document, Section, bare_item
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import find_conflict
 from procauthor.regex import lazy
@@ -58,8 +60,7 @@ _MOST_WORDS = 100_000
 _SHORT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """One line of a comment. ``leads`` says that only such lines come before it in the comment."""
 
     number: int
@@ -199,7 +200,7 @@ class _DemandReader:
         elif number > most or (number == 0 and line.key.startswith("max")):
             self.say(line.number, f"{line.key!r} is {number}, and 1 to {most} is possible")
         else:
-            self.constraint = replace(self.constraint, **{_NUMBERS[line.key]: number})  # type: ignore[arg-type]
+            self.constraint = replace(self.constraint, **{_NUMBERS[line.key]: number})
 
     def compare(self) -> None:
         """Report bounds that contradict each other; then the upper one does not count."""
@@ -214,7 +215,6 @@ KINDS = ("procedure", "orchestration", "standard", "other")
 """What a template can be for."""
 _LABEL = lazy(r"^\*\*([^*]+?):?\*\*:?[ \t]*(.*)$", re.DOTALL)
 _CARD_LINE = lazy(r"^\*\*([^*{}]+?):\*\*[ \t]+(\{.*)$")
-_MARKER = lazy(r"^(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 def digest(raw: bytes) -> str:
@@ -283,7 +283,7 @@ def _boilerplate(document: Document) -> Iterator[str]:
     for line in document.source.raw.decode().splitlines():
         text = line.strip()
         if "{" in text and "}" in text and not text.startswith("#"):
-            yield _MARKER.sub("", text)
+            yield bare_item(text)
 
 
 class _TemplateReader:
@@ -384,7 +384,7 @@ class _TemplateReader:
         """Return what a section is made of; one without an example is prose."""
         for block in blocks:
             if block.kind == "list" and block.items:
-                lines = [_MARKER.sub("", item.raw.split("\n")[0]) for item in block.items if item.level == 0]
+                lines = [bare_item(item.raw.split("\n")[0]) for item in block.items if item.level == 0]
                 card = tuple(_card(lines))
                 if card:
                     return "card", None, card

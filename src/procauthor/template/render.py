@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
+from msgspec import Struct
+
 from procauthor.markdown.document import write_link
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.spec import (
     Column,
     Pattern,
@@ -195,8 +196,7 @@ _REFERENCE = r"(?:\[(?P<{0}_linked>[^\]]+)\]\([^)\s]+\)|(?P<{0}_said>.+?) \*\(an
 _SEPARATORS = ("; ", ", ")
 
 
-@dataclass(frozen=True, slots=True)
-class SlotGroup:
+class SlotGroup(Struct, frozen=True):
     """A field with the words around it that go where it goes: `` (From: `` and ``)``."""
 
     slot: Slot
@@ -270,7 +270,7 @@ def _shown(part: str | SlotGroup, fields: Mapping[str, Any], clean: Cleaner, pla
 @lru_cache(maxsize=1)
 def _moment() -> re.Pattern[str]:
     """Return the pattern of a point in time: "T + 10 minutes", "16:00", a date, or what is said to be one."""
-    said = "|".join(map(re.escape, words().moments))
+    said = any_of(words().moments)
     return re.compile(rf"(?:[A-Z]\w? ?[+-] ?\d|\d{{1,2}}:\d\d|\d{{4}}-\d\d|(?:{said})(?:(?<=')|(?!\w)))")
 
 

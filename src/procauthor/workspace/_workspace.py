@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -69,11 +69,20 @@ def _titles_of_plan(raw: bytes) -> list[str]:
 
 _SHOWN = 5
 _PASSES = 3
+_T = TypeVar("_T")
 # So many documents that are not on disk, and libraries with one of them, are known at a time.
 _LAID = 8
 _PLANNED = "planned"
 _PLAN = "plan"
 _TICKED = "ticked"
+
+
+def unless_stale(make: Callable[[], _T]) -> _T:
+    """Return what is made of a library; where a document changes meanwhile, make it again, a few times."""
+    for _ in range(_PASSES):
+        with suppress(StaleError):
+            return make()
+    return make()
 
 
 class Workspace:
@@ -507,7 +516,8 @@ def _indexed(library: Library) -> Iterator[Procedure]:
 def _cut(procedure: Procedure) -> list[Chunk]:
     from procauthor.retrieval.chunk import chunk_document
 
-    return chunk_document(procedure.path, procedure.document, title=procedure.title, context=procedure.lifecycle)
+    named = {"title": procedure.title, "context": procedure.lifecycle}
+    return chunk_document(procedure.path, procedure.source, procedure.outline, **named)
 
 
 def _tick_all(raw: bytes, titles: Iterable[str]) -> bytes:

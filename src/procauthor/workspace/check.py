@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.checking.check import Baseline, choose_rules, read_baseline, refuse_other, turned_off
-from procauthor.errors import ConfigError, StaleError
+from procauthor.errors import ConfigError
 from procauthor.finding import Report
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import locate, paths_from_root, write_file
 from procauthor.library.library import Library
-from procauthor.workspace._workspace import Workspace
+from procauthor.workspace._workspace import Workspace, unless_stale
 
 _PASSES = 10
-_TURNS = 3
 
 
-@dataclass(frozen=True)
-class Checking:
+class Checking(Struct, frozen=True):
     """A check of a library, with what narrows or widens it.
 
     Attributes:
@@ -38,10 +37,7 @@ class Checking:
 
     def check(self, paths: Sequence[str] | None) -> Report:
         """Check the library as it is on disk; where files move meanwhile, look again."""
-        for _ in range(_TURNS):
-            with suppress(StaleError):
-                return self._check(paths)
-        return self._check(paths)
+        return unless_stale(lambda: self._check(paths))
 
     def _check(self, paths: Sequence[str] | None) -> Report:
         library = self.workspace.read()

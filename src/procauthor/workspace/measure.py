@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from procauthor.checking.check import check
-from procauthor.errors import LibraryError, PlanError, StaleError
+from procauthor.errors import LibraryError, PlanError
 from procauthor.evaluation.evaluate import Census, evaluate
 from procauthor.evaluation.revision import read_checkout, read_past
 from procauthor.evaluation.trend import point_of, read_saved
@@ -21,17 +21,13 @@ from procauthor.naming import title_key
 from procauthor.planning.plan import Plan
 from procauthor.planning.read import read_plan
 from procauthor.system import without_collection
-from procauthor.workspace._workspace import Workspace
-
-_PASSES = 3
+from procauthor.workspace._workspace import Workspace, unless_stale
 
 
 def survey(workspace: Workspace) -> Census:
     """Read the library once, and check it once, with what is remembered of the last check."""
-    for _ in range(_PASSES):
-        with suppress(StaleError), without_collection():
-            return _survey(workspace)
-    return _survey(workspace)
+    with without_collection():
+        return unless_stale(lambda: _survey(workspace))
 
 
 def _survey(workspace: Workspace) -> Census:

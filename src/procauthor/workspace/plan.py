@@ -14,14 +14,13 @@ from procauthor.library.disk import paths_from_root
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
-from procauthor.planning.plan import Plan
 from procauthor.planning.propose import Proposal, propose
 from procauthor.planning.read import read_plan
 from procauthor.planning.text import READING_KEY, as_front_matter, find_unproven
 from procauthor.planning.write import is_untouched, leave_out, write_plan
 from procauthor.system import read_regular
 from procauthor.workspace._workspace import Workspace
-from procauthor.workspace.measure import measure, plan_in, survey
+from procauthor.workspace.measure import measure, plan_in
 
 
 def propose_plan(workspace: Workspace) -> Proposal:
@@ -38,17 +37,6 @@ def _with_plan(workspace: Workspace) -> Census | None:
         return None
     library = workspace.with_text(workspace.read(), path, b"# Plan\n")
     return Census(library, workspace.check(library), workspace.settings).counted()
-
-
-def read_current_plan(workspace: Workspace, file: str | Path | None = None) -> Plan:
-    """Read an action plan, with the statuses that the library has now, from what a check remembers.
-
-    Raises:
-        PlanError: There is no such file, or it holds no plan.
-    """
-    raw = workspace.plan_bytes(file)
-    census = survey(workspace)
-    return read_plan(raw, known=statuses_in(census.library, census.report))
 
 
 def plan_change(workspace: Workspace, proposal: Proposal, file: str | Path | None = None) -> Change:

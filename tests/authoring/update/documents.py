@@ -10,7 +10,7 @@ from typing import Any
 
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.operation import Operation
-from procauthor.authoring.update.outline import EditTarget, Outline, read_outline
+from procauthor.authoring.update.outline import EditOutline, EditTarget, read_outline
 from procauthor.markdown.parse import parse
 from procauthor.system import shipped
 from procauthor.template.read import read_template
@@ -124,14 +124,14 @@ def _step(r: random.Random, n: int, bullet: str, number: str) -> str:
     )
 
 
-def outline_of(raw: bytes) -> Outline:
+def outline_of(raw: bytes) -> EditOutline:
     return read_outline(parse(raw), TEMPLATE)
 
 
 # Operations
 
 
-def operation(r: random.Random, outline: Outline) -> Operation:
+def operation(r: random.Random, outline: EditOutline) -> Operation:
     """One random operation that fits its target."""
     while True:
         kind = r.choice(["item", "item", "item", "row", "paragraph", "place", "section", "step", "title", "field"])
@@ -144,7 +144,7 @@ def operation(r: random.Random, outline: Outline) -> Operation:
             return found
 
 
-def _operation(r: random.Random, outline: Outline, target: EditTarget) -> Operation | None:
+def _operation(r: random.Random, outline: EditOutline, target: EditTarget) -> Operation | None:
     action = r.choice(sorted(ALLOWED[target.kind]))
     values: tuple[Any, ...] = ()
     if action == "substitute":
@@ -161,7 +161,7 @@ def text(r: random.Random) -> str:
     return r.choice(HAZARDS) if r.random() < 0.25 else words(r, 7)
 
 
-def value(r: random.Random, outline: Outline, target: EditTarget) -> Any:
+def value(r: random.Random, outline: EditOutline, target: EditTarget) -> Any:
     if target.kind in ("step", "section"):
         spec = TEMPLATE.section("workflow")
         assert spec is not None
@@ -205,7 +205,7 @@ def changed_outside(before: bytes, after: bytes, spans: list[tuple[int, int]]) -
     return [line for line in found if line.strip()]
 
 
-def extent(outline: Outline, target: EditTarget) -> tuple[int, int]:
+def extent(outline: EditOutline, target: EditTarget) -> tuple[int, int]:
     """Return the span of a target, of an item with what is nested in it."""
     inner = [t.end for t in outline.members(target.place) if t.id.startswith(target.id[:-1] + ".")]
     return target.start, max([target.end, *inner]) if target.kind == "item" else target.end

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from procauthor.authoring.update.listing import edit_list, edit_table, edit_text, fill_place, substitute
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import FRAME, EditTarget, Outline
+from procauthor.authoring.update.outline import FRAME, EditOutline, EditTarget
 from procauthor.authoring.update.pen import Pen, edit_field
 from procauthor.authoring.update.step import edit_steps, edit_title
 from procauthor.authoring.update.verify import verify
@@ -36,7 +36,7 @@ class Edited:
 
 
 def edit(
-    outline: Outline,
+    outline: EditOutline,
     operations: Sequence[Operation],
     links: Mapping[str, str] | None = None,
     statuses: Mapping[str, str] | None = None,
@@ -69,7 +69,7 @@ def edit(
     return Edited(after, tuple(pen.replacements), tuple(dict.fromkeys(pen.notes)))
 
 
-def check_operation(outline: Outline, operation: Operation) -> EditTarget:
+def check_operation(outline: EditOutline, operation: Operation) -> EditTarget:
     """Return the target of an operation.
 
     Raises:
@@ -104,7 +104,7 @@ def _check_count(operation: Operation, target: EditTarget) -> None:
         raise OperationError(message, f"it takes {'at least one' if wanted is None else wanted}", target.id)
 
 
-def _holds_steps(outline: Outline, target: EditTarget) -> bool:
+def _holds_steps(outline: EditOutline, target: EditTarget) -> bool:
     spec = outline.specs.get(target.id)
     return spec is not None and spec.kind == "steps"
 
@@ -118,7 +118,7 @@ class _Group:
     operations: list[Operation]
 
 
-def _groups(outline: Outline, operations: Sequence[Operation]) -> list[_Group]:
+def _groups(outline: EditOutline, operations: Sequence[Operation]) -> list[_Group]:
     groups: dict[tuple[str, str], _Group] = {}
     for each in operations:
         key = _group_key(outline, each)
@@ -127,7 +127,7 @@ def _groups(outline: Outline, operations: Sequence[Operation]) -> list[_Group]:
     return sorted(groups.values(), key=lambda group: group.kind == "steps")
 
 
-def _group_key(outline: Outline, operation: Operation) -> tuple[str, str]:
+def _group_key(outline: EditOutline, operation: Operation) -> tuple[str, str]:
     target = outline.targets[operation.target]
     if operation.action == "substitute":
         return "substitute", target.id

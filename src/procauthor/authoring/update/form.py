@@ -12,7 +12,7 @@ from procauthor.authoring.reply import reply_schema, share_titles, some_titles
 from procauthor.authoring.update.edit import ALLOWED
 from procauthor.authoring.update.listing import ORDER, STATUS, computed_status
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget, Outline, ScopeEntry, sections_of, targets_in
+from procauthor.authoring.update.outline import EditOutline, EditTarget, ScopeEntry, sections_of, targets_in
 from procauthor.data import grouped
 from procauthor.template.model import Text, value_type
 from procauthor.template.spec import SectionSpec
@@ -28,7 +28,7 @@ def _one_of(names: Sequence[str]) -> Any:
     return Literal[tuple(names)]
 
 
-def scope_model(outline: Outline) -> type[BaseModel]:
+def scope_model(outline: EditOutline) -> type[BaseModel]:
     """Return the model of step 1: which sections change, and how; none where nothing has to."""
     names = sections_of(outline)
     entry = create_model(
@@ -46,7 +46,7 @@ def scope_model(outline: Outline) -> type[BaseModel]:
     return model
 
 
-def operation_model(outline: Outline, targets: Sequence[EditTarget], references: Sequence[str]) -> type[BaseModel]:
+def operation_model(outline: EditOutline, targets: Sequence[EditTarget], references: Sequence[str]) -> type[BaseModel]:
     """Return the model of operations on some targets: one list a shape of values."""
     fields: dict[str, Any] = {}
     for name, own in _by_shape(targets).items():
@@ -80,7 +80,7 @@ def _describe(targets: Sequence[EditTarget]) -> str:
 
 
 def _operation(
-    outline: Outline, name: str, targets: Sequence[EditTarget], references: Sequence[str]
+    outline: EditOutline, name: str, targets: Sequence[EditTarget], references: Sequence[str]
 ) -> type[BaseModel]:
     allowed = set().union(*(ALLOWED[t.kind] for t in targets))
     actions = tuple(a for a in _ACTIONS if a in allowed)
@@ -97,7 +97,7 @@ def _operation(
     return model
 
 
-def _value(outline: Outline, target: EditTarget, references: Sequence[str]) -> Any:
+def _value(outline: EditOutline, target: EditTarget, references: Sequence[str]) -> Any:
     spec = _spec(outline, target)
     place = outline.places.get(target.place)
     if place is not None and place.kind == "table" and spec is None:
@@ -114,7 +114,7 @@ def computed_fields(spec: SectionSpec) -> tuple[str, ...]:
     return (*ORDER, STATUS) if computed_status(spec) else ORDER
 
 
-def _spec(outline: Outline, target: EditTarget) -> SectionSpec | None:
+def _spec(outline: EditOutline, target: EditTarget) -> SectionSpec | None:
     if target.kind in ("step", "section"):
         spec = outline.specs.get(target.id)
         return spec if spec and spec.kind == "steps" else None
@@ -122,7 +122,7 @@ def _spec(outline: Outline, target: EditTarget) -> SectionSpec | None:
     return place.spec if place else None
 
 
-def operation_schema(outline: Outline, references: Sequence[str], scope: Sequence[str] = ()) -> dict[str, Any]:
+def operation_schema(outline: EditOutline, references: Sequence[str], scope: Sequence[str] = ()) -> dict[str, Any]:
     """Return the JSON schema of operations on a document, or on some of its sections, for an author."""
     targets = targets_in(outline, scope or sections_of(outline))
     model = operation_model(outline, targets, some_titles(references))
@@ -156,7 +156,7 @@ def read_changes(values: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
                 raise OperationError(message)
 
 
-def field_of(operation: Operation, outline: Outline) -> str:
+def field_of(operation: Operation, outline: EditOutline) -> str:
     """Return the field of a reply in which an operation is."""
     if operation.action == "substitute":
         return _WORDS
@@ -174,7 +174,7 @@ def entry_of(operation: Operation) -> dict[str, Any]:
 # Forms
 
 
-def scope_form(brief: Brief, outline: Outline, limit: int) -> AskForm:
+def scope_form(brief: Brief, outline: EditOutline, limit: int) -> AskForm:
     """Return the form of step 1."""
     sections = [
         {"id": name, "heading": outline.title(name), "text": _excerpt(outline, name)} for name in sections_of(outline)
@@ -185,7 +185,7 @@ def scope_form(brief: Brief, outline: Outline, limit: int) -> AskForm:
 
 def operation_form(
     brief: Brief,
-    outline: Outline,
+    outline: EditOutline,
     scope: Sequence[ScopeEntry],
     elsewhere: Sequence[ScopeEntry] = (),
     changed: Sequence[Operation] = (),
@@ -231,7 +231,7 @@ def _brief_prompt(brief: Brief) -> tuple[str, Mapping[str, object]]:
     return "update-brief", words
 
 
-def _excerpt(outline: Outline, name: str) -> list[str]:
+def _excerpt(outline: EditOutline, name: str) -> list[str]:
     texts = [outline.words(t) for t in outline.of_section(name) if t.kind in ("item", "row", "paragraph")]
     if name == "M":
         return [f"{t.id.removeprefix('M.')}: {t.text}" for t in outline.of_section(name)]

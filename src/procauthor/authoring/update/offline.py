@@ -15,7 +15,7 @@ from procauthor.authoring.gap import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.listing import WHOLE_WORDS, find_words, references
 from procauthor.authoring.update.operation import Action, Operation
-from procauthor.authoring.update.outline import EditContainer, EditTarget, Outline, outline_of
+from procauthor.authoring.update.outline import EditContainer, EditOutline, EditTarget, outline_of
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
 from procauthor.markdown.front_edit import refuse_unreadable
@@ -90,7 +90,7 @@ def _asked(ask: Ask, operation: Operation) -> bool:
     return any(target["id"] == operation.target for target in shown)
 
 
-def _scope(understood: Understood, outline: Outline) -> Answer:
+def _scope(understood: Understood, outline: EditOutline) -> Answer:
     if not understood.operations:
         return Answer({REASON: "The document already says so.", SECTIONS: []})
     names = dict.fromkeys(_section(outline, operation) for operation in understood.operations)
@@ -98,12 +98,12 @@ def _scope(understood: Understood, outline: Outline) -> Answer:
     return Answer({REASON: "It changes what the wish names.", SECTIONS: entries})
 
 
-def _section(outline: Outline, operation: Operation) -> str:
+def _section(outline: EditOutline, operation: Operation) -> str:
     target = outline.targets[operation.target]
     return target.id.rpartition(".")[0] if target.kind == "step" else target.section
 
 
-def understand(wish: str, outline: Outline, titles: Sequence[str]) -> Understood:
+def understand(wish: str, outline: EditOutline, titles: Sequence[str]) -> Understood:
     """Return what a wish means.
 
     Raises:
@@ -122,7 +122,7 @@ def understand(wish: str, outline: Outline, titles: Sequence[str]) -> Understood
 class _WishReader:
     """Reads one form of wish a method."""
 
-    def __init__(self, outline: Outline, titles: Sequence[str]) -> None:
+    def __init__(self, outline: EditOutline, titles: Sequence[str]) -> None:
         self.outline = outline
         self.titles = titles
 

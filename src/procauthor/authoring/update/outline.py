@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Brief
 from procauthor.library.contract import is_none, step_title
@@ -53,8 +55,7 @@ _OWN_LINK = lazy(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.I
 _HASH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class EditTarget:
+class EditTarget(Struct, frozen=True):
     """One addressable thing. The span is what it is made of; ``place`` the container that holds it."""
 
     id: str
@@ -68,8 +69,7 @@ class EditTarget:
     shape: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EditContainer:
+class EditContainer(Struct, frozen=True):
     """A container of items, rows or paragraphs.
 
     ``spec`` is what the template says of its values, None where the template does not know it. ``anchor`` is the
@@ -89,8 +89,7 @@ class EditContainer:
     inline: bool = False
 
 
-@dataclass(frozen=True)
-class Outline:
+class EditOutline(Struct, frozen=True):
     """All targets of a document in reading order."""
 
     document: Document
@@ -128,12 +127,12 @@ class Outline:
         return known.title if known else section
 
 
-def read_outline(document: Document, template: Template | None) -> Outline:
+def read_outline(document: Document, template: Template | None) -> EditOutline:
     """Return the outline of a document."""
     return _OutlineReader(document, template).outline()
 
 
-def outline_of(brief: Brief, template: Template) -> Outline:
+def outline_of(brief: Brief, template: Template) -> EditOutline:
     """Return the outline of the document that a brief is about; ``template`` is its own, where it has one."""
     return read_outline(parse(brief.text.encode()), template if brief.template else None)
 
@@ -166,12 +165,12 @@ class _OutlineReader:
         self._spec_of = {match[s.key].index: s for s in template.sections if s.key in match} if template else {}
         self.specs: dict[str, SectionSpec] = {}
 
-    def outline(self) -> Outline:
+    def outline(self) -> EditOutline:
         self.fields()
         for index, name in self.ids.items():
             self.section(self.document.sections[index], name)
         sections = {name: self.document.sections[index] for index, name in self.ids.items()}
-        return Outline(self.document, self.template, self.targets, self.places, sections, self.specs)
+        return EditOutline(self.document, self.template, self.targets, self.places, sections, self.specs)
 
     def add(self, target: EditTarget) -> None:
         self.targets[target.id] = replace(target, hash=hash_of(self.raw[target.start : target.end]))
@@ -375,15 +374,14 @@ _EVERYWHERE = lazy(r"\b(?:all|each|every|everywhere|throughout|whole|entire|any)
 _DEFAULT_STEP = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeEntry:
+class ScopeEntry(Struct, frozen=True):
     """One section that an update needs to touch, and why."""
 
     section: str
     change: str
 
 
-def sections_of(outline: Outline) -> tuple[str, ...]:
+def sections_of(outline: EditOutline) -> tuple[str, ...]:
     """Return the ids of everything that can be a scope: metadata, sections and steps, in order."""
     # The title belongs to the document; what is below it is text like any other.
     held = {place.section for place in outline.places.values()}
@@ -393,7 +391,7 @@ def sections_of(outline: Outline) -> tuple[str, ...]:
     return ((METADATA,) if has_fields else ()) + tuple(names)
 
 
-def allowance(outline: Outline, wish: str) -> int:
+def allowance(outline: EditOutline, wish: str) -> int:
     """Return how many sections a wish may need.
 
     A third of the document, but not less than three; a section that the wish names comes on top; a wish that says
@@ -407,7 +405,7 @@ def allowance(outline: Outline, wish: str) -> int:
     return min(len(names), max(_SMALL, round(len(names) * _SHARE)) + named)
 
 
-def targets_in(outline: Outline, scope: Sequence[str]) -> tuple[EditTarget, ...]:
+def targets_in(outline: EditOutline, scope: Sequence[str]) -> tuple[EditTarget, ...]:
     """Return what operations may name within a scope.
 
     A section allows what is in it, not what is in its subsections. A workflow allows to insert and to delete
@@ -416,7 +414,7 @@ def targets_in(outline: Outline, scope: Sequence[str]) -> tuple[EditTarget, ...]
     return tuple(target for target in outline.targets.values() if _allows(outline, scope, target))
 
 
-def _allows(outline: Outline, scope: Sequence[str], target: EditTarget) -> bool:
+def _allows(outline: EditOutline, scope: Sequence[str], target: EditTarget) -> bool:
     if target.id == "M.id":
         return False
     if target.kind == "step":
@@ -429,7 +427,7 @@ def _allows(outline: Outline, scope: Sequence[str], target: EditTarget) -> bool:
     return target.section in scope
 
 
-def step_of(outline: Outline, section: str) -> int:
+def step_of(outline: EditOutline, section: str) -> int:
     """Return the authoring step (1 to 6, never 4) that works on a section."""
     if section == METADATA:
         return 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from procauthor.authoring.update.operation import NewMember, OperationError
-from procauthor.authoring.update.outline import MARKER, EditContainer, Outline
+from procauthor.authoring.update.outline import MARKER, EditContainer, EditOutline
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Replacement, line_start
 from procauthor.markdown.front_edit import Put, edit_front_matter
@@ -19,7 +19,7 @@ from procauthor.template.spec import SectionSpec
 class Pen:
     """Collects replacements of spans. Text is given with line feeds; it is written with the document's line ending."""
 
-    def __init__(self, outline: Outline, links: Mapping[str, str], statuses: Mapping[str, str]) -> None:
+    def __init__(self, outline: EditOutline, links: Mapping[str, str], statuses: Mapping[str, str]) -> None:
         self.outline = outline
         self.document = outline.document
         self.raw = outline.document.source.raw

@@ -12,6 +12,7 @@ from typing import Any
 from procauthor.authoring.update.operation import Arrangement, Operation, OperationError, arrange
 from procauthor.authoring.update.outline import LABEL, EditTarget, sequence, step_words, trim
 from procauthor.authoring.update.pen import Pen, item_words
+from procauthor.library.contract import foreign_pattern
 from procauthor.markdown.document import Section, line_end, slugify
 from procauthor.template.render import FieldWriter, is_left_out, render_pattern
 from procauthor.template.spec import Column, SectionSpec, identifier, section_key
@@ -30,7 +31,8 @@ def _heading_of(words: bytes) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=32)
 def _mention_of(words: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<!\w)(?P<word>%b)[ \t]+(?P<number>\d+)\b(?![ \t]+of\b)" % words, re.IGNORECASE)
+    foreign = foreign_pattern(certain=True).pattern.encode()
+    return re.compile(rb"(?<!\w)(?P<word>%b)[ \t]+(?P<number>\d+)\b(?!%b)" % (words, foreign), re.IGNORECASE)
 
 
 def edit_steps(pen: Pen, workflow: str, operations: Sequence[Operation]) -> None:

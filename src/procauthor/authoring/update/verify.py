@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditTarget, Outline, step_words
+from procauthor.authoring.update.outline import EditOutline, EditTarget, step_words
 from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by
@@ -34,7 +34,7 @@ class Region:
     form: re.Pattern[str] | None = None
 
 
-def verify(outline: Outline, operations: Sequence[Operation], claims: Sequence[Replacement], after: bytes) -> None:
+def verify(outline: EditOutline, operations: Sequence[Operation], claims: Sequence[Replacement], after: bytes) -> None:
     """Prove an edit.
 
     Raises:
@@ -54,7 +54,7 @@ def verify(outline: Outline, operations: Sequence[Operation], claims: Sequence[R
     _compare_structure(outline, document, ordered, operations)
 
 
-def _refuse(outline: Outline, what: str) -> OperationError:
+def _refuse(outline: EditOutline, what: str) -> OperationError:
     title = outline.document.title or "the document"
     return OperationError(f"the change of {title!r} is refused: {what}", "nothing was written")
 
@@ -62,7 +62,7 @@ def _refuse(outline: Outline, what: str) -> OperationError:
 # Where bytes may differ
 
 
-def allowed(outline: Outline, operation: Operation) -> Iterator[Region]:
+def allowed(outline: EditOutline, operation: Operation) -> Iterator[Region]:
     """Yield the regions that one operation may change."""
     target = outline.targets[operation.target]
     yield from _own(outline, target, operation.action)
@@ -72,7 +72,7 @@ def allowed(outline: Outline, operation: Operation) -> Iterator[Region]:
         yield from _place_numbers(outline, target)
 
 
-def _own(outline: Outline, target: EditTarget, action: str) -> Iterator[Region]:
+def _own(outline: EditOutline, target: EditTarget, action: str) -> Iterator[Region]:
     raw = outline.document.source.raw
     start, end = _extent(outline, target)
     match action:
@@ -93,7 +93,7 @@ def _own(outline: Outline, target: EditTarget, action: str) -> Iterator[Region]:
                 yield Region(start, end)
 
 
-def _extent(outline: Outline, target: EditTarget) -> tuple[int, int]:
+def _extent(outline: EditOutline, target: EditTarget) -> tuple[int, int]:
     """Return the span of a target with all that belongs to it: nested items, the steps of a workflow."""
     raw = outline.document.source.raw
     if target.kind == "item":
@@ -133,7 +133,7 @@ def _space_behind(raw: bytes, offset: int) -> int:
     return offset + len(rest) - len(rest.lstrip())
 
 
-def _place_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
+def _place_numbers(outline: EditOutline, target: EditTarget) -> Iterator[Region]:
     raw = outline.document.source.raw
     for member in outline.members(target.place):
         line = raw.rfind(b"\n", 0, member.start) + 1
@@ -144,7 +144,7 @@ def _place_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
             yield from (Region(*m.span(1), _DIGITS) for m in _CELL.finditer(raw, line, member.end))
 
 
-def _step_numbers(outline: Outline, target: EditTarget) -> Iterator[Region]:
+def _step_numbers(outline: EditOutline, target: EditTarget) -> Iterator[Region]:
     raw = outline.document.source.raw
     workflow = target.id if target.kind == "section" else target.section.rpartition(".")[0]
     whole = outline.targets[workflow]
@@ -163,7 +163,7 @@ def _covers(region: Region, claim: Replacement) -> bool:
 # What must be the same
 
 
-def _compare(outline: Outline, before: bytes, after: bytes, claims: Sequence[Replacement]) -> None:
+def _compare(outline: EditOutline, before: bytes, after: bytes, claims: Sequence[Replacement]) -> None:
     """Walk the segments between the claims: each must be in the new bytes, in its place."""
     old = new = 0
     for claim in claims:
@@ -177,7 +177,7 @@ def _compare(outline: Outline, before: bytes, after: bytes, claims: Sequence[Rep
 
 
 def _compare_structure(
-    outline: Outline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
+    outline: EditOutline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
 ) -> None:
     old = outline.document
     kept = kept_by(len(old.source.raw), claims)
@@ -193,7 +193,7 @@ def _leads(before: str, after: str) -> bool:
     return before == after or (before.startswith("#") and after.startswith("#"))
 
 
-def _compare_fields(outline: Outline, new: Document, targets: set[str]) -> None:
+def _compare_fields(outline: EditOutline, new: Document, targets: set[str]) -> None:
     old = outline.document.fields
     if list(old) != list(new.fields):
         raise _refuse(outline, "its metadata would have other fields")
@@ -206,7 +206,7 @@ def _compare_fields(outline: Outline, new: Document, targets: set[str]) -> None:
 
 
 def _compare_headings(
-    outline: Outline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
+    outline: EditOutline, new: Document, claims: Sequence[Replacement], operations: Sequence[Operation]
 ) -> None:
     """Make sure that headings come only with operations that write steps."""
     kept = sum(not any(c.start <= h.start < c.end for c in claims) for h in outline.document.headings)

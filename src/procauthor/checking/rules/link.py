@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
+from procauthor.convention.word import words
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
@@ -29,6 +30,7 @@ from procauthor.library.reference import (
 )
 from procauthor.markdown.document import Definition, Link, Replacement, encode_path, label_key
 from procauthor.markdown.passage import read_passages
+from procauthor.markdown.target import find_spot
 from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
@@ -38,7 +40,8 @@ BROKEN_LINK = Rule(
     code="R101",
     severity="error",
     summary="A link or an image leads to a file that does not exist.",
-    why="The reader is sent nowhere. Upper and lower case count, as on a web server. No target at all is a warning.",
+    why="The reader is sent nowhere. Upper and lower case count, as on a web server. No target at all is a warning, "
+    "and so is what only shows the form of a link.",
     fix="Correct the path, or remove the link.",
     example="[Test Plan Procedure](testplan.md), where the file is test-plan.md",
 )
@@ -47,8 +50,8 @@ BROKEN_ANCHOR = Rule(
     code="R102",
     severity="error",
     summary="A link leads to a heading that does not exist.",
-    why="The reader lands at the top of the page. It is a warning where only upper and lower case differ, or where a "
-    "plug-in of the site makes the anchors.",
+    why="The reader lands at the top of the page. It is a warning where only upper and lower case differ, where a "
+    "plug-in of the site makes the anchors, or where the anchor holds signs that no heading leaves in one.",
     fix="Correct the anchor after the number sign.",
     example="[the triggers](#triggers), where the heading is “Trigger”",
 )
@@ -73,6 +76,9 @@ REFERENCE_TO_DEPRECATED = Rule(
 _LOCAL = lazy(r"file:|[A-Za-z]:[\\/]", re.IGNORECASE)
 # Lines of the source of a document, as in "a.md?plain=1#L3-L9".
 _LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
+_PATTERN_SIGN = lazy(r"[*|^<>\[\]\\]")
+# An anchor of a heading holds none of these, so that it is one of another program.
+_FOREIGN_SIGN = lazy(r"[.:/=(),]")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
@@ -118,8 +124,14 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         hint = _near(scope, procedure, link, end.path)
         proven = link_kind(link.target) not in procedure.conventions.unproven
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
-        finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
+        doubtful = "warning" if _is_example(link.target) else BROKEN_LINK.severity
+        finding = replace(finding, severity=doubtful if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
+
+
+def _is_example(target: str) -> bool:
+    """Say whether a target only shows the form of a link: it is a word for one, or has signs of patterns."""
+    return _PATTERN_SIGN.search(target) is not None or target.casefold() in words()["links"]["examples"]
 
 
 def _is_made(scope: Scope, procedure: Procedure, link: Link) -> bool:
@@ -189,7 +201,8 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
         return
     close = known.near(anchor)
     finding = say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
-    yield replace(finding, severity="warning") if rules_of(site).plugins else finding
+    foreign = rules_of(site).plugins or _FOREIGN_SIGN.search(anchor)
+    yield replace(finding, severity="warning") if foreign else finding
 
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:
@@ -265,9 +278,8 @@ def _correct_anchor(procedure: Procedure, link: Link, anchors: Sequence[str], an
 
 def _destination(procedure: Procedure, link: Link) -> tuple[int, int] | None:
     """Return where the target of an inline link is written; that of a reference link is elsewhere."""
-    raw = procedure.source.raw[link.start : link.end]
-    match = re.search(rb"\]\([ \t]*<?(" + re.escape(link.target.encode()) + rb")(?=[)>\s])[^\n]*\)\Z", raw)
-    return (link.start + match.start(1), link.start + match.end(1)) if match and link.target else None
+    spot = find_spot(procedure.document, link)
+    return (spot.start, spot.end) if spot and spot.written == link.target else None
 
 
 LINKS = Family(
@@ -306,6 +318,7 @@ UNUSED_LABEL = Rule(
     example="“[plan]: test-plan.md” in a document without “[plan]”",
 )
 _DEFINITION = lazy(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
+_FILLED = (b"{{", b"{%", b"<%")
 _USE = lazy(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
 _WORD = lazy(r"[a-z]{3}")
 _LETTERS = lazy(r"[A-Za-z]{2}")
@@ -340,16 +353,27 @@ def _labels(procedure: Procedure) -> Iterator[Definition]:
 def _undefined(procedure: Procedure, labels: list[Definition]) -> Iterator[Finding]:
     """Report what has the shape of a reference link and is shown as text."""
     near: Nearest | None = None
+    filled = _filled(procedure.document.source.raw)
     for passage in read_passages(procedure.document):
         for match in _USE.finditer(passage.text) if "][" in passage.text else ():
             at = passage.offset(match.start())
             escaped = procedure.document.source.raw[at - 1 : at] == b"\\"
-            if not escaped and _is_reference(match[1], match[2], alone=not labels):
+            if (
+                not escaped
+                and label_key(match[2]) not in filled
+                and _is_reference(match[1], match[2], alone=not labels)
+            ):
                 near = near or Nearest(each.label for each in labels)
                 close = near.find(match[2], cutoff=0.7)
                 message = f"the label {match[2]!r} is not defined"
                 hint = f"did you mean {close!r}?" if close else ""
                 yield say(UNDEFINED_LABEL, procedure, at, message, hint)
+
+
+def _filled(raw: bytes) -> set[str]:
+    """Return the labels whose targets a site fills in: to Markdown alone they are no definitions."""
+    targets = ((match[1].decode(errors="replace"), match[2]) for match in _DEFINITION.finditer(raw))
+    return {label_key(label) for label, target in targets if target.startswith(_FILLED)}
 
 
 def _is_reference(text: str, label: str, *, alone: bool) -> bool:

@@ -11,6 +11,9 @@ from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise, repeat
 
+from msgspec import Struct
+
+from procauthor.character import byte_offsets
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
 from procauthor.checking.usage import is_optional
@@ -18,18 +21,15 @@ from procauthor.convention.word import words as spoken
 from procauthor.data import grouped, ungrouped
 from procauthor.finding import Finding
 from procauthor.library.artifact import artifact_key
-from procauthor.library.contract import is_none, part_of
+from procauthor.library.contract import foreign_pattern, is_none, mention_pattern, numbers_in, part_of
 from procauthor.library.library import Procedure
-from procauthor.markdown.document import Replacement
+from procauthor.markdown.document import Replacement, line_start
 from procauthor.markdown.passage import PlainText, read_prose
 from procauthor.naming import title_key
 from procauthor.procedure import Artifact, Part, Step
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.spec import Meaning, SectionSpec, meaning_of
 
-# Only behind the plural: "repeat step 3 and 5 minutes later" names one step.
-_MORE = lazy(r"(?:\s*(?:,|-|–|—|/|&|\b(?:and|or|to|through)\b)+\s*\d+\b)+")
-_FOREIGN = lazy(r"\s+(?:of|in|from)\s+(?!this\b|the\s+(?:workflow|procedure)\b)", re.IGNORECASE)
 # A name of several words in capitals: "Secret Leak Response, Step 3".
 _NAME = lazy(
     r"(?:^|(?<=\W))((?:[A-Z\u00c0-\u00de][\w/-]*\s+(?:(?:and|of|to|for|in|&)\s+)*)+[A-Z\u00c0-\u00de][\w/-]*)"
@@ -62,18 +62,12 @@ def _step_words(procedure: Procedure) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def sent_to() -> str:
     """Return the pattern of the words that send a reader to a step, such as "return to", up to the step."""
-    return rf"\b(?:{'|'.join(map(re.escape, spoken()['flow']['jumps']))})\s*:?\s+"
-
-
-@lru_cache(maxsize=64)
-def _target(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern of a reference to a step: its word, an ending of the plural, and the number."""
-    return re.compile(rf"\b({'|'.join(map(re.escape, words))})(s?)\s+(\d+)\b(?![.)]?\d)", re.IGNORECASE)
+    return rf"\b(?:{any_of(spoken()['flow']['jumps'])})\s*:?\s+"
 
 
 @lru_cache(maxsize=64)
 def _own_list(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"\W*(?:{'|'.join(map(re.escape, words))})\s+(\d+)\s*(?:[:.)–—-]|$)", re.IGNORECASE)
+    return re.compile(rf"\W*(?:{any_of(words)})\s+(\d+)\s*(?:[:.)–—-]|$)", re.IGNORECASE)
 
 
 def find_lost(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
@@ -101,7 +95,7 @@ class _StepText:
 
     def read(self, passage: PlainText) -> Iterator[tuple[int, str]]:
         """Yield what is wrong in a passage."""
-        matches = _target(self.words).finditer(passage.text)
+        matches = mention_pattern(self.words).finditer(passage.text)
         named = chain.from_iterable(zip(repeat(match), _named(passage.text, match)) for match in matches)
         targets = [(match, lost) for match, lost in named if lost not in self.numbers]
         if not targets:
@@ -113,9 +107,9 @@ class _StepText:
         for match, lost in targets:
             if self._of_another(passage, match.start()) or (step is None and not self._is_ours(passage, match, lost)):
                 continue
-            message = f"there is no {match[1]} {lost}"
+            message = f"there is no {match['word']} {lost}"
             if step is not None:
-                message = f"step {step_name(step)} refers to {match[1]} {lost}, which does not exist"
+                message = f"step {step_name(step)} refers to {match['word']} {lost}, which does not exist"
             yield passage.offset(match.start()), message
 
     def _step_at(self, at: int) -> Step | None:
@@ -154,7 +148,7 @@ class _StepText:
 
     def _is_ours(self, passage: PlainText, match: re.Match[str], number: int) -> bool:
         """Say whether a reference outside of the steps means one of them for certain."""
-        if match[1].casefold() == "phase" and not _sent(passage.text[: match.start()][-80:]):
+        if match["word"].casefold() == "phase" and not _sent(passage.text[: match.start()][-80:]):
             return False
         at = passage.offset(match.start())
         start, end = self.scope.paragraph(self.procedure, at)
@@ -179,7 +173,7 @@ class _StepText:
 def _documents(*more: str) -> str:
     """Return the pattern of the words for documents, and for more that has steps of its own."""
     names = spoken()["names"]
-    return rf"\b(?:{'|'.join(map(re.escape, chain.from_iterable(names[key] for key in ('documents', *more))))})"
+    return rf"\b(?:{any_of(chain.from_iterable(names[key] for key in ('documents', *more)))})"
 
 
 def _sent(before: str) -> bool:
@@ -188,17 +182,16 @@ def _sent(before: str) -> bool:
 
 def _named(text: str, match: re.Match[str]) -> Iterator[int]:
     """Yield the numbers of the steps that a match names, none where they belong to something else."""
-    more = _MORE.match(text, match.end()) if match[2] else None
-    if not _FOREIGN.match(text, more.end() if more else match.end()):
-        yield int(match[3][:_DIGITS])
-        yield from (int(number[:_DIGITS]) for number in re.findall(r"\d+", more[0])) if more else ()
+    end = match.end("more") if match["plural"] else match.end("first")
+    if not foreign_pattern().match(text, end):
+        yield from numbers_in(match)
 
 
 def _mentions(text: str, words: Sequence[str]) -> Iterator[int]:
     """Yield where a text holds one of some words, in any case; to look for a word is faster than for a pattern."""
     lower = text.lower()
     if len(lower) != len(text):
-        pattern = "|".join(map(re.escape, words))
+        pattern = any_of(words)
         yield from (match.start() for match in re.finditer(pattern, text, re.IGNORECASE))
         return
     for word in words:
@@ -340,23 +333,17 @@ def _is_empty(procedure: Procedure, part: Part) -> bool:
 @lru_cache(maxsize=64)
 def _from_step(steps: tuple[str, ...]) -> re.Pattern[str]:
     """Return the pattern of a source that is a step, or several: ``Step 2``, ``outputs of steps 2 and 3``."""
-    word = f"(?:{'|'.join(map(re.escape, steps))})"
-    return re.compile(
-        rf"^(?:the\s+)?(?:outputs?\s+(?:of|from)\s+)?({word})s?\s+(\d+)\b"
-        rf"((?:\s*(?:,|and|or|&|/)\s*(?:{word}s?\s+)?\d+\b)*)",
-        re.IGNORECASE,
-    )
+    return mention_pattern(steps, rf"(?:(?:{any_of(spoken()['flow']['outputs'])})\s+)?")
 
 
 @lru_cache(maxsize=64)
 def _named_step(steps: tuple[str, ...], origins: tuple[str, ...]) -> re.Pattern[str]:
     """Return the pattern of an input that names its step without brackets: ``Risk List from Step 2``."""
-    word, origin = ("|".join(map(re.escape, names)) for names in (steps, origins))
+    word, origin = map(any_of, (steps, origins))
     return re.compile(rf"^(.+?)\s+(?:{origin})\s+((?:{word})\s+\d+)\b.*$", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class _Flow:
+class _Flow(Struct, frozen=True):
     """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required.
 
     ``beside`` are the places of the steps that run at the same time as the one of a place: they come before neither.
@@ -422,12 +409,13 @@ def _unmet(flow: _Flow, place: int, wanted: Artifact) -> str:
     key, step = artifact_key(name), step_name(flow.steps[place])
     origin = _from_step(flow.meaning.steps).match(source)
     if origin:
-        if origin[1].casefold() not in flow.words:
+        if origin["word"].casefold() not in flow.words:
             return ""
-        numbers = [origin[2], *re.findall(r"\d+", origin[3])]
+        named = mention_pattern(flow.meaning.steps).finditer(source, origin.start("word"))
+        numbers = [str(n) for n in chain.from_iterable(numbers_in(each, certain=False) for each in named)]
         if any(flow.has_before(place, key, number) for number in numbers):
             return ""
-        where = f"{origin[1]} {' and '.join(numbers)}"
+        where = f"{origin['word']} {' and '.join(numbers)}"
         return f"step {step} uses {name!r} from {where}, which does not make it before"
     if flow.meaning.names_inputs(source):
         return "" if key in flow.required else f"step {step} uses {name!r}, which is no required input"
@@ -477,15 +465,6 @@ def _used(step: Step, meaning: Meaning) -> Iterator[str]:
 
 
 _NUMBER = lazy(rb"\d+")
-_LONGEST_NUMBER = 9
-
-
-@lru_cache(maxsize=64)
-def _step_mention(words: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Return the pattern of a mention of steps, of one or of several."""
-    word = f"(?:{'|'.join(map(re.escape, words))})s?".encode()
-    more = rb"(?:\s*(?:,|and|or|&|/|-|\xe2\x80\x93|to|through)\s*(?:" + word + rb"\s+)?\d+)*"
-    return re.compile(rb"\b" + word + rb"\s+(\d+" + more + rb")", re.IGNORECASE)
 
 
 def _renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iterator[Replacement]:
@@ -502,7 +481,7 @@ def _renumber(scope: Scope, procedure: Procedure, steps: Sequence[Step]) -> Iter
     raw = procedure.source.raw
     for place in wrong:
         digits = _NUMBER.search(raw, steps[place].start)
-        if digits is None or _value(digits[0]) != numbers[place]:
+        if digits is None or int(digits[0][:_DIGITS]) != numbers[place]:
             return
     for place in wrong:
         digits = _NUMBER.search(raw, steps[place].start)
@@ -514,7 +493,7 @@ def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], firs
     """Say whether a text may mean one of the steps from a number on: in the document, or next to a link to it."""
     starts = {step.start for step in steps}
     slugs = {h.slug for h in procedure.headings if h.start in starts}
-    pattern = _step_mention(step_words(procedure))
+    pattern = mention_pattern(step_words(procedure))
     if _mentions_step(pattern, procedure.source.raw, first, starts):
         return True
     for other in scope.linking_to(procedure.path):
@@ -528,18 +507,11 @@ def _is_referred(scope: Scope, procedure: Procedure, steps: Sequence[Step], firs
     return False
 
 
-def _mentions_step(pattern: re.Pattern[bytes], raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
+def _mentions_step(pattern: re.Pattern[str], raw: bytes, first: int, starts: set[int] | tuple[()]) -> bool:
     """Say whether a step of that number or a later one is named, but for the lines that are steps themselves."""
-    for match in pattern.finditer(raw):
-        line = raw.rfind(b"\n", 0, match.start()) + 1
-        if line not in starts and any(_value(number[0]) >= first for number in _NUMBER.finditer(match[1])):
-            return True
-    return False
-
-
-def _value(digits: bytes) -> int:
-    """Return a number; one that is too long to count steps is as good as any other that is."""
-    return int(digits[:_LONGEST_NUMBER])
+    text = raw.decode(errors="replace")
+    places = (m.start() for m in pattern.finditer(text) if max(numbers_in(m, certain=False)) >= first)
+    return any(line_start(raw, place) not in starts for place in byte_offsets(text, places))
 
 
 STEPS = Family(
@@ -595,7 +567,7 @@ def _cue(*, ends: bool) -> re.Pattern[str]:
     """Return the pattern of the words before the name of an exit state; ``ends``: in decisions and failures too."""
     flow = spoken()["flow"]
     known = (*flow["exits"], *(flow["ends"] if ends else ()))
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, known))})\s+", re.IGNORECASE)
+    return re.compile(rf"\b(?:{any_of(known)})\s+", re.IGNORECASE)
 
 
 def _exits(procedure: Procedure) -> Iterator[Finding]:
@@ -653,7 +625,7 @@ def _jumps(procedure: Procedure) -> Iterator[Finding]:
         return
     made = [{artifact_key(output.name) for output in step.outputs} for step in steps]
     places = {step.number: place for place, step in enumerate(steps)}
-    called = "|".join(map(re.escape, step_words(procedure)))
+    called = any_of(step_words(procedure))
     target = re.compile(rf"{sent_to()}((?:{called})\s+(\d{{1,6}}))\b", re.IGNORECASE)
     beside = _beside(procedure, {str(step.number): (place,) for place, step in enumerate(steps)})
     for place, step in enumerate(steps):

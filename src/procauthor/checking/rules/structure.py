@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, pairwise, repeat
+
+from msgspec.structs import replace
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
 from procauthor.errors import TemplateError
@@ -13,14 +14,14 @@ from procauthor.finding import Finding
 from procauthor.library.library import Procedure, folder_of
 from procauthor.library.reference import rules_of
 from procauthor.library.status import Match, match_sections, read_thin
-from procauthor.library.thin import find_placeholders, find_template_text
+from procauthor.library.thin import count_entries, entries_called, find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.passage import Foreign, Notation, find_conflict, find_foreign
 from procauthor.naming import count_words, unportable
 from procauthor.regex import lazy
 from procauthor.settings import FILE_NAME
 from procauthor.template.read import path_matcher, read_template
-from procauthor.template.spec import ITEMS, SectionSpec, Template, section_key
+from procauthor.template.spec import SectionSpec, Template, section_key
 
 NOTHING_MATCHED = Rule(
     name="nothing-matched",
@@ -46,7 +47,7 @@ BAD_FRONT_MATTER = Rule(
     severity="error",
     summary="The front matter cannot be read, or its status is misspelt.",
     why="Status, lifecycle and dependencies are read from it; what cannot be read does not count.",
-    fix="Correct the YAML, TOML or JSON. It is a mapping, and an alias of YAML may repeat a single value only.",
+    fix="Correct the YAML or TOML. It is a mapping, and an alias of YAML may repeat a single value only.",
     example="depends_on: [Test Plan Procedure",
 )
 UNCLOSED_BLOCK = Rule(
@@ -327,7 +328,6 @@ LONG_SECTION = Rule(
     fix="Say it shorter, leave out what is said elsewhere, or raise the bound of the template.",
     example="a purpose of 180 words, where the template says max-words: 120",
 )
-_THINGS = {"steps": "steps", "table": "rows"}
 
 
 # Where, of what, how many there are, how many there may be, and of which things.
@@ -360,7 +360,7 @@ def _of_section(document: Document, spec: SectionSpec, section: Section) -> Iter
         texts = (_without_label(text, spec) for text in said)
         yield section.line, name, _words(texts, limit.max_words), limit.max_words, "words"
     if limit.maximum:
-        yield section.line, name, _count(document, spec, section), limit.maximum, _THINGS.get(spec.kind, "entries")
+        yield section.line, name, count_entries(document, section, spec), limit.maximum, entries_called(spec)
 
 
 def _of_parts(procedure: Procedure, spec: SectionSpec) -> Iterator[_Measure]:
@@ -397,15 +397,6 @@ def _without_label(text: str, spec: SectionSpec) -> str:
     """Return a line of a card without its label, which the template writes; any other text as it is."""
     label = next((c.header for c in spec.columns if spec.kind == "card" and text.startswith(f"{c.header}:")), "")
     return text[len(label) + 1 :] if label else text
-
-
-def _count(document: Document, spec: SectionSpec, section: Section) -> int:
-    """Return the entries of a section that has the form of its template; of another form there are none."""
-    if spec.kind == "steps":
-        return sum(child.level == spec.step_level for child in document.children(section))
-    if spec.kind == "table":
-        return sum(len(block.rows) for block in section.blocks)
-    return sum(item.level == 0 for item in section.items) if spec.kind in ITEMS else 0
 
 
 BOUNDS = Family(

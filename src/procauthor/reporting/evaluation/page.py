@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.data import grouped, ungrouped
 from procauthor.evaluation.evaluate import Census
-from procauthor.evaluation.graph import Graph, Node, Trace, read_traces, row_id
+from procauthor.evaluation.graph import Graph, row_id
 from procauthor.evaluation.method import method_lines, percent
 from procauthor.evaluation.value import Evaluation, Row, Tally
 from procauthor.naming import amount
 from procauthor.planning.plan import Plan, PlanItem
 from procauthor.procedure import UNCOUNTED
-from procauthor.reporting.evaluation.drawing import draw
 from procauthor.reporting.evaluation.text import COLUMNS, columns, heading, table_rows
 from procauthor.review.approve import read_approvers
 from procauthor.template.spec import section_key
@@ -66,7 +65,7 @@ def library_page(evaluation: Evaluation, census: Census, place: DocumentPlace, h
     """
     library = census.library
     name = next((p.title for p in library.procedures if p.kind == "index"), library.root.absolute().name)
-    words = _words(evaluation, census.graph, read_traces(library, census.graph), plan_in(library))
+    words = _words(evaluation, census.graph, plan_in(library))
     environment = make_environment()
     assert environment.loader is not None
     style, more, script = (
@@ -78,9 +77,6 @@ def library_page(evaluation: Evaluation, census: Census, place: DocumentPlace, h
         document = library.by_path.get(row.path or "")
         return [each.words for each in read_approvers(document)] if document else []
 
-    def row_href(node: Node) -> str:
-        return f"#{words['ids'][node.id]}"
-
     return environment.get_template("evaluation/page.html.j2").render(
         **words,
         name=name,
@@ -90,7 +86,6 @@ def library_page(evaluation: Evaluation, census: Census, place: DocumentPlace, h
         place=place,
         home=home,
         approvers=approvers,
-        row_href=row_href,
         signs=SIGNS,
     )
 
@@ -115,7 +110,7 @@ def _hash(script: str) -> str:
     return f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
-def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: Plan | None) -> dict[str, Any]:
+def _words(evaluation: Evaluation, graph: Graph, plan: Plan | None) -> dict[str, Any]:
     ids = {row_id(row): f"d{place}" for place, row in enumerate(evaluation.rows, 1)}
     findings = evaluation.report.findings
     asked = list(ungrouped((row, row.questions) for row in evaluation.asking))
@@ -131,12 +126,9 @@ def _words(evaluation: Evaluation, graph: Graph, traces: Sequence[Trace], plan: 
         "ids": ids,
         "heat_heads": heads,
         "heat": heat,
-        "drawings": draw(graph),
         "needs": needs[:_MOST],
         "needs_left": max(0, len(needs) - _MOST),
         "graph": graph,
-        "traces": traces[:_MOST],
-        "traces_left": max(0, len(traces) - _MOST),
         "formless": _formless(evaluation),
         "questions": asked[:_MOST],
         "questions_left": max(0, len(asked) - _MOST),

@@ -18,9 +18,8 @@ from procauthor.library.sidecar import Following, read_followed, today
 from procauthor.markdown.document import encode_path
 from procauthor.naming import title_key
 from procauthor.reporting.due import why
-from procauthor.reporting.evaluation.drawing import Drawing, draw
 from procauthor.reporting.evaluation.page import SIGNS, library_page, make_environment
-from procauthor.reporting.reference import WORDS, select
+from procauthor.reporting.reference import WORDS
 from procauthor.reporting.site.place import ASSETS, HOME, Places, link, read_places
 from procauthor.reporting.site.text import Excerpt, Renderer
 from procauthor.review.approve import read_approvers
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 REPORT = "evaluation.html"
 DRAFTS = "drafts.html"
 DOCUMENTS = "documents.html"
-# A drawing of more is a wall, and a list says more.
-_MOST_BOXES = 80
-_MOST_NEAR = 24
 _MOST_RECORDS = 20
 _MOST_SIBLINGS = 60
 _TELLING: tuple[EdgeKind, ...] = ("input", "calls", "needs", "output", "lists", "links")
@@ -171,7 +167,6 @@ class _SiteMaker:
             after=after,
             origins=[source for other, source in self._translations if other.path == path],
             translations=[other for other, source in self._translations if source.path == path],
-            drawing=self._around(path),
             records=self._records(path),
             waiting=[draft for draft in self.drafts if draft.path == path],
             findings=[f for f in self.evaluation.report.findings if f.path == path and f.severity != "info"],
@@ -208,7 +203,6 @@ class _SiteMaker:
     def _lifecycle(self, name: str, address: str) -> str:
         rows = [row for row in self.evaluation.rows if row.lifecycle == name]
         readme = next((r for r in self.evaluation.others if r.kind == "readme" and r.lifecycle == name), None)
-        drawings = draw(select(self.census.graph, lifecycle=name)) if name and len(rows) <= _MOST_BOXES else ()
         return self._page(
             address,
             "lifecycle",
@@ -217,7 +211,6 @@ class _SiteMaker:
             tally=next(each.tally for each in self.evaluation.lifecycles if each.name == name),
             rows=rows,
             readme=readme if readme is None or readme.path in self.places.pages else None,
-            drawings=drawings,
         )
 
     # What is said of a document
@@ -272,14 +265,6 @@ class _SiteMaker:
         artifacts = dict.fromkeys(_artifact(edge) for edge in edges if edge.kind == kind and edge.artifact)
         how = f"{WORDS[kind][not users]} {', '.join(artifacts)}".strip()
         return _Near(node.title, link(address, place) if place else "", node.status, how, kind in _MENTIONS)
-
-    def _around(self, path: str) -> Drawing | None:
-        graph = self.census.graph
-        if len({*graph.uses(path), *graph.users(path)}) > _MOST_NEAR * 2:
-            return None
-        near = select(graph, around=path)
-        drawings = draw(near) if len(near.nodes) <= _MOST_NEAR else ()
-        return drawings[0] if drawings else None
 
     def _to_document(self, path: str) -> str:
         return link(REPORT, self.places.pages[path]) if path in self.places.pages else ""
