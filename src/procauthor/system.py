@@ -13,7 +13,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -228,6 +228,9 @@ _WORTH_SHARING = 300
 _MOST = 8
 # A process takes at least so many at a time. All the numbers of their parts fit into one write, which is not cut.
 _FEW = 4
+# So many paths are taken at once at most, unless there are very many, and each process takes some about so often.
+_MANY = 32
+_PARTS = 128
 _NUMBER = 4
 _ONE_WRITE = 4096
 _AT_ONCE = 1 << 20
@@ -246,7 +249,7 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterator[_T]:
+def share(paths: Sequence[str], work: Callable[[Sequence[str]], Iterable[_T]], kind: Any) -> Iterator[_T]:
     """Yield what the work makes of each path, in any order.
 
     Where there are many paths, child processes work on them too and send what they made. Each takes the next few when
@@ -255,7 +258,7 @@ def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterato
 
     Args:
         paths: What to work on.
-        work: Makes a value of a path; it must not depend on the paths before.
+        work: Makes a value of each of some paths, in their order; it must not depend on the paths before.
         kind: The type of the values, for msgspec.
     """
     queue = _Queue(len(paths), _workers(len(paths)))
@@ -270,18 +273,26 @@ def share(paths: Sequence[str], work: Callable[[str], _T], kind: Any) -> Iterato
     with without_collection():
         try:
             children += (_Child(queue, number, paths, work, kind) for number in range(1, queue.workers))
-            for place in queue.take(0):
+            for place, value in _worked(queue.take(0), paths, work):
                 del owed[place]
-                yield work(paths[place])
+                yield value
                 for child in children:
                     yield from settled(child, wait=False)
             for child in children:
                 yield from settled(child, wait=True)
-            yield from (work(paths[place]) for place in owed)
+            yield from work([paths[place] for place in owed])
         finally:
             for child in children:
                 child.end()
             queue.close()
+
+
+def _worked(
+    parts: Iterable[range], paths: Sequence[str], work: Callable[[Sequence[str]], Iterable[_T]]
+) -> Iterator[tuple[int, _T]]:
+    """Yield what the work makes of the paths in some parts, each with its place."""
+    for part in parts:
+        yield from zip(part, work(paths[part.start : part.stop]), strict=True)
 
 
 def _workers(files: int) -> int:
@@ -318,16 +329,16 @@ class _Queue:
             with suppress(OSError):
                 self._reader, writer = os.pipe()
                 self.workers = workers
-                self._few = max(_FEW, -(-size * _NUMBER // _ONE_WRITE))
+                self._few = max(_FEW, min(_MANY, size // _PARTS), -(-size * _NUMBER // _ONE_WRITE))
                 parts = range(workers, -(-size // self._few))
                 os.write(writer, b"".join(part.to_bytes(_NUMBER) for part in parts))
                 os.close(writer)
 
-    def take(self, first: int) -> Iterator[int]:
+    def take(self, first: int) -> Iterator[range]:
         """Yield the places of one process: the first part is its own, any other belongs to the one that takes it."""
         part = first
         while part >= 0:
-            yield from range(part * self._few, min(self._size, (part + 1) * self._few))
+            yield range(part * self._few, min(self._size, (part + 1) * self._few))
             told = os.read(self._reader, _NUMBER) if self._reader >= 0 else b""
             part = int.from_bytes(told) if told else -1
 
@@ -341,7 +352,14 @@ class _Queue:
 class _Child:
     """A copy of this process that works on some of the paths."""
 
-    def __init__(self, queue: _Queue, number: int, paths: Sequence[str], work: Callable[[str], Any], kind: Any) -> None:
+    def __init__(
+        self,
+        queue: _Queue,
+        number: int,
+        paths: Sequence[str],
+        work: Callable[[Sequence[str]], Iterable[Any]],
+        kind: Any,
+    ) -> None:
         import msgspec
 
         self._encode = msgspec.msgpack.Encoder().encode
@@ -361,7 +379,7 @@ class _Child:
             if self._pid == 0:
                 # Where nobody reads any more, to send has to fail.
                 os.close(reader)
-                self._run(((place, work(paths[place])) for place in queue.take(number)), writer, blocked)
+                self._run(_worked(queue.take(number), paths, work), writer, blocked)
             self._reader = reader
         except OSError:
             os.close(reader)

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,12 @@ from procauthor.system import share
 PATHS = [f"p{number}" for number in range(1000)]
 
 
-def made_by(work: object) -> dict[str, int]:
-    return dict(share(PATHS, work, tuple[str, int]))
+def made_by(work: Callable[[str], tuple[str, int]]) -> dict[str, int]:
+    return dict(share(PATHS, partial(map, work), tuple[str, int]))
 
 
 def test_every_path_is_worked_on_once() -> None:
-    found = list(share(PATHS, lambda path: (path, len(path)), tuple[str, int]))
+    found = list(share(PATHS, lambda paths: ((path, len(path)) for path in paths), tuple[str, int]))
     assert sorted(found) == sorted((path, len(path)) for path in PATHS)
 
 
@@ -28,7 +30,7 @@ def test_many_paths_are_worked_on_by_several_processes() -> None:
     # In a process of its own: one with threads, which other tests may have left, is never copied.
     code = (
         "import os\nfrom procauthor.system import share\n"
-        "print(len(set(share(['p'] * 1000, lambda path: os.getpid(), int))) > 1)"
+        "print(len(set(share(['p'] * 1000, lambda paths: [os.getpid() for _ in paths], int))) > 1)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
 
@@ -47,12 +49,16 @@ def test_what_a_process_that_dies_owes_is_made_here() -> None:
 def test_a_process_that_dies_while_it_sends_loses_nothing_and_doubles_nothing() -> None:
     code = """
 import os, signal
+from functools import partial
 from procauthor.system import share
+
+def send(path):
+    return path, os.getpid(), "x" * 10_000
 
 here = os.getpid()
 paths = [str(number) for number in range(1000)]
 found, killed = [], set()
-for path, process, _ in share(paths, lambda path: (path, os.getpid(), "x" * 10_000), tuple[str, int, str]):
+for path, process, _ in share(paths, partial(map, send), tuple[str, int, str]):
     found.append(path)
     if process != here and process not in killed:
         # It has more to send than a pipe holds, so it is in the middle of it.
@@ -86,6 +92,7 @@ def test_an_interrupt_ends_the_other_processes_as_well() -> None:
     """The children die with the parent's work, and none of them runs what the parent does at its end."""
     code = """
 import os, signal, sys, time
+from functools import partial
 from procauthor.system import share
 
 here = os.getpid()
@@ -97,7 +104,7 @@ def work(path):
     return path
 
 try:
-    list(share(["p"] * 1000, work, str))
+    list(share(["p"] * 1000, partial(map, work), str))
 except KeyboardInterrupt:
     print("interrupted")
 try:
@@ -117,7 +124,7 @@ import os, signal
 from procauthor.system import share
 
 here = os.getpid()
-for process, _ in share(["p"] * 1000, lambda path: (os.getpid(), "x" * 100_000), tuple[int, str]):
+for process, _ in share(["p"] * 1000, lambda paths: ((os.getpid(), "x" * 100_000) for _ in paths), tuple[int, str]):
     if process != here:
         print('killed', flush=True)
         os.kill(here, signal.SIGKILL)
@@ -135,7 +142,7 @@ from procauthor.system import share
 
 stop = threading.Event()
 threading.Thread(target=stop.wait).start()
-print(len(set(share(["p"] * 1000, lambda path: os.getpid(), int))))
+print(len(set(share(["p"] * 1000, lambda paths: [os.getpid() for _ in paths], int))))
 stop.set()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)

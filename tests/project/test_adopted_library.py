@@ -447,6 +447,7 @@ TALK = {
     "one duty": "A card is read by the door, which opens. A card should be worn by all.\n",
     "output": "```\nTYPE  STATUS\n```\n\n```\n{}\n```\n",
     "days in bold": "**24 hours** are a day.\n\n**7 days** are a week.\n\n**52 weeks** are a year.\n",
+    "things": "Never give away:\n\n1. Names of guests\n2. Keys and words\n3. Plans\n",
     "lists of links": "1. [A](a.md)\n2. [B](b.md)\n\nThen:\n\n1. [A](a.md)\n2. [B](b.md)\n",
 }
 
@@ -700,3 +701,109 @@ def test_a_document_that_moves_stays_counted_and_keeps_its_template(tmp_path: Pa
     run("-C", tmp_path, "undo")
     run("-C", tmp_path, "undo")
     assert settings.read_bytes() == before
+
+
+def test_pieces_of_skills_are_no_documents_however_deep_they_lie(tmp_path: Path) -> None:
+    skill = (
+        "---\nname: {0}\ndescription: Use it{1} for {0}.\n---\n\n# {0}\n\n## {2}\n\nWords.\n\n## {2} more\n\nWords.\n"
+    )
+    piece = "# Soil\n\n## Upper\n\n1. Dig here.\n2. Look.\n3. Go.\n\n## Lower\n\nWords.\n"
+    files = {}
+    for place, name in enumerate(("beds", "pots", "trees", "paths")):
+        home = f"skills/{'garden' if place % 2 else 'house'}/{name}"
+        # One that says too much in a line has front matter that is no YAML.
+        files[f"{home}/SKILL.md"] = skill.format(name, ": always" if place else "", "Flow" if place % 2 else "Parts")
+        files[f"{home}/references/guide.md"] = piece
+    write(tmp_path, {**files, "skills/garden/tools/references/guide.md": piece})
+    assert init(tmp_path)["templates"] == {"*/SKILL.md": "skill"}
+    rows = documents(tmp_path)
+    assert {path for path, row in rows.items() if row["counted"]} == {p for p in files if p.endswith("SKILL.md")}
+
+
+def test_two_skills_count(tmp_path: Path) -> None:
+    skill = "---\nname: {0}\ndescription: Of {0}.\n---\n\nWhat {0} are.\n"
+    files = {f"skills/{name}/SKILL.md": skill.format(name) for name in ("beds", "pots")}
+    write(tmp_path, {**files, "skills/beds/more/how.md": "# How\n\n1. Dig.\n2. Look.\n3. Go.\n"})
+    init(tmp_path)
+    assert {path for path, row in documents(tmp_path).items() if row["counted"]} == set(files)
+
+
+def test_a_draft_and_what_only_repeats_the_form_of_the_team_are_not_defined(tmp_path: Path) -> None:
+    body = "## Task\n\n1. {0}\n\n## Problems\n\n{1}\n"
+    shown = ("Write down the first of the steps.", "{{< note >}} Say what may go wrong. {{< /note >}}")
+    files = {
+        "config/_default/config.toml": "title = 'Shop'\n",
+        "archetypes/task.md": f"---\ntitle: X\n---\n\n{body.format(*shown)}",
+    }
+    said = (
+        "Close the door of the shop first.",
+        'Nobody is there: see [the list][shelves].\n\n[shelves]: {{< ref "/a" >}}',
+    )
+    texts = {"a": (False, said), "b": (True, said), "c": (False, (said[0], shown[1])), "d": (False, said)}
+    for name, (draft, filled) in texts.items():
+        files[f"content/tasks/{name}.md"] = (
+            f"---\ntitle: {name}\ndraft: {str(draft).lower()}\n---\n\n{body.format(*filled)}"
+        )
+    write(tmp_path, files)
+    assert init(tmp_path)["conventions"]["site"] == "hugo"
+    rows = documents(tmp_path)
+    assert [rows[f"content/tasks/{name}.md"]["status"] for name in texts] == [
+        "defined",
+        "in progress",
+        "in progress",
+        "defined",
+    ]
+    findings = run_json("-C", tmp_path, "check", "--no-baseline")["findings"]
+    assert {f["path"] for f in findings if f["severity"] != "info"} == {"content/tasks/c.md"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "> This page is a work in progress.",
+        "This document is only a placeholder; ask the desk.",
+        "Diese Seite ist noch in Arbeit.",
+    ],
+)
+def test_a_page_that_says_of_itself_that_it_is_to_come_is_a_stub(tmp_path: Path, said: str) -> None:
+    remark = f"# Wintering\n\nThis runbook is still a draft and a stub. {'Put the hive into the shed. ' * 8}\n"
+    write(tmp_path, {"runbooks/a.md": f"# Feeding\n\n{said}\n", "runbooks/b.md": remark})
+    init(tmp_path)
+    states = {path: row["status"] for path, row in documents(tmp_path).items()}
+    assert states["runbooks/a.md"] in ("placeholder", "in progress")
+    assert states["runbooks/b.md"] == "defined"
+
+
+def test_a_row_that_leads_to_a_folder_announces_no_document(tmp_path: Path) -> None:
+    steps = "1. Scan the card of it.\n2. Scan the book as well.\n3. Tell the day.\n"
+    files = {f"how-to/{name}.md": f"# {name.title()} a book\n\n{steps}" for name in ("lend", "take")}
+    index = "# How to\n\n- [Lend a book](lend.md)\n- [Take a book](take.md)\n- [Old machines](machines/)\n"
+    write(
+        tmp_path,
+        {**files, "how-to/README.md": index, "how-to/machines/printer.md": "# Printer\n\nIt is in room two.\n"},
+    )
+    init(tmp_path)
+    assert run_json("-C", tmp_path, "evaluate")["total"]["missing"] == 0
+
+
+def test_a_page_that_lists_a_few_of_all_documents_is_no_index(tmp_path: Path) -> None:
+    steps = "1. Scan the card of it.\n2. Scan the book as well.\n3. Tell the day.\n"
+    files = {f"desk/{n}.md": f"# Desk {n}\n\n{steps}" for n in range(8)}
+    write(
+        tmp_path,
+        {
+            **files,
+            "lamps/index.md": "# Lamps\n\n- [a](a.md)\n- [b](b.md)\n",
+            "lamps/a.md": "# A\n",
+            "lamps/b.md": "# B\n",
+        },
+    )
+    assert "library" not in init(tmp_path)
+
+
+def test_a_heading_behind_text_is_no_title_where_the_front_matter_has_one(tmp_path: Path) -> None:
+    late = "---\ntitle: Change the lamps\n---\n\nAll lamps are changed twice a year.\n\n# Changing them\n\nTake the ladder.\n"
+    first = "---\ntitle: Lend\n---\n\n![a picture](a.png)\n\n# Lend a book\n\nScan the card.\n"
+    write(tmp_path, {"a.md": late, "b.md": first, "a.png": ""})
+    init(tmp_path)
+    assert sorted(str(row["title"]) for row in documents(tmp_path).values()) == ["Change the lamps", "Lend a book"]

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
-from procauthor.adoption.sign import count_duties, is_description, plain_text, shows_work
-from procauthor.convention.word import words
+from procauthor.adoption.sign import count_duties, is_description, is_order, plain_text, shows_work
+from procauthor.convention.word import page_stem, words
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
@@ -25,6 +25,8 @@ _FEWEST_STEPS = 3
 # Sections with these roles say what a document is about, of whatever kind it is.
 _ABOUT = ("purpose", "scope", "card")
 _MANY_ITEMS = 12
+# Numbered items of so few words each may only name things.
+_NAME_WORDS = 4
 # One piece of code for a shell may only show what a program is called with.
 _FEWEST_RUN = 2
 # A link so few bytes behind the beginning of an item begins it.
@@ -131,8 +133,13 @@ def _is_about_other(path: str, root: str) -> bool:
     return report or (not shown and "-".join(tokens) in table["repository"])
 
 
-def lists_changes(path: str) -> bool:
-    """Say whether a file lists what changed, by its name or that of its folder: it is no work and has no form."""
+def lists_changes(path: str, document: Document) -> bool:
+    """Say whether a file lists what changed, by its name or that of its folder: it is no work and has no form.
+
+    How to write such a list is work.
+    """
+    if any(map(is_order, _titles(path, document))):
+        return False
     place = PurePosixPath(path)
     names = ("-".join(_TOKEN.findall(name.casefold())) for name in (bare_name(path), place.parent.name))
     return any(
@@ -143,11 +150,13 @@ def lists_changes(path: str) -> bool:
 def _tells_what_to_do(path: str, document: Document) -> bool:
     """Say whether a document has a plain sign of work, or weaker ones that agree.
 
-    A plain sign is a folder or a title that says so, steps, pieces of code that are to be run, or a text full of
-    duties.
+    A plain sign is its kind of file, a folder or a title that says so, steps, pieces of code that are to be run, or a
+    text full of duties.
     """
     titles = _titles(path, document)
     table = words()["survey"]
+    if page_stem(path) in table["bundles"]:
+        return True
     if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or any(map(_is_named, titles)):
         return True
     run = sum(map(_is_run, document.blocks))
@@ -217,8 +226,17 @@ def _begins_bold_step(text: str) -> bool:
 def _are_steps(lists: Iterable[Sequence[Item]], links: Sequence[int]) -> bool:
     """Say whether a list has several steps, or several lists have some each."""
     steps = ([item for item in items if item.number is not None or item.checked is not None] for items in lists)
-    counts = [len(items) for items in steps if len(items) > 1 and not _lead_away(items, links)]
+    counts = [
+        len(items) for items in steps if len(items) > 1 and not _lead_away(items, links) and not _are_things(items)
+    ]
     return max(counts, default=0) >= _FEWEST_STEPS or sum(counts) > _FEWEST_STEPS
+
+
+def _are_things(items: Sequence[Item]) -> bool:
+    """Say whether items are few words each, none of them an order and none to be ticked: they name something."""
+    named = [item.text for item in items if item.checked is None]
+    short = sum(len(text.split()) for text in named) <= len(items) * _NAME_WORDS
+    return short and len(named) == len(items) and not any(map(is_order, named))
 
 
 def _lead_away(items: Sequence[Item], links: Sequence[int]) -> bool:

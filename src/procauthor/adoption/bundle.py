@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form
-from procauthor.convention.word import page_stem, words
+from procauthor.convention.word import has_own_folder, page_stem, words
+from procauthor.data import grouped
 from procauthor.markdown.document import Document
 
 _NEARLY_ALL = 0.9
@@ -15,34 +18,50 @@ _NEARLY_ALL = 0.9
 def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return such documents, and what is beside them or below: it belongs to them, and is no document of its own.
 
+    So do folders among them of the same names, whose own document is not there.
+
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.
     """
-    named: dict[str, list[str]] = {}
-    for path in sorted(documents):
-        if "/" in path:
-            named.setdefault(PurePosixPath(path).name, []).append(path)
-    heads = [
-        paths
-        for paths in named.values()
-        if len(paths) >= FEWEST and sum(_is_head(path, documents[path]) for path in paths) >= len(paths) * _NEARLY_ALL
-    ]
-    heads.sort(key=len)
+    named = grouped((PurePosixPath(path).name, path) for path in sorted(documents) if "/" in path)
+    heads = [paths for paths in named.values() if _are_heads(paths, documents)]
+    heads.sort(key=lambda paths: (has_own_folder(paths[0]), len(paths)))
     chosen = tuple(heads[-1]) if heads else ()
     homes = tuple(f"{PurePosixPath(path).parent.as_posix()}/" for path in chosen)
-    return chosen, frozenset(path for path in documents if path.startswith(homes) and path not in chosen)
+    within = f"{posixpath.commonpath(homes)}/" if len(homes) > 1 and posixpath.commonpath(homes) else ""
+    below = {path for path in documents if path.startswith(homes) and path not in chosen}
+    pieces = {_folder_below(path, homes) for path in below} - {""}
+    alike = {path for path in documents.keys() - {*chosen} if within and _is_among(path, within, pieces)}
+    return chosen, frozenset(below | alike)
 
 
-def _is_head(path: str, document: Document) -> bool:
-    """Say whether the front matter of a document says what is in its folder; one with a known name needs no other."""
-    table = words()["survey"]
-    keys = table["bundle_keys"][-1:] if page_stem(path) in table["bundles"] else table["bundle_keys"]
-    return document.fields.keys() >= set(keys)
+def _folder_below(path: str, homes: tuple[str, ...]) -> str:
+    """Return the name of the folder right below a home that holds a path, if there is one."""
+    home = next(home for home in homes if path.startswith(home))
+    return path.removeprefix(home).rpartition("/")[0].partition("/")[0]
+
+
+def _is_among(path: str, within: str, names: AbstractSet[str]) -> bool:
+    return path.startswith(within) and not names.isdisjoint(path.removeprefix(within).split("/")[:-1])
+
+
+def _are_heads(paths: Sequence[str], documents: Mapping[str, Document]) -> bool:
+    """Say whether files of one name each speak for their folder: by a known name, else by their front matter."""
+    if page_stem(paths[0]) in words()["survey"]["bundles"]:
+        return True
+    return len(paths) >= FEWEST and sum(_is_head(documents[path]) for path in paths) >= len(paths) * _NEARLY_ALL
+
+
+def _is_head(document: Document) -> bool:
+    """Say whether the front matter of a document says what is in its folder."""
+    return document.fields.keys() >= set(words()["survey"]["bundle_keys"])
 
 
 def with_bundle(forms: list[Form], chosen: tuple[str, ...]) -> list[Form]:
     """Return forms with one for such documents, where they do not share one already."""
-    if not chosen or any(len(set(form.members) & set(chosen)) * 2 > len(chosen) for form in forms if form.is_firm):
+    if len(chosen) < FEWEST or any(
+        len(set(form.members) & set(chosen)) >= len(chosen) * _NEARLY_ALL for form in forms if form.is_firm
+    ):
         return forms
     bundle = Form(chosen, (), frozenset(), is_bundle=True)
     return [bundle, *(form for form in forms if not set(form.members) & set(chosen))]

@@ -23,6 +23,7 @@ from procauthor.settings import Conventions, TitleConventions
 _FEWEST = 2
 _MOST_FOLDERS = 2
 _TOKEN = lazy(r"[^\W_]+")
+_MANY = 0.3
 # An index with fewer of the documents than this is asked about.
 _WHOLE = 0.9
 # Fewer documents with a sign do not say what it means.
@@ -31,7 +32,7 @@ _SIGN = lazy(r"[^\w\s\x00-\u2000\u2010-\u206f\ufe0e\ufe0f]")
 
 
 def find_index(documents: Mapping[str, Document], usual: str, conventions: Conventions) -> str:
-    """Return the path of the document that lists the most others, or the usual one where none lists two.
+    """Return the path of the document that lists the most others, or the usual one where none lists enough of them.
 
     Args:
         documents: All documents by path.
@@ -42,7 +43,9 @@ def find_index(documents: Mapping[str, Document], usual: str, conventions: Conve
     names.pop("", None)
     counts = {path: _listed(path, documents, names, conventions) for path in documents if _may_be_index(path)}
     best = max(counts, key=lambda path: (counts[path], path == usual, -path.count("/"), path), default=usual)
-    return best if counts.get(best, 0) >= _FEWEST else usual
+    at_top = str(PurePosixPath(best).parent) in (".", conventions.site_root)
+    # A page in some folder that lists a few of all documents is the list of its folder.
+    return best if counts.get(best, 0) >= (_FEWEST if at_top else max(_FEWEST, len(documents) * _MANY)) else usual
 
 
 def index_guess(index: str, listed: list[Listed], paths: set[str], keys: Mapping[str, str]) -> Guess:
@@ -56,7 +59,7 @@ def index_guess(index: str, listed: list[Listed], paths: set[str], keys: Mapping
     """
     there = {each.path if each.path in paths else keys.get(each.key, "") for each in listed} & paths
     share = len(there) / len(paths) if paths else 0.0
-    weak = share < _WHOLE
+    weak = bool(paths) and share < _WHOLE
     question = f"is {index} the index of all procedures? it lists {len(there)} of {len(paths)}" if weak else ""
     examples = tuple(f"{each.host}:{each.line}" for each in listed[:2])
     confidence = 0.5 if weak else 0.95

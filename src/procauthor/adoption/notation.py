@@ -6,13 +6,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Literal
 
+from procauthor.adoption.form import count_words
 from procauthor.adoption.guess import Guess
 from procauthor.convention.word import (
     plain_name,
     plain_status,
+    read_declared,
     read_status,
     read_title,
     status_text,
@@ -38,6 +41,8 @@ _BRACKETS = lazy(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
 _TOKEN = lazy(r"[^\W_]+")
 _REMARK = lazy(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
 _SAMPLE = 2
+# What a text of more words says of itself is a remark.
+_STUB = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +197,18 @@ class _Statuses:
             remarks=self._remarks,
             titles=titles,
             folders=folders,
-            unfinished="in progress" in self._words.values(),
+            unfinished="in progress" in self._words.values() or any(self._drafts()),
         )
         for word, paths in self._unknown.items():
             if len(paths) >= _FEWEST:
                 question = f"which state does the status {word!r} mean?"
                 guess = Guess("status.words", word, 0.3, len(paths), len(self.documents), tuple(paths[:2]), question)
                 self.guesses.append(guess)
+
+    def _drafts(self) -> Iterator[bool]:
+        """Say of each document whether its front matter says that it is in progress."""
+        for path, document in self.documents.items():
+            yield read_declared(path, document, "", StatusConventions()) == "in progress"
 
     def _headings(self) -> Iterator[str]:
         """Yield the headings below which a status is: of those that ship, with a known word in most documents."""
@@ -271,12 +281,12 @@ class _Placeholders:
         self.conventions = PlaceholderConventions(words=own, ignore=tuple(self._ignored()), code=code)
 
     def _own(self) -> Iterator[str]:
-        """Yield sentences that ship and are alone in a paragraph or an item here."""
+        """Yield sentences that ship and are alone in a paragraph or an item here, and what stubs say of themselves."""
         known = {sentence.casefold() for sentence in words()["survey"]["placeholders"]}
         places: dict[str, list[str]] = defaultdict(list)
         for path, document in self.documents.items():
             said = {text.strip(" \t\n.*_>[]()…") for text in _pieces(document)}
-            for sentence in sorted(each for each in said if each.casefold() in known):
+            for sentence in sorted({each for each in said if each.casefold() in known}.union(_stubs(document))):
                 places[sentence].append(path)
         for sentence, paths in places.items():
             yield sentence
@@ -316,7 +326,7 @@ class _Placeholders:
             if word in names:
                 yield word
                 self.guesses.append(_seen("placeholders.ignore", word, 0.9, where, len(result)))
-            elif all(spoken for _, spoken in result):
+            elif word not in self.conventions.words and all(spoken for _, spoken in result):
                 yield word
                 question = f"is {word!r} spoken in {where[0]}, and no mark of an unfinished text?"
                 guess = _seen("placeholders.ignore", word, 0.5, where, len(result))
@@ -337,6 +347,21 @@ def _pieces(document: Document) -> Iterator[str]:
     for section in document.sections:
         for block in section.blocks:
             yield from _texts(document, block)
+
+
+def _stubs(document: Document) -> Iterator[str]:
+    """Yield what a document says of itself that says little else: "This page is a work in progress"."""
+    if count_words(document) <= _STUB:
+        yield from (match[0] for text in _pieces(document) for match in _unfinished().finditer(text))
+
+
+@lru_cache(maxsize=1)
+def _unfinished() -> re.Pattern[str]:
+    table = words()["survey"]["stubs"]
+    this, pages, verbs, states = ("|".join(table[key]) for key in ("this", "pages", "verbs", "states"))
+    return re.compile(
+        rf"\b(?:{this})\s+(?:{pages})\s+(?:{verbs})(?:\s+[^\W\d_]+){{0,3}}?\s+(?:{states})\b", re.IGNORECASE
+    )
 
 
 def _texts(document: Document, block: Block) -> Iterable[str]:

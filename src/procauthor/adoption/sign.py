@@ -40,7 +40,7 @@ def shows_work(titles: Iterable[str], document: Document) -> bool:
     pieces = [item.text for item in chain.from_iterable(block.items for block in document.blocks)]
     if count_words(document) < _SAYS_LITTLE and len(pieces) < _AGREE:
         return False
-    orders = any(map(_is_order, titles)) + _begins_with_orders([*pieces, *_paragraphs(document)])
+    orders = any(map(is_order, titles)) + _begins_with_orders([*pieces, *_paragraphs(document)])
     if not orders or any(map(_is_rule, titles)):
         return False
     code = any(block.kind == "code" for block in document.blocks)
@@ -69,8 +69,8 @@ def _is_rule(title: str) -> bool:
     return (_WORD.findall(title.casefold()) or [""])[-1] in _table()["rules"]
 
 
-def _is_order(title: str) -> bool:
-    """Say whether a title says what is done, in the words of several languages: by its first word or its last one."""
+def is_order(title: str) -> bool:
+    """Say whether a title or an item says what is done, in several languages: by its first word or its last one."""
     tokens = _WORD.findall(title) or [""]
     first, last, table = tokens[0].casefold(), tokens[-1], _table()
     gerund = first.endswith(tuple(table["gerunds"])) and first not in table["things"]

@@ -47,6 +47,7 @@ class _Sign:
 
 _ELEVENTY = (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs")
 _INPUT = r"\binput:\s*[\"']([^\"']+)"
+_HUGO = tuple(f"{name}.{kind}" for name, kind in product(("hugo", "config", "params"), ("toml", "yaml", "yml")))
 _DOCUSAURUS = ("docusaurus.config.js", "docusaurus.config.ts", "docusaurus.config.mjs")
 _DOCS_PATH = r"\bdocs:\s*\{[^{}]*?\bpath:\s*[\"']([^\"']+)"
 _VITEPRESS = tuple(
@@ -56,6 +57,7 @@ _SIGNS = (
     _Sign("mkdocs", "mkdocs.yml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
     _Sign("mkdocs", "mkdocs.yaml", place=r"(?m)^docs_dir:\s*[\"']?([^\s\"'#]+)", pages="docs"),
     _Sign("mdbook", "book.toml", place=r"(?m)^src\s*=\s*[\"']([^\"']+)", pages="src"),
+    *(_Sign("hugo", f"config/_default/{name}", pages="content") for name in _HUGO),
     _Sign("hugo", "hugo.toml", place=r"(?m)^contentDir\s*=\s*[\"']([^\"']+)", pages="content"),
     _Sign("hugo", "hugo.yaml", place=r"(?m)^contentDir:\s*[\"']?([^\s\"'#]+)", pages="content"),
     _Sign("hugo", "config.toml", r"(?mi)^\s*(?:baseURL|theme)\s*=", r"(?m)^contentDir\s*=\s*[\"']([^\"']+)", "content"),

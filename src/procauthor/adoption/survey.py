@@ -283,7 +283,7 @@ class _Looked:
     @property
     def plain(self) -> dict[str, Document]:
         repeated = set(chain.from_iterable(self.translations.values()))
-        parts = {path for path in self.every if is_part(path, self.site.kind) or lists_changes(path)}
+        parts = {path for path in self.every if is_part(path, self.site.kind) or lists_changes(path, self.every[path])}
         beside = self.special | self.shown | self.template_files | repeated | parts | self.shells.keys()
         return {path: document for path, document in self.every.items() if path not in beside}
 

@@ -6,13 +6,14 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
+from msgspec import Struct
 
 from procauthor.checking.phrase import Nearest, Series, Titles, decode_notes
 from procauthor.checking.rule import FAMILIES, families_of
@@ -221,8 +222,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     titles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Questions that have another answer now, and documents to look at whatever they asked."""
 
     questions: frozenset[int]
@@ -519,7 +519,7 @@ class Recall:
         """Look for the findings of documents again, and add what was asked of the disk for them."""
         # No process may have a database open that another has opened.
         self.survey.memory.close()
-        for seen in share(paths, self._see, _Sight):
+        for seen in share(paths, partial(map, self._see), _Sight):
             record = self.survey.records[seen.path]
             if self.survey.laid:
                 # What is remembered is of the library on disk.

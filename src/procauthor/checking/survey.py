@@ -10,8 +10,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -439,8 +438,7 @@ _ALONE = families_of("document")
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
-@dataclass(frozen=True)
-class Surveyed:
+class Surveyed(Struct, frozen=True):
     """A library whose documents are known from facts, with what is remembered of them.
 
     Attributes:
@@ -541,7 +539,7 @@ class Surveyor:
         memory = self._memory = self._memory or self._open(len(tree.documents))
         records, unknown = self._recall(tree, memory, changed)
         unread = list(tree.closed)
-        for made in share(unknown, self._read, Record | UnreadFile):
+        for made in share(unknown, partial(map, self._read), Record | UnreadFile):
             if isinstance(made, UnreadFile):
                 unread.append(made)
             else:

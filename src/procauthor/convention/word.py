@@ -6,12 +6,13 @@ import re
 import tomllib
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from procauthor.markdown.document import Block, Cell, Document, Heading, Section
 from procauthor.naming import bare_name
@@ -30,6 +31,8 @@ def words() -> Mapping[str, Any]:
 
 # What begins a field that the template of a site fills.
 _FILLED = lazy(r"\{\{|\{%|<%")
+_FILLED_IN = lazy(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|<[^<>]*>")
+_SOME_WORDS = 5
 _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.
 # A dash may be between a number and it.
@@ -90,10 +93,16 @@ def has_own_folder(path: str) -> bool:
 
 
 def is_chapter(document: Document) -> bool:
-    """Say whether the first heading of level 1 is a chapter: other headings are before it, or as high behind it."""
+    """Say whether the first heading of level 1 is a chapter: something is before it, or one is as high behind it."""
     own = [h for h in document.headings if not h.nested]
     highest = [place for place, heading in enumerate(own) if heading.level == 1]
-    return bool(highest) and (highest[0] > 0 or len(highest) > 1)
+    return bool(highest) and (highest[0] > 0 or len(highest) > 1 or _is_late(document, own[highest[0]]))
+
+
+def _is_late(document: Document, heading: Heading) -> bool:
+    """Say whether a paragraph of some words is before a heading: pictures and what a template fills are none."""
+    before = (run.text for run in document.runs if not run.heading and run.start < heading.start)
+    return len(_FILLED_IN.sub("", " ".join(before)).split()) >= _SOME_WORDS
 
 
 def title_heading(document: Document, *, first: bool) -> Heading | None:
@@ -201,8 +210,7 @@ _MONTHS = {"m": 1, "y": 12}
 _YEAR = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A number of months and days."""
 
     months: int = 0

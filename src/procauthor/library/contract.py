@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice, takewhile
 from typing import Literal
@@ -294,8 +293,7 @@ def _consumers(document: Document, section: Section) -> Iterator[Consumer]:
 # Steps
 
 
-@dataclass(frozen=True, slots=True)
-class _ContractPlace:
+class _ContractPlace(Struct, frozen=True):
     number: int | None
     name: str
     line: int
@@ -401,8 +399,7 @@ _LEAD = lazy(
 _STATES = lazy(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """A rule at its place: an item, a heading or the row of a table that begins with its id."""
 
     id: str

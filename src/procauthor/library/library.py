@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace as replace_struct
 
 from procauthor.convention.word import (
@@ -652,8 +653,7 @@ def read_bytes(file: Path) -> bytes:
     return raw
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What is below a root: the documents in order, all files and folders, and the folders that cannot be listed."""
 
     documents: tuple[str, ...]

@@ -10,7 +10,6 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Literal
@@ -56,8 +55,7 @@ FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
 """Names of files, without ending, that are shown at the address of their folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """How a kind of site reads links.
 
     ``directories``: a page ``a/b.md`` is shown at ``a/b/``, and its links count from there. ``pages``: a document may
@@ -314,8 +312,7 @@ def is_named(path: str) -> bool:
     return is_document(path.rstrip("/"))
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """A folder that the paths in links count from; for a page there is nothing above the ``root`` of its site."""
 
     folder: str
@@ -521,8 +518,7 @@ def _between(here: str, there: str) -> str:
     return posixpath.relpath(there or ".", here or ".")
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """An alias document: its path and title, and further titles that lead to the same document."""
 
     path: str

@@ -13,7 +13,6 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -264,8 +263,7 @@ class Receipts(Sidecar, frozen=True, omit_defaults=True):
 NONE = Receipts()
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """The receipts of a document, and the day on which they are looked at."""
 
     receipts: Receipts
@@ -275,8 +273,7 @@ class Review:
 State = Literal["approved", "changed", "expired", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalWorth:
+class ApprovalWorth(Struct, frozen=True):
     """What an approval is worth today; ``mark`` is the section as it is, None where it is gone."""
 
     receipt: Receipt
@@ -284,8 +281,7 @@ class ApprovalWorth:
     mark: TopSection | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What all approvals of a document together are worth.
 
     ``approved`` means that every section has an approval of its present bytes that has not expired. ``outdated`` holds

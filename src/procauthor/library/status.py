@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Literal
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 from msgspec.structs import replace as replace_struct
 
 from procauthor.data import grouped, pick
@@ -85,8 +85,7 @@ class Question(Struct, frozen=True, array_like=True):
     """Whether it is listed in the front matter, and not marked in the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionPlace:
+class QuestionPlace(Struct, frozen=True):
     """A question with the bytes that its answer replaces, its place in a list of the front matter, or both.
 
     ``index`` is -1 for what is in the text alone; ``end`` is 0 for what is in the front matter alone. ``cells`` says
@@ -419,8 +418,7 @@ UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
 """What does not claim to be a text that can be worked by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """How a document fits its template: the section of each spec, by the spec's key."""
 
     sections: dict[str, Section]
@@ -532,7 +530,7 @@ def lack_of(document: Document, template: Template, words: PlaceholderConvention
 
 def _by_text(document: Document, words: PlaceholderConventions) -> Status:
     """Return the status of a document without a template."""
-    if not any(has_content(document, section) for section in document.sections):
+    if not any(has_text(document, section, words) for section in document.sections):
         return "placeholder"
     unfinished = read_questions(document, None, words) or any(find_placeholders(document, words))
     return "in progress" if unfinished else "defined"

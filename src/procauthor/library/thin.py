@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Section
@@ -93,10 +94,11 @@ _LONGEST = 600
 # Fewer words may well be the same in several sections: "See the contract."
 _SENTENCE = 4
 _SECTIONS = 3
+# Fewer words may well be in a guidance by chance.
+_PHRASE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Thin:
+class Thin(Struct, frozen=True):
     """A section that says too little, and why."""
 
     heading: str
@@ -104,8 +106,7 @@ class Thin:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _SectionText:
+class _SectionText(Struct, frozen=True):
     """A section of the template in a document, with its pieces, labels left out."""
 
     spec: SectionSpec
@@ -136,12 +137,21 @@ def _reason(document: Document, text: _SectionText, title: frozenset[str], repea
     """Say why a section is thin; nothing where it is not."""
     if _is_none(text):
         return ""
+    if _repeats_guidance(text):
+        return "it holds the words of the template"
     lacking = _bounds(document, text)
     if lacking:
         return lacking
     if text.spec.key in repeated:
         return "it holds the same sentence as other sections"
     return _empty_words(text, title) if sum(map(len, text.units)) <= _LONGEST else ""
+
+
+def _repeats_guidance(text: _SectionText) -> bool:
+    """Say whether all pieces of a section are words of the template to its author."""
+    guidance = f" {' '.join(_words(text.spec.guidance))} "
+    said = [_words(unit) for unit in text.units] if text.spec.guidance else []
+    return bool(said) and all(len(unit) >= _PHRASE and f" {' '.join(unit)} " in guidance for unit in said)
 
 
 def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
@@ -247,8 +257,7 @@ _BRACKETS = lazy(r"\[[^\[\]\n]{1,60}\](?![(\[:])")
 _BRACES = lazy(r"\{[^{}\n]+?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """A piece of text that was meant to be replaced."""
 
     text: str
@@ -257,8 +266,7 @@ class Leftover:
     """Whether nothing around it says that it may be talked about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What says that a text is not finished: pieces for a first look, with the patterns that then decide."""
 
     pieces: tuple[str, ...]

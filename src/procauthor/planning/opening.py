@@ -6,9 +6,11 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.markdown.document import Section
@@ -267,8 +269,7 @@ _DEEPEST = 3
 TOLD = 9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WeighedList:
+class WeighedList(Struct, frozen=True):
     """The items of one list, and how much speaks for them: in all, by their lines alone (``own``), and if by boxes."""
 
     openings: tuple[Opening, ...]
@@ -368,8 +369,7 @@ def _without_inner(text: PlanText, outer: Sequence[_Entry], inner: Sequence[_Ent
             yield cut
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A line that may be an item, with what is below it; ``marked`` says that bold or a link marks its title."""
 
     body: list[Line]

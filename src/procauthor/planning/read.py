@@ -7,8 +7,10 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
@@ -190,8 +192,7 @@ _STRUCK = lazy(r"~~([^~]+)~~(?= ?(?:\([^()]*\) ?)?(?:\||$))")
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(Struct, frozen=True):
     title: str
     line: Line
     status: str = ""

@@ -40,8 +40,7 @@ _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One list line under a field."""
 
     text: str
@@ -318,8 +317,7 @@ _ROLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A list line with the label in bold above it, and the role of that label or of its heading."""
 
     line: Line
@@ -444,8 +442,7 @@ def names_total(label: str) -> bool:
     return bool(word) and (whole or all(field_key(each) == "effort" for each in words))
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
 
     ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the

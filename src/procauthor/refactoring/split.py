@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, InvalidTitleError
@@ -68,8 +70,7 @@ def _outermost(document: Document, chosen: Sequence[Section]) -> list[Section]:
     return [s for s in chosen if s.index not in below]
 
 
-@dataclass(frozen=True)
-class _Splitting:
+class _Splitting(Struct, frozen=True):
     scope: Scope
     procedure: Procedure
     sections: list[Section]

@@ -8,17 +8,16 @@ import io
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from procauthor.errors import ConfigError, ModelError
-from procauthor.retrieval.lexical import is_feature, list_words
+from procauthor.retrieval.lexical import Frequency, Lexicon, Wording, is_feature
 from procauthor.system import install_hint
 
 if TYPE_CHECKING:
@@ -241,22 +240,23 @@ class WordEmbedding:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row for each text."""
-        return self.embed_counts([Counter(list_words(text)) for text in texts])
+        wording = Wording.of(texts)
+        return self.embed_stems(wording.lexicon, wording.frequency(), len(texts))
 
-    def embed_counts(self, texts: Iterable[Mapping[str, int]]) -> Vectors:
-        """Return one unit row for each text, given as the stems of its words and how often each occurs."""
+    def embed_stems(self, lexicon: Lexicon, frequency: Frequency, texts: int) -> Vectors:
+        """Return one unit row for each of so many texts, given how often each has the stems of a lexicon."""
         import numpy as np
 
-        counts = [{word: count[word] for word in filter(is_feature, count)} for count in texts]
-        places = {word: place for place, word in enumerate(sorted(set().union(*counts)))}
-        if not places:
-            return np.zeros((len(counts), self.dimensions), np.float32)
-        rows = np.repeat(np.arange(len(counts)), list(map(len, counts)))
-        columns = np.fromiter(map(places.__getitem__, chain.from_iterable(counts)), np.intp)
-        times = np.fromiter(chain.from_iterable(count.values() for count in counts), np.float64)
-        shares = np.zeros((len(counts), len(places)), np.float32)
-        shares[rows, columns] = 1 + np.log(times)
-        return normalise(shares @ np.concatenate(list(map(_vector, places))).reshape(len(places), -1))
+        kept = lexicon.each("feature", is_feature, bool)[frequency.columns]
+        numbers, columns = np.unique(frequency.columns[kept], return_inverse=True)
+        if not len(numbers):
+            return np.zeros((texts, self.dimensions), np.float32)
+        # Sums are made in the order of the words: they shall not depend on what was read before.
+        words = [lexicon.words[number] for number in numbers.tolist()]
+        order = sorted(range(len(words)), key=words.__getitem__)
+        shares = np.zeros((texts, len(words)), np.float32)
+        shares[frequency.rows[kept], np.argsort(order)[columns]] = 1 + np.log(frequency.times[kept])
+        return normalise(shares @ np.concatenate([_vector(words[place]) for place in order]).reshape(len(words), -1))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,20 +9,22 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
 from procauthor.library.state import database, make_folder
 from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, embedding_for
-from procauthor.retrieval.lexical import Counting, Counts, Ranking, Weights, WordIndex, best_first, merge
+from procauthor.retrieval.lexical import Counting, Counts
 from procauthor.retrieval.meaning import VectorIndex, vectored
+from procauthor.retrieval.ranking import Ranking, Weights, WordIndex, best_first, merge
 from procauthor.retrieval.store import (
     FILE_NAME,
     ChunkStore,
@@ -41,12 +43,12 @@ _DEPTH = 200
 _DAMAGED = "the search index was damaged and has been rebuilt"
 _BUSY = "another process is writing the search index"
 _DIGITS = 6
+_TOGETHER = 32
 LEARNT = Weights(dense=0.7)
 """The built-in embedding knows words, not sentences, so it counts less than a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
+class SyncReport(Struct, frozen=True):
     """What a sync changed, in documents. One that changed counts as removed and as added."""
 
     added: int
@@ -56,8 +58,7 @@ class SyncReport:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A chunk that was found, and by what."""
 
     chunk: Chunk
@@ -332,20 +333,27 @@ class SectionIndex:
 
 
 class _EntryMaker:
-    """Makes what is indexed of a document. It is called in other processes too, and loads what it needs there."""
+    """Makes what is indexed of documents. It is called in other processes too, and loads what it needs there."""
 
     def __init__(self, stamps: Mapping[str, str], cut: Cut, embedding: Embedding) -> None:
         self._stamps = stamps
         self._cut = cut
         self._embedding = embedding
+        self._counting = Counting()
 
-    def __call__(self, path: str) -> IndexedDocument:
-        chunks = self._cut(path)
-        counting = Counting(chunks)
-        vectors = None
-        if isinstance(self._embedding, WordEmbedding):
-            vectors = vectored(self._embedding, self._embedding.embed_counts(counting.passages))
-        return IndexedDocument(path, self._stamps[path], dump_chunks(chunks), dump_counts(counting.counts()), vectors)
+    def __call__(self, paths: Sequence[str]) -> Iterator[IndexedDocument]:
+        for start in range(0, len(paths), _TOGETHER):
+            yield from self._make(paths[start : start + _TOGETHER])
+
+    def _make(self, paths: Sequence[str]) -> Iterator[IndexedDocument]:
+        documents = list(map(self._cut, paths))
+        counted = self._counting.count(documents)
+        for path, chunks, (counts, frequency) in zip(paths, documents, counted, strict=True):
+            vectors = None
+            if isinstance(self._embedding, WordEmbedding):
+                made = self._embedding.embed_stems(self._counting.lexicon, frequency, len(chunks))
+                vectors = vectored(self._embedding, made)
+            yield IndexedDocument(path, self._stamps[path], dump_chunks(chunks), dump_counts(counts), vectors)
 
 
 def _is_busy(error: Exception) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.fix import with_fix
@@ -306,6 +306,7 @@ UNUSED_LABEL = Rule(
     example="“[plan]: test-plan.md” in a document without “[plan]”",
 )
 _DEFINITION = lazy(rb"^ {0,3}\[((?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]*([^ \t\r\n]*)", re.MULTILINE)
+_FILLED = (b"{{", b"{%", b"<%")
 _USE = lazy(r"(?<![\w\])!\\])\[([^\[\]\n]{1,300})\]\[([\w][\w .:/-]{0,100})\](?![(\[\]{:\w])")
 _WORD = lazy(r"[a-z]{3}")
 _LETTERS = lazy(r"[A-Za-z]{2}")
@@ -340,16 +341,27 @@ def _labels(procedure: Procedure) -> Iterator[Definition]:
 def _undefined(procedure: Procedure, labels: list[Definition]) -> Iterator[Finding]:
     """Report what has the shape of a reference link and is shown as text."""
     near: Nearest | None = None
+    filled = _filled(procedure.document.source.raw)
     for passage in read_passages(procedure.document):
         for match in _USE.finditer(passage.text) if "][" in passage.text else ():
             at = passage.offset(match.start())
             escaped = procedure.document.source.raw[at - 1 : at] == b"\\"
-            if not escaped and _is_reference(match[1], match[2], alone=not labels):
+            if (
+                not escaped
+                and label_key(match[2]) not in filled
+                and _is_reference(match[1], match[2], alone=not labels)
+            ):
                 near = near or Nearest(each.label for each in labels)
                 close = near.find(match[2], cutoff=0.7)
                 message = f"the label {match[2]!r} is not defined"
                 hint = f"did you mean {close!r}?" if close else ""
                 yield say(UNDEFINED_LABEL, procedure, at, message, hint)
+
+
+def _filled(raw: bytes) -> set[str]:
+    """Return the labels whose targets a site fills in: to Markdown alone they are no definitions."""
+    targets = ((match[1].decode(errors="replace"), match[2]) for match in _DEFINITION.finditer(raw))
+    return {label_key(label) for label, target in targets if target.startswith(_FILLED)}
 
 
 def _is_reference(text: str, label: str, *, alone: bool) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, pairwise, repeat
+
+from msgspec.structs import replace
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
 from procauthor.errors import TemplateError

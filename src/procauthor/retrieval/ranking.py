@@ -1,0 +1,249 @@
+"""Search by words: BM25 over passages, over whole documents, and over groups of synonyms.
+
+A passage is short, and often does not repeat the subject that its document is about. So its score is its own,
+plus a share of its document's, plus a share for the synonyms of the query's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from procauthor.retrieval.lexical import Counts, Postings, Wording, list_terms, number_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Scores = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+_PAGE_SHARE = 0.5
+_CONCEPT_SHARE = 0.75
+# As SQLite, Lucene and most others have them.
+_K = 1.2
+_B = 0.75
+_LEAST_RARITY = 1e-6
+_LEAST_TAIL = 64
+_TAIL_SHARE = 20
+_WORTH_SORTING = 16
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A passage: the document, by its row in the index, and the number of the passage in it."""
+
+    path: str
+    number: int
+    row: int
+
+
+class WordIndex:
+    """The words of an index, in memory.
+
+    Args:
+        read: Gives the path and the counts of documents by their row.
+    """
+
+    def __init__(self, read: Callable[[Sequence[int]], Iterable[tuple[int, str, Counts]]]) -> None:
+        self._read = read
+        self._forget()
+
+    def _forget(self) -> None:
+        self._passages, self._concepts, self._pages = _TermTable(), _TermTable(), _TermTable()
+        self._page_of: dict[int, int] = {}
+        self._rows: list[int] = []
+        self._paths: list[str] = []
+        self._first: list[int] = [0]
+        self._fresh = 0
+
+    def follow(self, rows: frozenset[int]) -> None:
+        """Hold the documents at these rows, and no others; only what is new is read."""
+        gone = self._page_of.keys() - rows
+        dead = len(self._rows) - len(self._page_of) + len(gone)
+        if max(self._fresh, dead) > max(_LEAST_TAIL, len(rows) // _TAIL_SHARE):
+            self._forget()
+            gone = set()
+        for row in gone:
+            self._drop(self._page_of.pop(row))
+        new = sorted(rows - self._page_of.keys())
+        if new:
+            self._fresh = self._fresh + len(new) if self._rows else 0
+            self._add(list(self._read(new)))
+
+    def _drop(self, page: int) -> None:
+        self._pages.drop(page, page + 1)
+        for table in (self._passages, self._concepts):
+            table.drop(self._first[page], self._first[page + 1])
+
+    def _add(self, documents: Sequence[tuple[int, str, Counts]]) -> None:
+        for row, path, counts in documents:
+            self._page_of[row] = len(self._rows)
+            self._rows.append(row)
+            self._paths.append(path)
+            self._first.append(self._first[-1] + len(counts.passages.sizes) // 4)
+        self._passages.add([counts.passages for _, _, counts in documents])
+        self._concepts.add([counts.concepts for _, _, counts in documents])
+        self._pages.add([counts.page for _, _, counts in documents])
+
+    def rank(self, query: str, limit: int) -> list[tuple[Place, float]]:
+        """Return the best passages with their scores, best first."""
+        import numpy as np
+
+        if not self._page_of:
+            return []
+        words = [number_of(word) for word in list_terms(query)]
+        own = self._passages.score(words)
+        related = self._concepts.score(Wording.of([query]).concepts().columns.tolist())
+        hits = np.flatnonzero((own > 0) | (related > 0))
+        if not len(hits):
+            return []
+        pages = np.searchsorted(self._firsts(), hits, side="right") - 1
+        scores = own[hits] + _CONCEPT_SHARE * related[hits]
+        shared = self._pages.score(words)
+        scores += _PAGE_SHARE * shared[pages]
+        scores = np.round(scores, 9)
+        kept = np.arange(len(hits))
+        if len(hits) > limit:
+            least = np.partition(scores, len(hits) - limit)[len(hits) - limit]
+            kept = np.flatnonzero(scores >= least)
+        ranked = sorted((-float(scores[at]), self._place(int(hits[at]), int(pages[at]))) for at in kept)
+        return [(place, -score) for score, place in ranked[:limit]]
+
+    def _place(self, passage: int, page: int) -> Place:
+        return Place(self._paths[page], passage - self._first[page], self._rows[page])
+
+    def _firsts(self) -> NDArray[Any]:
+        import numpy as np
+
+        return np.array(self._first[:-1])
+
+
+class _TermTable:
+    """Rows with their terms, in two parts: one is large, and what came later is in the other."""
+
+    def __init__(self) -> None:
+        self._parts: list[_Part] = []
+        self._live: list[Mask] = []
+        self._later: list[Postings] = []
+
+    def add(self, postings: Sequence[Postings]) -> None:
+        """Add rows behind all others."""
+        import numpy as np
+
+        if self._parts:
+            self._later += postings
+        part = _Part(self._later or postings)
+        before = self._live[1] if self._live[1:] else np.ones(0, bool)
+        live = np.concatenate([before, np.ones(len(part.lengths) - len(before), bool)])
+        self._parts, self._live = [*self._parts[:1], part], [*self._live[:1], live]
+
+    def drop(self, start: int, end: int) -> None:
+        """Take rows out; the numbers of the others stay."""
+        at = 0
+        for live in self._live:
+            live[max(0, start - at) : max(0, end - at)] = False
+            at += len(live)
+
+    def score(self, terms: Iterable[int]) -> Scores:
+        """Return the BM25 of all rows, 0 for those without any of the terms."""
+        import numpy as np
+
+        rows = sum(int(live.sum()) for live in self._live)
+        length = sum(int(p.lengths[live].sum()) for p, live in zip(self._parts, self._live, strict=True))
+        sums = [np.zeros(len(live)) for live in self._live]
+        mean = length / rows if rows else 1.0
+        for term in terms:
+            places = [part.find(term, live) for part, live in zip(self._parts, self._live, strict=True)]
+            many = sum(len(at) for at, _ in places)
+            rarity = max(float(np.log((rows - many + 0.5) / (many + 0.5))), _LEAST_RARITY)
+            for part, total, (at, counts) in zip(self._parts, sums, places, strict=True):
+                held = _K * (1 - _B + _B * part.lengths[at] / (mean or 1.0))
+                total[at] += rarity * counts * (_K + 1) / (counts + held)
+        scores: Scores = np.concatenate(sums) if sums else np.zeros(0)
+        return scores
+
+
+class _Part:
+    """Rows that were added together."""
+
+    def __init__(self, postings: Sequence[Postings]) -> None:
+        import numpy as np
+
+        def joined(name: str, kind: type) -> NDArray[Any]:
+            return np.frombuffer(b"".join(getattr(each, name) for each in postings), kind)
+
+        self.lengths: Scores = joined("lengths", np.uint32).astype(np.float64)
+        self._terms = joined("terms", np.uint32)
+        self._counts = joined("counts", np.uint8)
+        self._ends: NDArray[Any] = np.cumsum(joined("sizes", np.uint32), dtype=np.int64)
+        self._rows: NDArray[Any] | None = None
+        self._asked = 0
+
+    def find(self, term: int, live: Mask) -> tuple[NDArray[Any], Scores]:
+        """Return the live rows with a term, and how often each has it."""
+        rows, counts = self._find(term)
+        kept = live[rows]
+        return rows[kept], counts[kept].astype("float64")
+
+    def _find(self, term: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Look at all terms; for who asks more often it is worth to put them in order."""
+        import numpy as np
+
+        self._asked += 1
+        if self._rows is None and self._asked > _WORTH_SORTING:
+            self._sort()
+        if self._rows is None:
+            at = np.flatnonzero(self._terms == term)
+            return np.searchsorted(self._ends, at, side="right"), self._counts[at]
+        sought = np.uint32(term)
+        first, last = (int(np.searchsorted(self._terms, sought, side=side)) for side in ("left", "right"))
+        return self._rows[first:last], self._counts[first:last]
+
+    def _sort(self) -> None:
+        import numpy as np
+
+        sizes = np.diff(self._ends, prepend=0)
+        order = np.argsort(self._terms, kind="stable")
+        self._rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
+        self._terms, self._counts = self._terms[order], self._counts[order]
+
+
+Ranking = list[tuple[Place, float]]
+
+_SPAN = 100
+"""How many places of a ranking count in the merge; the score at its end counts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each ranking counts in the merge."""
+
+    lexical: float = 1.0
+    dense: float = 1.0
+
+
+def merge(rankings: Mapping[str, Ranking], weights: Weights) -> dict[Place, float]:
+    """Add up what each ranking says of a passage, from 1 for its best down to 0, as the weights share it out."""
+    shares = {name: float(getattr(weights, name)) for name in rankings}
+    scores: dict[Place, float] = {}
+    for name, ranking in rankings.items():
+        for place, score in _scale(ranking):
+            scores[place] = scores.get(place, 0.0) + shares[name] / sum(shares.values()) * score
+    return scores
+
+
+def best_first(scores: Mapping[Place, float]) -> Ranking:
+    """Return passages by their scores; of equal ones the first by path and place."""
+    return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+
+
+def _scale(ranking: Ranking) -> Ranking:
+    """Return the scores of the places that count, from 1 for the first to 0 for one that counts no more."""
+    if not ranking:
+        return []
+    best = ranking[0][1]
+    floor = ranking[_SPAN][1] if len(ranking) > _SPAN else min(0.0, ranking[-1][1])
+    spread = best - floor
+    return [(place, (score - floor) / spread if spread > 0 else 1.0) for place, score in ranking[:_SPAN]]
