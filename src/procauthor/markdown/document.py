@@ -258,7 +258,7 @@ class Document(Struct, frozen=True, dict=True):
     anchors: frozenset[str]
     fields: Mapping[str, MetadataField] = field(default_factory=dict)
     front_matter: tuple[int, int] | None = None
-    front_kind: Literal["yaml", "toml", "json"] | None = None
+    front_kind: Literal["yaml", "toml"] | None = None
     problems: tuple[ParseProblem, ...] = ()
 
     @cached_property

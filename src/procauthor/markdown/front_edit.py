@@ -144,8 +144,8 @@ def refuse_unreadable(document: Document, path: str) -> None:
     Raises:
         FrontMatterError: It is not YAML, cannot be read, or gives a key twice.
     """
-    if document.front_kind in ("toml", "json"):
-        message = f"{path}:1: the front matter is {document.front_kind.upper()}, and only YAML can be changed"
+    if document.front_kind == "toml":
+        message = f"{path}:1: the front matter is TOML, and only YAML can be changed"
         raise FrontMatterError(message, _HINT)
     for problem in document.problems:
         if problem.kind in ("bad-front-matter", "duplicate-key"):

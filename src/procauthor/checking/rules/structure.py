@@ -47,7 +47,7 @@ BAD_FRONT_MATTER = Rule(
     severity="error",
     summary="The front matter cannot be read, or its status is misspelt.",
     why="Status, lifecycle and dependencies are read from it; what cannot be read does not count.",
-    fix="Correct the YAML, TOML or JSON. It is a mapping, and an alias of YAML may repeat a single value only.",
+    fix="Correct the YAML or TOML. It is a mapping, and an alias of YAML may repeat a single value only.",
     example="depends_on: [Test Plan Procedure",
 )
 UNCLOSED_BLOCK = Rule(
