@@ -595,9 +595,7 @@ class TemplateStore:
         if not self._synonyms:
             return []
         if not any(self._patterns.values()):
-            return [
-                "[sections.synonyms] has no effect, because no document has a template: say under [templates] which"
-            ]
+            return ["[sections.synonyms] has no effect, because no document has a template under [templates]"]
         specs: list[SectionSpec] = []
         for name in self.names():
             with suppress(TemplateError):
