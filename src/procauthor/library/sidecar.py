@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from procauthor.data import grouped, ungrouped
+from procauthor.data import as_type, grouped, ungrouped
 from procauthor.errors import LibraryError
 from procauthor.markdown.document import Document, title_section, top_sections
 from procauthor.procedure import Stamp, stamp
@@ -99,9 +99,10 @@ def decode_sidecar(raw: bytes, kind: type[_S]) -> _S:
         return kind(problem="a merge conflict is not resolved")
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf")
-        if msgspec.json.decode(text, type=_Head).schema_version > _VERSION:
+        data = msgspec.json.decode(text)
+        if as_type(data, _Head).schema_version > _VERSION:
             return kind(problem="it was written by a newer version")
-        value = msgspec.json.decode(text, type=kind)
+        value = as_type(data, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return kind(problem=str(error).splitlines()[0])
     return kind(problem="it has a problem") if value.problem else value

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from procauthor.data import OnDemand, keep
+from procauthor.data import keep, unpacked
 from procauthor.errors import StaleError
 from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
@@ -105,7 +105,6 @@ _decode_marks = msgspec.msgpack.Decoder(tuple[TopSection, ...]).decode
 _decode_detail = msgspec.msgpack.Decoder(Detail).decode
 _decode_beginning = msgspec.msgpack.Decoder(_Beginning).decode
 _decode_contract = msgspec.msgpack.Decoder(Contract).decode
-_decoders: OnDemand[Any, Callable[[bytes], Any]] = OnDemand(lambda kind: msgspec.msgpack.Decoder(kind).decode)
 
 
 def read_facts(procedure: Procedure, notes: bytes = b"") -> Facts:
@@ -219,8 +218,7 @@ class Shelf:
             known = self._told[name]
             if path not in known:
                 known[path] = self.new_told[path, name] = _encode(make())
-            value: _T = _decoders[kind](known[path])
-            return value
+            return unpacked(known[path], kind)
 
     def _decoded(self, path: str) -> Contract:
         if path not in self._encoded:

@@ -398,7 +398,7 @@ def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
     """
     sentence = _SENTENCE_END.split(text[max(0, start - _NEAR) : start])[-1].rstrip()
     before = _WORD.findall(sentence)
-    if before and before[-1].casefold() in signs.articles:
+    if (before and before[-1].casefold() in signs.articles) or text.startswith(", ", end):
         return True
     apart = text.startswith(":", end) or sentence.endswith(_APART) or _SENTENCE_ENDS.match(text, end) is not None
     return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, structs
 
 from procauthor.data import ungrouped
 from procauthor.errors import PlanError
@@ -396,6 +396,11 @@ class PlanText:
         return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
 
     @cached_property
+    def table_lines(self) -> dict[int, int]:
+        """The line of each table by its offset."""
+        return {block.start: block.line for _, block in self.tables}
+
+    @cached_property
     def placed(self) -> list[Placed]:
         """All list lines with their roles."""
         return list(chain.from_iterable(map(self._place, self.document.sections)))
@@ -461,6 +466,12 @@ class Opening(Struct, frozen=True):
     code: str = ""
     place: int = 0
     said: str = ""
+
+    def until(self, line: Line) -> Opening:
+        """Return the opening without what is said from a line on."""
+        cut = (replace(f, entries=[e for e in f.entries if e.line.number < line.number]) for f in self.fields)
+        fields = tuple(f for f in cut if f.line < line.number)
+        return structs.replace(self, fields=fields, scope_end=line.start)
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""
