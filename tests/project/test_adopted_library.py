@@ -791,6 +791,18 @@ def test_what_only_shows_the_form_of_a_link_is_no_error(tmp_path: Path, link: st
     assert [finding["severity"] for finding in report["findings"]] == [severity]
 
 
+@pytest.mark.parametrize(("sign", "warned"), [("config/tech-docs.yml", 1), ("hugo.toml", 0), (".gitlab-ci.yml", 0)])
+def test_a_link_to_a_folder_without_a_page_is_broken_where_the_site_makes_none(
+    tmp_path: Path, sign: str, warned: int
+) -> None:
+    root = {"config/tech-docs.yml": "source/", "hugo.toml": "content/"}.get(sign, "")
+    files = {f"{root}start.md": "# Start\n\n[All](machines/) and [one](machines/printer.md).\n", sign: ""}
+    write(tmp_path, {**files, f"{root}machines/printer.md": "# Printer\n\nIt is in room two.\n"})
+    init(tmp_path)
+    findings = run_json("-C", tmp_path, "check", "--no-baseline")["findings"]
+    assert sum(f["rule"] == "broken-link" and f["severity"] == "warning" for f in findings) == warned
+
+
 def test_what_counts_by_weak_signs_alone_is_asked_about(tmp_path: Path) -> None:
     weak = "- Open the console of the store.\n- Choose the copy of last night.\n"
     plain = "1. Open the console of it.\n2. Choose a copy.\n3. Wait.\n"
