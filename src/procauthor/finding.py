@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import pick
 from procauthor.regex import lazy
@@ -17,8 +19,7 @@ SCHEMA_VERSION = 1
 _LINE = lazy(r"\bline \d+")
 
 
-@dataclass(frozen=True, slots=True)
-class FixEdit:
+class FixEdit(Struct, frozen=True):
     """Replace the bytes from ``start`` to ``end`` of a file by ``text``; ``base`` is the stamp of the file meant."""
 
     path: str
@@ -32,8 +33,7 @@ class FixEdit:
         return pick(self, "path", "start", "end", "text", "base")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One finding. ``line`` and ``column`` count from 1; ``fingerprint`` survives a shift of lines.
 
     ``fix`` are the edits that resolve it for certain: all of them, or none.
@@ -83,8 +83,7 @@ def fingerprint(findings: Iterable[Finding]) -> Iterator[Finding]:
         yield replace(finding, fingerprint=digest[:16])
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All findings of one check, in the order of path and line.
 
     ``checked`` holds the paths that were reported on. ``suppressed`` counts what a comment in a document hides,

@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+
+from msgspec import Struct
 
 from procauthor.errors import RevisionError
 from procauthor.regex import lazy
@@ -58,8 +59,7 @@ class NoAnswerError(RevisionError):
     """What was asked for is not there, and git has nothing to say about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A repository with a work tree: ``top`` holds its ``.git``, ``prefix`` is the folder asked about, from there.
 
     ``prefix`` is empty for the top itself, and else ends in a slash.

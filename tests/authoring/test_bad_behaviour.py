@@ -7,11 +7,11 @@ import json
 import os
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from procauthor import Draft, Project
 from procauthor.errors import AuthoringError

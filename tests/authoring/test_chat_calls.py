@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from procauthor.authoring.answer import read_object
 from procauthor.authoring.brief import Usage

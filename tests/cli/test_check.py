@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import re
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -58,18 +57,6 @@ def test_text_in_a_pipe_is_a_line_a_finding(broken: Path) -> None:
     assert lines[-1] == "5 documents, 2 procedures: 2 errors, 0 warnings, 0 infos, 1 fixable with --fix"
     assert "\x1b" not in done.stdout
     assert done.stdout == run("-C", broken, "check", "--select", "broken-link", code=1).stdout
-
-
-def test_on_a_terminal_a_caret_stands_below_the_column(broken: Path) -> None:
-    seen = screen(broken, "check", "--select", "broken-link")
-    assert "\x1b[" in seen
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", seen).splitlines()
-    at = next(n for n, line in enumerate(plain) if "'gone.md' does not exist" in line)
-    # The emoji is two cells wide, and a tab four.
-    assert plain[at + 1].endswith("│ See    😀 [x](THREAT-check.md) and [y](gone.md).")
-    assert plain[at + 2].index("^") == plain[at + 1].index("[y]") + 1
-    assert plain[0] == "feature/design-review.md"
-    assert not re.search(r"\x1b\[[0-9;]*3[1-6]", screen(broken, "check", NO_COLOR="1"))
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "junit", "github", "gitlab"])

@@ -1,11 +1,11 @@
 """The closed list of titles: all of a library may be referred to, however many they are."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from procauthor import Project
 from procauthor.authoring.brief import Ask

@@ -5,13 +5,13 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from procauthor import Project
 from procauthor.errors import CountError, RevisionError

@@ -1,10 +1,10 @@
 """A plan made from the gaps of a library."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from procauthor import Project
 from procauthor.errors import LibraryError, PlanError

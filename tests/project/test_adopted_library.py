@@ -774,6 +774,45 @@ def test_a_page_that_says_of_itself_that_it_is_to_come_is_a_stub(tmp_path: Path,
     assert states["runbooks/b.md"] == "defined"
 
 
+@pytest.mark.parametrize(
+    ("link", "severity"),
+    [
+        ("[text](url)", "warning"),
+        ("[a-z]([a-z0-9]*[a-z])", "warning"),
+        ("[app](#pump.App.run)", "warning"),
+        ("[next](next.md)", "error"),
+        ("[part](#the-part)", "error"),
+    ],
+)
+def test_what_only_shows_the_form_of_a_link_is_no_error(tmp_path: Path, link: str, severity: str) -> None:
+    write(tmp_path, {"ops/a.md": f"# Stop the pump\n\nSee {link}.\n"})
+    init(tmp_path)
+    report = run_json("-C", tmp_path, "check", "--no-baseline", code=int(severity == "error"))
+    assert [finding["severity"] for finding in report["findings"]] == [severity]
+
+
+@pytest.mark.parametrize(("sign", "warned"), [("config/tech-docs.yml", 1), ("hugo.toml", 0), (".gitlab-ci.yml", 0)])
+def test_a_link_to_a_folder_without_a_page_is_broken_where_the_site_makes_none(
+    tmp_path: Path, sign: str, warned: int
+) -> None:
+    root = {"config/tech-docs.yml": "source/", "hugo.toml": "content/"}.get(sign, "")
+    files = {f"{root}start.md": "# Start\n\n[All](machines/) and [one](machines/printer.md).\n", sign: ""}
+    write(tmp_path, {**files, f"{root}machines/printer.md": "# Printer\n\nIt is in room two.\n"})
+    init(tmp_path)
+    findings = run_json("-C", tmp_path, "check", "--no-baseline")["findings"]
+    assert sum(f["rule"] == "broken-link" and f["severity"] == "warning" for f in findings) == warned
+
+
+def test_what_counts_by_weak_signs_alone_is_asked_about(tmp_path: Path) -> None:
+    weak = "- Open the console of the store.\n- Choose the copy of last night.\n"
+    plain = "1. Open the console of it.\n2. Choose a copy.\n3. Wait.\n"
+    write(
+        tmp_path,
+        {"a.md": f"# Restore backups\n\n{weak}", "b.md": f"# Backups\n\n{plain}", "c.md": "# Words\n\nWords.\n"},
+    )
+    assert "question: does a.md tell what to do? only weak signs say so" in run("init", tmp_path, "--no-input").stdout
+
+
 def test_a_row_that_leads_to_a_folder_announces_no_document(tmp_path: Path) -> None:
     steps = "1. Scan the card of it.\n2. Scan the book as well.\n3. Tell the day.\n"
     files = {f"how-to/{name}.md": f"# {name.title()} a book\n\n{steps}" for name in ("lend", "take")}

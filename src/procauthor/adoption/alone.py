@@ -148,19 +148,25 @@ def lists_changes(path: str, document: Document) -> bool:
 
 
 def _tells_what_to_do(path: str, document: Document) -> bool:
-    """Say whether a document has a plain sign of work, or weaker ones that agree.
+    """Say whether a document has a plain sign of work, or weaker ones that agree."""
+    return is_plain(path, document) or shows_work(_titles(path, document), document)
 
-    A plain sign is its kind of file, a folder or a title that says so, steps, pieces of code that are to be run, or a
-    text full of duties.
+
+def is_plain(path: str, document: Document) -> bool:
+    """Say whether a document has a plain sign of work.
+
+    It is its kind of file, a folder or a title that says so, steps, pieces of code that are to be run, or a text full
+    of duties.
     """
-    titles = _titles(path, document)
     table = words()["survey"]
     if page_stem(path) in table["bundles"]:
         return True
-    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or any(map(_is_named, titles)):
+    if PurePosixPath(path).parent.name.casefold() in table["work_folders"] or any(
+        map(_is_named, _titles(path, document))
+    ):
         return True
     run = sum(map(_is_run, document.blocks))
-    return run >= _FEWEST_RUN or _has_steps(document) or _obliges(document) or shows_work(titles, document)
+    return run >= _FEWEST_RUN or _has_steps(document) or _obliges(document)
 
 
 def _is_no_work(path: str, document: Document) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from procauthor.adoption.alone import find_work, is_chance, lists_changes
+from procauthor.adoption.alone import find_work, is_chance, is_plain, lists_changes
 from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, chapters, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
@@ -153,7 +153,8 @@ def survey(folder: Path) -> Survey:
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
     own_pages = {path: document for path, document in plain.items() if path not in beside}
-    work = {*_counted(templates, plain), *_formless(forms, own_pages, templates, site)}
+    tells = set(find_work(own_pages, forms, site.root))
+    work = {*_counted(templates, plain), *_alike(forms, templates), *tells}
     shown_apart = {index, *looked.shown, *followed, *chain.from_iterable(t.form.members for t in templates)}
     shown = list(_addresses(folder, site, every))
     conventions = Conventions(
@@ -169,7 +170,9 @@ def survey(folder: Path) -> Survey:
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
     assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
-    seen = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_guesses(templates), *_asked(chance))
+    doubtful = sorted(path for path in tells if not is_plain(path, plain[path]))
+    named = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_weakly_counted(doubtful, len(tells)))
+    seen = (*named, *_guesses(templates), *_asked(chance))
     guesses = (site.guess, *seen, *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
@@ -237,6 +240,14 @@ def _asked(forms: Iterable[Form]) -> Iterator[Guess]:
         first, count = form.members[0], len(form.members)
         question = f"do {first} and {count - 1} others follow a form? they share {shared}, and tell nothing to do"
         yield Guess("apart", "", 0.4, count, count, form.members[:2], question)
+
+
+def _weakly_counted(paths: Sequence[str], total: int) -> Iterator[Guess]:
+    """Yield what is to be asked of documents that count because of weak signs, or of those around them."""
+    if paths:
+        said = f"do {paths[0]} and {len(paths) - 1} others tell" if len(paths) > 1 else f"does {paths[0]} tell"
+        question = f"{said} what to do? only weak signs say so"
+        yield Guess("procedures", "weak signs", 0.5, len(paths), total, tuple(paths[:2]), question)
 
 
 def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:
@@ -343,14 +354,10 @@ def _named_guess(site: FoundSite, names: Mapping[str, str]) -> Iterator[Guess]:
         yield Guess("titles.names", value, 0.95, len(names), len(names), tuple(sorted(names)[:2]))
 
 
-def _formless(
-    forms: Sequence[Form], documents: Mapping[str, Document], templates: Iterable[Proposed], site: FoundSite
-) -> Iterator[str]:
-    """Yield the documents that are counted without a form: those that are alike, and those that tell what to do."""
+def _alike(forms: Sequence[Form], templates: Iterable[Proposed]) -> set[str]:
+    """Return the documents that are alike, and have too little in common for a template."""
     held = chain.from_iterable(template.form.members for template in templates)
-    alike = set(chain.from_iterable(form.members for form in forms)).difference(held)
-    yield from alike
-    yield from find_work(documents, forms, site.root)
+    return set(chain.from_iterable(form.members for form in forms)).difference(held)
 
 
 def _ignored(folder: Path) -> Iterator[str]:

@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct, field
 
 from procauthor.data import ungrouped
 from procauthor.errors import AnswerError
@@ -47,8 +48,7 @@ _WEIGHED = 8
 """So many candidates are held against the schema, those with the most names first."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedObject:
+class ScannedObject(Struct, frozen=True):
     """An object that begins at ``start`` and ends before ``end``; ``error`` says why it is not whole."""
 
     value: Mapping[str, Any]
@@ -214,8 +214,7 @@ _NO_SOURCES = '\'sources\' is not an object such as {"purpose": ["P1"]}'
 MEMBERS = (*_TEXTS, "fields", "sources", "open_questions", "schema_version")
 
 
-@dataclass(frozen=True, slots=True)
-class HandedIn:
+class HandedIn(Struct, frozen=True):
     """One answer, or a part of one, as it was written: nothing in it is checked against a template yet.
 
     ``questions`` is None where the answer says nothing about open questions; ``rest`` holds members of the object

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
+
+from msgspec import Struct, field
+from msgspec.structs import replace as replace_struct
 
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
@@ -44,8 +47,7 @@ if TYPE_CHECKING:
 _UNFINISHED = PLACEHOLDER_TEXT.name
 
 
-@dataclass(frozen=True)
-class RunContext:
+class RunContext(Struct, frozen=True):
     """What the runs of a batch share, and what one of them sees instead of the files as they are.
 
     ``library`` is what the run may build on, ``plan`` the plan that has its item, ``search`` finds passages, ``spend``
@@ -79,8 +81,7 @@ def check_author(name: str, reviewer: str = "", *, changing: bool = False) -> No
         raise ConfigError(message, 'write it as provider:model, for example "openai:gpt-5-mini", or use offline')
 
 
-@dataclass(frozen=True)
-class Authoring:
+class Authoring(Struct, frozen=True):
     """Creates and updates procedures with one author."""
 
     records: Records
@@ -151,7 +152,7 @@ class Authoring:
         else:
             refuse_duplicate(request.title, library)
         brief = gather(request, self.records.workspace, library, own_plan, self.search(library))
-        return replace(brief, revises=present is not None)
+        return replace_struct(brief, revises=present is not None)
 
     def _plan(self, plan: str | Path | None, library: Library) -> Plan | None:
         if self.context:
@@ -236,7 +237,7 @@ class Authoring:
             DraftError: There is no such run.
         """
         run = self.records.runs.get(name) if name else self.records.runs.unfinished()
-        return replace(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
+        return replace_struct(self, model=run.author, max_tokens=run.max_tokens, reviewer=run.reviewer).execute(run)
 
     def bound(self, brief: Brief) -> Bound | None:
         """Return what drafting may cost at most; nothing is sent. Without a model it costs nothing, which is None."""
@@ -276,7 +277,7 @@ class Authoring:
         now = self.records.workspace.templates.get(brief.template).hash if brief.template else brief.template_hash
         if now == brief.template_hash:
             return run
-        return self.records.runs.renew(run, replace(brief, template_hash=now))
+        return self.records.runs.renew(run, replace_struct(brief, template_hash=now))
 
     def template_of(self, brief: Brief) -> Template:
         """Return the template of a document, or that of procedures where it has none."""
@@ -335,7 +336,7 @@ class Authoring:
         if self.model in (OFFLINE, SKELETON) or _UNFINISHED in records.workspace.settings.rules:
             return findings
         # A document that says that it is in progress may hold such a word; what a model or an agent writes may not.
-        return [replace(f, severity="error") if f.rule == _UNFINISHED else f for f in findings]
+        return [replace_struct(f, severity="error") if f.rule == _UNFINISHED else f for f in findings]
 
 
 def open_work(authoring: Authoring, run: Run, complaints: Sequence[Complaint] = ()) -> Work:

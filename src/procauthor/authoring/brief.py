@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 import msgspec
+from msgspec import Struct, field
 
 from procauthor.data import ungrouped
 
@@ -34,8 +34,7 @@ class BriefOptions(TypedDict, total=False):
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
+class ChangeRequest(Struct, frozen=True):
     """The wish to create or to update one procedure, with what the plan says of it.
 
     ``actions`` are the plan's action items; ``depends_on`` and ``blocks`` hold titles, and ``added`` those of the first
@@ -65,8 +64,7 @@ class ChangeRequest:
         return tuple(filter(None, (self.purpose, self.trigger, self.scope, self.why)))
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """A passage of the library that retrieval found for this request; ``role`` is that of its section, or empty."""
 
     id: str
@@ -84,16 +82,14 @@ class Passage:
         return {"id": self.id, "source": source, "text": self.text}
 
 
-@dataclass(frozen=True, slots=True)
-class NamedText:
+class NamedText(Struct, frozen=True):
     """An artifact by name, with what is said of it."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """A procedure before or after this one, with its side of the contract.
 
     ``path`` is empty where the library only announces it. ``outputs`` are what it guarantees, and ``promised`` those of
@@ -115,8 +111,7 @@ class Neighbour:
     lacks: tuple[NamedText, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """What a procedure promises by name; of one that is only ``announced``, what others expect of it."""
 
     title: str
@@ -128,8 +123,7 @@ class Promise:
         return f"{self.title} (announced)" if self.announced else self.title
 
 
-@dataclass(frozen=True, slots=True)
-class Namesake:
+class Namesake(Struct, frozen=True):
     """A procedure that may do the same work, and why; an empty path marks one that is only announced."""
 
     title: str
@@ -143,8 +137,7 @@ class Namesake:
         return f"{self.title!r} is announced and may be this work: {self.why}; create it under that title"
 
 
-@dataclass(frozen=True, slots=True)
-class Standard:
+class Standard(Struct, frozen=True):
     """A standard that may apply: the rules of it that fit the subject, whole."""
 
     title: str
@@ -156,8 +149,7 @@ class Standard:
         return {"title": self.title, "rules": [f"{rule.name}: {rule.text}" for rule in self.rules]}
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A member of the closed list; an empty path marks a title that is announced, but has no document yet."""
 
     title: str
@@ -169,8 +161,7 @@ class Reference:
         return not self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Struct, frozen=True):
     """Everything that an author needs for one procedure, gathered without a model.
 
     ``path`` is where the document will be, ``base`` the stamp of the file that is there now, or empty.
@@ -238,8 +229,7 @@ class Brief:
         return data
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a run has cost."""
 
     calls: int = 0
@@ -264,8 +254,7 @@ class Usage:
         return {"calls": self.calls, "input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an author returns for one step.
 
     ``values`` by field name; ``sources`` the passage ids that each field rests on; ``questions`` what needs a
@@ -299,16 +288,14 @@ STEPS: tuple[str, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
+class FieldProblem(Struct, frozen=True):
     """Why a field must be written again: its name, and what was wrong with it."""
 
     field: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskForm:
+class AskForm(Struct, frozen=True):
     """What an ask wants instead of the template's fields: a model of its own, and the prompts that ask for it.
 
     ``prompts`` are (name, variables) in order; each gets the marker of the brief as ``mark`` besides. ``briefed`` puts
@@ -320,8 +307,7 @@ class AskForm:
     briefed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What one step asks of an author.
 
     ``fields`` holds what earlier steps filled, ``asked`` the questions that are open so far; ``problems`` is empty on

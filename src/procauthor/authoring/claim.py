@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from procauthor.authoring.public import QUOTED, find_places
 from procauthor.checking.phrase import find_phrases
@@ -81,8 +82,7 @@ _NEAR = 40
 Quantity = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Particular:
+class Particular(Struct, frozen=True):
     """One fact as it is in a text. ``quantities`` holds number and unit, where it is a quantity."""
 
     kind: Kind

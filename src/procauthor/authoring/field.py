@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
 from procauthor.authoring.document import links_of

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from procauthor.authoring.brief import (
     Brief,
@@ -379,8 +381,7 @@ def _consumers(library: Library, key: str) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """The title of the wanted procedure, and what its placeholder says."""
 
     title: str

@@ -10,10 +10,12 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, chain, combinations
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.claim import (
@@ -122,8 +124,7 @@ _PUBLIC: Mapping[Kind, Callable[[str], bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Everything that a draft may rest on: a text, and documents, which are read as far as claims need it."""
 
     own: SourceText

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Unpack
+
+from msgspec.structs import replace
 
 from procauthor.authoring.answer import MEMBERS, HandedIn, read_answer
 from procauthor.authoring.authoring import Authoring

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from msgspec import Struct
+
 from procauthor.errors import ConfigError
 from procauthor.regex import lazy
 
@@ -27,8 +29,7 @@ _KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ModelId:
+class ModelId(Struct, frozen=True):
     """``provider:name``."""
 
     provider: str
@@ -93,8 +94,7 @@ class Credential:
     looked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """Where a model is. ``url`` is empty for the provider's own address; ``ours`` says that the user named it."""
 
     url: str = ""

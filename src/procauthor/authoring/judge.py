@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -88,8 +88,7 @@ _NEAREST = 3
 _SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """What is wrong at one place of a submission. ``field`` is a path; ``allowed`` names what could be there."""
 
     rule: str
@@ -117,8 +116,7 @@ class Complaint:
         }
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The fields that fit, with their sources, and what is wrong with the rest."""
 
     values: Mapping[str, Any]

@@ -14,12 +14,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import BadZipFile
 
 import msgspec
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Usage
 from procauthor.authoring.reply import Reply

@@ -10,9 +10,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct
 
 from procauthor.authoring.brief import Answer, Ask, Brief, NamedText, Passage
 from procauthor.authoring.document import IN_PROGRESS, render_draft
@@ -415,16 +416,14 @@ _LENGTH = range(40, 221)
 _SHARED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """One thing to be worked out, and the artifact that shows it."""
 
     name: str
     artifact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """A sentence of a passage that speaks about a topic."""
 
     text: str
@@ -480,8 +479,7 @@ def quotes(brief: Brief, about: str, limit: int, used: Collection[str] = ()) -> 
     return tuple(quote for _, _, quote in sorted(scored, key=lambda s: s[:2])[:limit])
 
 
-@dataclass(frozen=True, slots=True)
-class TopicRule:
+class TopicRule(Struct, frozen=True):
     """A rule of a standard that speaks about a topic."""
 
     text: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, product
 from typing import Any
+
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Answer, Ask, AskForm, Brief, ChangeRequest, FieldProblem
 from procauthor.authoring.document import add_questions, links_of

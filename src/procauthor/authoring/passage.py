@@ -6,9 +6,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from procauthor.authoring.brief import ChangeRequest, NamedText, Neighbour, Passage, Standard
 from procauthor.library.contract import read_artifact, sections_of
@@ -28,8 +30,7 @@ _OF_TITLE, _SAID = 2.0, 1.0
 _NO_SOURCE = frozenset(("plan", "index", "readme", "template"))
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a procedure is about. ``weights`` says how much each stem tells of it.
 
     ``queries`` are what to search for, each for itself: joined into one, common words would win.
@@ -107,8 +108,7 @@ _LEAST_OF_DOCUMENT = 0.1
 _LEAST_SAID_OF_IT, _LEAST_OF_FEW, _LEAST_OF_BEST = 0.38, 0.15, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Rarity:
+class Rarity(Struct, frozen=True):
     """How rare words are in a library, by so many of its documents."""
 
     counts: Mapping[str, int]
@@ -373,8 +373,7 @@ _TOKEN = re.compile(rb"[\w.-]++")
 _ID = re.compile(rb"[^A-Za-z]*+(?=[A-Za-z]\D*+\d)([\w.-]*\d\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """A rule by its name, and where it is: in which standard, and at which place of it."""
 
     path: str
@@ -520,8 +519,7 @@ _NUMBER = lazy(r"\d+")
 _LEAST_ANSWER = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Struct, frozen=True):
     """A place of the library that may answer a question. ``text`` is the beginning of what it says."""
 
     question: str

@@ -15,6 +15,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from procauthor.authoring.brief import STEPS, Answer, Author, Brief, FieldProblem, Usage
 from procauthor.authoring.document import render_draft
 from procauthor.authoring.draft import Draft
@@ -49,8 +51,7 @@ Place = tuple[int, FieldProblem]
 """A problem, with the step that has to solve it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """What a run tells while it works: a step begins, or has ended after ``seconds`` with the usage so far."""
 
     step: int

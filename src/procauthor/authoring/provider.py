@@ -6,10 +6,12 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec.structs import replace
 
 from procauthor.authoring.allowance import Gate, Patience, bounded
 from procauthor.authoring.brief import Usage

@@ -6,10 +6,10 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
@@ -167,8 +167,7 @@ class UnusableReplyError(ModelOutputError):
         self.raw = raw
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One reply of a model, and the form in which it was asked for."""
 
     text: str
@@ -178,8 +177,7 @@ class Reply:
     spelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The fields of a reply that fit, and what is wrong with the others."""
 
     values: Mapping[str, Any]

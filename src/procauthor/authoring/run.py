@@ -7,11 +7,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.authoring.answer import HandedIn
 from procauthor.authoring.brief import Brief
@@ -31,16 +33,15 @@ _PATH = lazy(r"^[a-z_]\w*(?:\[\d+\]|\.[a-z_]\w*)+$")
 _PIECE = lazy(r"\[(\d+)\]|\.?([a-z_]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """All parts that were handed in for one run, as they were written.
 
     ``revision`` counts the times that something was handed in. ``sources`` are ids by field name. ``person`` says that
     a person answers for every part: other claims become open questions.
     """
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
+    sources: Mapping[str, tuple[str, ...]] = {}
     questions: tuple[str, ...] = ()
     by: str = ""
     revision: int = 0

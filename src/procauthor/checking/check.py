@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.recall import Recall
 from procauthor.checking.rule import FAMILIES, RULE_WORDS, RULES, closest_rule, find_rule, find_rules
@@ -215,8 +216,7 @@ _VERSION = 1
 _NEVER = frozenset({"nothing-matched"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class KnownFinding:
+class KnownFinding(Struct, frozen=True, order=True):
     """A known finding: where, which rule, and the fingerprint, which survives a shift of lines."""
 
     path: str
@@ -224,8 +224,7 @@ class KnownFinding:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The known findings."""
 
     entries: frozenset[KnownFinding]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.errors import LibraryError
 from procauthor.finding import Finding, FixEdit
@@ -13,8 +15,7 @@ from procauthor.markdown.document import Document, Replacement
 from procauthor.markdown.proof import rewrite
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """Findings that were fixed, and the new bytes of the documents that changed, by path.
 
     ``refused`` says, by path, why a document is left as it is: its fixes would change more than they are meant to.

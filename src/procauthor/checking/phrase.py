@@ -6,12 +6,12 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain, pairwise
 
 import msgspec
+from msgspec import Struct
 
 from procauthor.data import grouped, ungrouped
 from procauthor.library.library import Procedure
@@ -41,8 +41,7 @@ _LAST_LETTERS = lazy(r"(?<!\w)\w++(?=\W*+$)")
 _LONGER = lazy(r"\s+[A-Z]")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """A name at a place of a text. ``longer``: capitalised words go on behind it, so it may be part of another name."""
 
     words: tuple[str, ...]
@@ -278,8 +277,7 @@ def write_notes(procedure: Procedure) -> bytes:
 _FEWEST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """The known ids with one prefix and so many digits, and the path of the first standard that states some."""
 
     ids: frozenset[str]

@@ -13,6 +13,8 @@ from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from procauthor.checking.phrase import Nearest, Paragraphs, Series, Titles, read_series
 from procauthor.data import OnDemand, grouped, pick
 from procauthor.finding import Finding, Severity
@@ -94,8 +96,7 @@ class Anchors:
 Reach = Literal["document", "neighbours", "library"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: its fixed name and code, its default severity, and what ``explain`` says of it."""
 
     name: str
@@ -115,8 +116,7 @@ def _nothing(*_: object) -> Iterable[Finding]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """Rules that look at the same things, and how they are looked for.
 
     Attributes:

@@ -10,7 +10,6 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import blake2b
 from itertools import compress
@@ -441,8 +440,7 @@ _ALONE = families_of("document")
 decode_findings = msgspec.msgpack.Decoder(list[Finding]).decode
 
 
-@dataclass(frozen=True)
-class Surveyed:
+class Surveyed(Struct, frozen=True):
     """A library whose documents are known from facts, with what is remembered of them.
 
     Attributes:

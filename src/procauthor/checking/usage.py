@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Literal
@@ -69,8 +68,7 @@ _HANDED = ("input", "output")
 _RELIED_ON: tuple[EdgeKind, ...] = ("input", "output", "needs", "calls")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One part of a producer that a consumer relies on: of its contract, or for a translation of its text.
 
     ``name`` is the artifact or the section, empty for a part that is no single one; ``line`` is where the consumer
@@ -157,8 +155,7 @@ def _all(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
     return tuple(sorted(artifact.text for artifact in artifacts))
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A procedure that comes first, and the line that says so."""
 
     procedure: Procedure
@@ -213,8 +210,7 @@ _SHOWN: Mapping[Part, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A use of a contract whose text is not what the consumer has seen."""
 
     use: Use

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from shlex import quote
@@ -13,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from procauthor.character import plain
 from procauthor.cli.output import (
     NEEDS_REVISION,
     Json,
@@ -64,7 +61,9 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Draft a new procedure, or one that is a placeholder, in the eight steps."""
     project = open_project(ctx)
-    writer = project.author(author_id(model, author), max_tokens=max_tokens, fresh=fresh, reviewer=reviewer)
+    writer = project.author(
+        author_id(model, author), max_tokens=max_tokens, progress=tell, fresh=fresh, reviewer=reviewer
+    )
     brief = writer.brief(
         title,
         lifecycle=lifecycle,
@@ -78,8 +77,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     if dry_run:
         _show_brief(project, brief, writer, as_json=as_json)
         return
-    with checklist(title) as progress:
-        draft = replace(writer, progress=progress).write(brief)
+    draft = writer.write(brief)
     finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 
@@ -116,8 +114,7 @@ def resume(
         from procauthor.cli.run import go_on
 
         go_on(project, batch, as_json=as_json)
-    with checklist(run or "last run") as progress:
-        draft = project.author(progress=progress).resume(run)
+    draft = project.author(progress=tell).resume(run)
     finish(project, draft, accept_it=False, as_json=as_json)
 
 
@@ -215,63 +212,17 @@ def reject(ctx: typer.Context, draft: Name = "") -> None:
         say("its replies are kept: to create it again unchanged costs nothing; create --fresh asks the model again")
 
 
-@contextmanager
-def checklist(title: str) -> Iterator[Callable[[Progress], None]]:
-    """Show the steps as they end: redrawn in place on a terminal, a line a step elsewhere."""
-    if not sys.stderr.isatty():
-        yield _plain
-        return
-    from rich.console import Console
-    from rich.live import Live
-
-    done: dict[int, Progress] = {}
-    with Live(console=Console(stderr=True), refresh_per_second=8, transient=False) as live:
-
-        def update(progress: Progress) -> None:
-            done[progress.step] = progress
-            live.update(_table(title, done))
-
-        live.update(_table(title, done))
-        yield update
-
-
-def _plain(progress: Progress) -> None:
+def tell(progress: Progress) -> None:
+    """Print a step as it ends, and what is said between them; on a terminal also as it begins, until it ends."""
     if not progress.step:
         say(f"  {progress.note}")
     elif progress.done:
-        say(f"  {progress.step} {progress.name:45} {_cost(progress)}")
-
-
-def _cost(progress: Progress) -> str:
-    parts = [f"{progress.seconds:6.2f} s"]
-    if progress.usage.calls:
-        parts.append(f"{progress.usage.tokens} tokens so far")
-    return "  ".join(filter(None, [*parts, progress.note]))
-
-
-def _mark(progress: Progress | None) -> tuple[str, str]:
-    """Return the sign of a step that is done, at work or to come, with its style."""
-    if progress is None:
-        return "·", "dim"
-    return ("✓", "green") if progress.done else ("▸", "yellow")
-
-
-def _table(title: str, done: dict[int, Progress]) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    from procauthor.authoring.brief import STEPS
-
-    table = Table.grid(padding=(0, 2))
-    table.add_row("", Text(plain(title), style="bold"), "")
-    if 0 in done:
-        table.add_row("", Text(plain(done[0].note), style="dim"), "")
-    for number, name in enumerate(STEPS, start=1):
-        progress = done.get(number)
-        mark, style = _mark(progress)
-        cost = _cost(progress) if progress and progress.done else ""
-        table.add_row(Text(mark, style=style), Text(f"{number} {name}", style="" if progress else "dim"), cost)
-    return table
+        cost = [f"{progress.seconds:6.2f} s"]
+        if progress.usage.calls:
+            cost.append(f"{progress.usage.tokens} tokens so far")
+        say(f"  {progress.step} {progress.name:45} {'  '.join(filter(None, [*cost, progress.note]))}")
+    elif sys.stderr.isatty():
+        typer.echo(f"  {progress.step} {progress.name} ...\r", nl=False, err=True)
 
 
 _SHOWN = 4

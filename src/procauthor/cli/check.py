@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,17 +41,9 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     update_baseline: Annotated[
         bool, typer.Option("--update-baseline", help="Make all findings of today known to the baseline.")
     ] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Check again after every change; show what is new and what is gone.")
-    ] = False,
 ) -> None:
     """Check the library with all rules; exit 1 where there is an error."""
     chosen = _format(form, as_json=as_json)
-    if watch:
-        _watch(alone=chosen == "text" and not (output or fix or diff or update_baseline))
-        from procauthor.cli.watch import show_changes
-
-        show_changes(ctx.obj, paths, select or (), ignore or (), baseline=baseline)
     require_place(output)
     project = open_project(ctx)
     if update_baseline:
@@ -67,14 +58,6 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     _shrink(project, report)
     say_unsettled(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
-
-
-def _watch(*, alone: bool) -> None:
-    from procauthor.errors import ConfigError
-
-    if not alone:
-        message = "--watch only shows findings as text"
-        raise ConfigError(message, "leave out --fix, --diff, --update-baseline, --output, --json and --format")
 
 
 def _fix(project: Project, change: Change, report: Report, *, only_shown: bool) -> None:
@@ -133,11 +116,6 @@ def _format(name: str, *, as_json: bool) -> Format:
 def _show(project: Project, report: Report, form: Format, output: Path | None) -> None:
     from procauthor.reporting.surface import render
 
-    if output is None and form == "text" and sys.stdout.isatty():
-        from procauthor.cli.screen import print_report
-
-        print_report(report, project.root)
-        return
     raw = render(report, form, project.root, project.settings.check.help_url)
     if output is None:
         show_bytes(raw)

@@ -26,7 +26,7 @@ from procauthor.regex import lazy
 
 if TYPE_CHECKING:
     from procauthor.batch.batching import Batching, Outlook
-    from procauthor.batch.record import Batch, BatchReport, Written
+    from procauthor.batch.record import Batch, BatchReport, Told, Written
     from procauthor.project import Project
 
 _DURATION = lazy(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -100,11 +100,18 @@ def _begin(batching: Batching, file: Path | None, chosen: dict[str, Any], *, as_
 
 def go_on(project: Project, name: str, *, as_json: bool, **changed: Any) -> None:
     """Carry a batch on, show what came of it, and exit."""
-    from procauthor.cli.live import watching
-
-    with watching(project, name) as progress:
-        report = project.batch(progress=progress).resume(name, **changed)
+    report = project.batch(progress=_tell).resume(name, **changed)
     _finish(project, report, _advice(report), as_json=as_json)
+
+
+def _tell(told: Told) -> None:
+    """Print what becomes of an item, and each of its steps as it ends."""
+    cost = f"  {told.usage.tokens} tokens" if told.usage.calls else ""
+    note = f"  {told.note}" if told.note else ""
+    if told.done:
+        say(f"  {told.number:>3} {told.title}: step {told.step} {told.name}  {told.seconds:.2f} s{cost}{note}")
+    elif not told.step:
+        say(f"  {told.number:>3} {told.title}: {told.state}{cost}{note}")
 
 
 def _refuse_others(options: Sequence[object]) -> None:
@@ -122,10 +129,7 @@ def _refuse_others(options: Sequence[object]) -> None:
 
 def _help(project: Project, name: str, jobs: int, *, as_json: bool) -> None:
     """Help with a batch that another process has begun, show what came of it, and exit."""
-    from procauthor.cli.live import watching
-
-    with watching(project, name) as progress:
-        report = project.batch(jobs=jobs, progress=progress).join(name)
+    report = project.batch(jobs=jobs, progress=_tell).join(name)
     advice = f"drafts are where the batch was begun; if that process has ended: procauthor run --resume {report.batch}"
     _finish(project, report, [advice], as_json=as_json)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from procauthor.cli.authoring import finish
+from procauthor.cli.authoring import finish, tell
 from procauthor.cli.handoff import read_file
 from procauthor.cli.output import Json, author_id, open_project, say, say_notices, show, show_json
 
@@ -40,10 +40,7 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter an option
         draft = project.revise(ref, wish, read_members(read_file(answer)), by=by, person=bool(by.strip()))
         finish(project, draft, accept_it=accept_it, as_json=as_json)
     chosen = author_id(model, author)
-    from procauthor.cli.authoring import checklist
-
-    with checklist(ref) as progress:
-        draft = project.author(chosen, max_tokens=max_tokens, progress=progress).update(ref, wish)
+    draft = project.author(chosen, max_tokens=max_tokens, progress=tell).update(ref, wish)
     finish(project, draft, accept_it=accept_it, as_json=as_json)
 
 

@@ -6,12 +6,13 @@ import re
 import tomllib
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from procauthor.markdown.document import Block, Cell, Document, Heading, Section
 from procauthor.naming import bare_name
@@ -209,8 +210,7 @@ _MONTHS = {"m": 1, "y": 12}
 _YEAR = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A number of months and days."""
 
     months: int = 0

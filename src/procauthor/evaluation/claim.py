@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.convention.word import lifecycle_name, words
 from procauthor.evaluation.value import Claim, Lifecycle, Tally
@@ -43,8 +45,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(Struct, frozen=True):
     """What numbers are said of, and its count."""
 
     name: str
@@ -58,8 +59,7 @@ class _Scope:
         return sum(map(self.tally.count, told["states"][word])) if word in told["states"] else None
 
 
-@dataclass(frozen=True, slots=True)
-class _ClaimPlace:
+class _ClaimPlace(Struct, frozen=True):
     """Where numbers are stated, and of what."""
 
     path: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from procauthor.checking.rules.status import STALE_CLAIM
 from procauthor.checking.scope import Scope
@@ -25,8 +26,7 @@ BROKEN = ("broken-link", "broken-anchor", "unknown-procedure", "index-dead-entry
 _WRITTEN = DONE | {"proposed", "in progress"}
 
 
-@dataclass(frozen=True)
-class Census:
+class Census(Struct, frozen=True, dict=True):
     """A library that was read once and checked once, and what follows from both."""
 
     library: Library

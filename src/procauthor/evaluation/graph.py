@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 
+from msgspec import Struct
 from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.scope import Scope
@@ -26,8 +26,7 @@ from procauthor.procedure import UNCOUNTED, Artifact, Kind, Status
 _ORDERING: tuple[EdgeKind, ...] = ("needs", "input")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A document, or an announced title; ``id`` is its path, or ``missing:`` with lifecycle and title."""
 
     id: str
@@ -38,8 +37,7 @@ class Node:
     path: str | None
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """Nodes in the order of the rows, then of paths; edges in the order of source and line."""
 
     nodes: tuple[Node, ...]
@@ -97,11 +95,17 @@ def read_graph(scope: Scope, rows: Sequence[Row], known: Mapping[str, bytes] = M
     edges: list[Edge] = []
     for procedure in (scope.library.by_path[node.path] for node in nodes if node.path):
         stated = known.get(procedure.path)
-        for edge in read_edges(scope, procedure) if stated is None else decode_edges(stated):
-            title = title_of(edge.target)
-            edges.append(replace_struct(edge, target=announced.get(title, "")) if title else edge)
-        edges += promised_edges(procedure, announced)
-    return Graph(tuple(nodes), tuple(e for e in dict.fromkeys(edges) if e.target in there and e.source in there))
+        uses = read_edges(scope, procedure) if stated is None else decode_edges(stated)
+        # No other document states the same edges, so each is there once.
+        edges += (e if e.target in there else _to_title(e, announced) for e in uses if e.source in there)
+        edges += dict.fromkeys(promised_edges(procedure, announced))
+    return Graph(tuple(nodes), tuple(edge for edge in edges if edge.target in there))
+
+
+def _to_title(edge: Edge, announced: Mapping[str, str]) -> Edge:
+    """Return an edge that leads to a title as one to its node; to nothing where nothing announces it."""
+    title = title_of(edge.target)
+    return replace_struct(edge, target=announced.get(title, "")) if title else edge
 
 
 def read_courses(scope: Scope, rows: Mapping[str, Row], graph: Graph) -> Iterator[Course]:
@@ -156,8 +160,7 @@ def _critical(calls: tuple[Call, ...], graph: Graph) -> tuple[Call, ...]:
     return tuple(reversed(chain))
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """A step that a change reaches; without a step, a procedure that takes the artifact and has no step that uses it.
 
     ``distance`` is 1 where the artifact itself is used, and one more for each artifact on the way.

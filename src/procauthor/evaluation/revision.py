@@ -8,11 +8,13 @@ import posixpath
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date as day
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.errors import ConfigError, RevisionError, UnreadableError
 from procauthor.git import LONG, NoAnswerError, Repository, find_repository
@@ -31,8 +33,7 @@ _UNSET = (b"unspecified", b"unset")
 _SHA1_LENGTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """The commit, shortened, and whether the library has no change beyond it; None where that is not known, and why."""
 
     revision: str = ""
@@ -40,8 +41,7 @@ class Checkout:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _TreeEntry:
+class _TreeEntry(Struct, frozen=True):
     """A file of a commit or of git's index; of the index, ``tag`` says what git knows of it."""
 
     path: str
@@ -144,8 +144,7 @@ _FILES = ("100644", "100755", _LINK)
 _SETTINGS = (FILE_NAME, "pyproject.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """A library at a revision, with the settings of that time, else those of today."""
 
     library: Library

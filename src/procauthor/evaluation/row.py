@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from functools import lru_cache
+
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.data import grouped
@@ -15,6 +17,7 @@ from procauthor.library.library import Library, Procedure
 from procauthor.library.status import earn
 from procauthor.naming import title_key
 from procauthor.procedure import Kind, Status
+from procauthor.template.spec import Template
 
 _HOSTS: tuple[Kind, ...] = ("readme", "orchestration")
 
@@ -31,7 +34,7 @@ def read_rows(scope: Scope, report: Report) -> tuple[tuple[Row, ...], tuple[Row,
     usual = _usual(rows)
     rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
     others = tuple(row for row in documents if not row.counted)
-    return tuple(sorted(rows, key=lambda row: _rank(row, names, ranks))), others
+    return tuple(_in_order(rows, scope.library, names, ranks)), others
 
 
 def read_errors(report: Report) -> Mapping[str, Sequence[str]]:
@@ -75,10 +78,18 @@ def _order(listed: tuple[Listed, ...]) -> tuple[dict[str, str], dict[tuple[str, 
     return names, ranks
 
 
-def _rank(row: Row, names: dict[str, str], ranks: dict[tuple[str, str], int]) -> tuple[object, ...]:
-    lifecycle, last = title_key(row.lifecycle), len(ranks)
-    home = list(names).index(lifecycle) if lifecycle in names else len(names)
-    return home, lifecycle, ranks.get((lifecycle, title_key(row.title)), last), row.title, row.path or ""
+def _in_order(
+    rows: list[Row], library: Library, names: Mapping[str, str], ranks: Mapping[tuple[str, str], int]
+) -> list[Row]:
+    homes = {lifecycle: place for place, lifecycle in enumerate(names)}
+
+    def rank(row: Row) -> tuple[object, ...]:
+        lifecycle = title_key(row.lifecycle)
+        key = library.by_path[row.path].key if row.path else title_key(row.title)
+        place = ranks.get((lifecycle, key), len(ranks))
+        return homes.get(lifecycle, len(homes)), lifecycle, place, row.title, row.path or ""
+
+    return sorted(rows, key=rank)
 
 
 # Documents
@@ -100,7 +111,7 @@ def _documents(library: Library, report: Report, names: Mapping[str, str]) -> It
             text_status=procedure.status,
             declared=procedure.declared_status,
             phase=procedure.phase,
-            required=tuple(spec.heading for spec in template.required) if template else (),
+            required=_headings(template) if template else (),
             missing=missing,
             empty=empty,
             errors=len(rules),
@@ -110,6 +121,12 @@ def _documents(library: Library, report: Report, names: Mapping[str, str]) -> It
             questions=procedure.questions,
             counted=procedure.counted,
         )
+
+
+@lru_cache(maxsize=64)
+def _headings(template: Template) -> tuple[str, ...]:
+    """Return the headings of the sections that a template asks for."""
+    return tuple(spec.heading for spec in template.required)
 
 
 # Titles without a document

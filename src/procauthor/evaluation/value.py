@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from procauthor.finding import Finding, Report
 from procauthor.library.status import Question
@@ -14,8 +15,7 @@ from procauthor.procedure import DONE, UNCOUNTED, Kind, Status
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A part of a whole; without a whole there is no ratio."""
 
     part: int
@@ -27,8 +27,7 @@ class Share:
         return self.part / self.whole if self.whole else None
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How many procedures are in each state. ``total`` is counted by itself, not summed from the states."""
 
     total: int
@@ -52,8 +51,7 @@ class Tally:
         return Share(sum(self.count(status) for status in DONE), self.total - gone)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One procedure or orchestration, or a title that is announced without a document (then ``path`` is None).
 
     ``status`` is what counts; ``text_status`` is what the text alone supports. They differ where a text is whole but
@@ -101,8 +99,7 @@ class Row:
         return not (self.declared in DONE and self.status in DONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True):
     """The rows of one lifecycle, counted. ``sections`` are the filled ones of the required ones."""
 
     name: str
@@ -111,8 +108,7 @@ class Lifecycle:
     compliance: Share
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A number that a README or the index states, and what the count says."""
 
     path: str
@@ -125,8 +121,7 @@ class Claim:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One procedure that an orchestration calls, in the order of the calls."""
 
     title: str
@@ -140,8 +135,7 @@ class Call:
         return self.status not in DONE and self.status not in UNCOUNTED
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """An orchestration: its calls, and its critical path.
 
     The critical path is the chain of calls, each needing the one before it, that holds the most gaps; of several
@@ -163,8 +157,7 @@ class Course:
 PointKind = Literal["saved", "revision", "now"]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One measurement in a trend: the counts of another day or revision."""
 
     label: str
@@ -177,8 +170,7 @@ class Point:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What was measured: a day, and a revision; ``clean`` says that no change beyond it is there, None is not known."""
 
     date: str
@@ -187,8 +179,7 @@ class Measured:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """All that was counted. Every procedure is in exactly one row; `verify` has seen to that."""
 
     measured: Measured

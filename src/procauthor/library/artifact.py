@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from textwrap import dedent
@@ -68,8 +67,7 @@ _BULLET = lazy(rb"[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 _EMPTY_LINE = lazy(rb"\n[ \t]*\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredInput:
+class RequiredInput(Struct, frozen=True):
     """One required input of a consumer, under the name that its provider promises."""
 
     path: str
@@ -126,8 +124,7 @@ def _append(provider: Procedure, block: Block, lines: list[str], newline: str) -
     return Replacement(end, end, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Doer:
+class Doer(Struct, frozen=True):
     """Who does a step: the line and the words that say so, and the role, where the words have the template's form."""
 
     line: int

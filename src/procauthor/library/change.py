@@ -6,9 +6,10 @@ import difflib
 import os
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
+
+from msgspec import Struct
 
 from procauthor.errors import ConflictError, FrontMatterError, LibraryError
 from procauthor.library import disk
@@ -42,8 +43,7 @@ def action_of(before: object, after: object) -> Action:
     return "delete" if after is None else "update"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One file before and after; None means that it does not exist.
 
     ``origin`` is the path that the text had before, where a file is renamed: the new file gets the mode of the old
@@ -63,8 +63,7 @@ class Edit:
         return action_of(self.before, self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Edits that belong together, in the order in which they are shown; ``title`` says what they are for."""
 
     edits: tuple[Edit, ...]

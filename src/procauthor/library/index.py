@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, count, pairwise
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.convention.word import (
     has_own_folder,
@@ -42,8 +44,7 @@ _MOSTLY = 0.5
 _LONGEST_LEAD = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table with a column of titles; other columns by key, those that conventions know by one name."""
 
     procedure: Procedure
@@ -76,8 +77,7 @@ class Table:
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(Struct, frozen=True):
     """One row: a title, perhaps linked, with what the table says of it."""
 
     table: Table
@@ -101,8 +101,7 @@ class IndexRow:
         return lifecycle_name(cell.text) if cell and cell.text.strip() else self.table.lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What an index says of one procedure: in a row of a table or an item of a list, which is at ``host``."""
 
     title: str
@@ -119,8 +118,7 @@ class Listed:
         return title_key(self.title)
 
 
-@dataclass(frozen=True, slots=True)
-class ListItem:
+class ListItem(Struct, frozen=True):
     """An item of a list that is about a procedure: what it says, where it is, and the link in it."""
 
     listed: Listed
@@ -549,8 +547,7 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
     return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How a new document begins.
 
     Attributes:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace as replace_struct
 
 from procauthor.convention.word import (
@@ -55,14 +56,14 @@ from procauthor.library.status import (
     match_sections,
     read_questions,
 )
-from procauthor.markdown.document import Document, Heading, Link, Outline, Source
+from procauthor.markdown.document import Document, Heading, Link, Outline, Section, Source
 from procauthor.markdown.front_edit import read_texts
 from procauthor.markdown.parse import parse
 from procauthor.naming import bare_name, is_document, title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp
 from procauthor.settings import FILE_NAME, Conventions, Settings
 from procauthor.template.read import TemplateStore
-from procauthor.template.spec import Template
+from procauthor.template.spec import Template, section_key
 
 ANNOUNCED = "*(announced)*"
 """Follows a title that has no document yet."""
@@ -652,8 +653,7 @@ def read_bytes(file: Path) -> bytes:
     return raw
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What is below a root: the documents in order, all files and folders, and the folders that cannot be listed."""
 
     documents: tuple[str, ...]
@@ -716,3 +716,32 @@ def follow(
             return present
         present = after
     return procedure
+
+
+def find_section(procedure: Procedure, name: str) -> Section:
+    """Return the section of a heading, by its text, its text without number, its anchor, or "Step 3".
+
+    Raises:
+        NotFoundError: There is none; the hint names the nearest.
+        AmbiguousError: There are several.
+    """
+    sections = [s for s in procedure.document.sections if s.heading and s.level > 1]
+    wanted = name.strip().casefold()
+    tests = (
+        lambda s: s.title.casefold() == wanted,
+        lambda s: s.heading is not None and s.heading.slug == wanted.removeprefix("#"),
+        lambda s: section_key(s.title) == section_key(name),
+        lambda s: s.title.casefold().startswith((f"{wanted}:", f"{wanted} ", f"{wanted}.")),
+    )
+    for test in tests:
+        matched = [s for s in sections if test(s)]
+        if len(matched) == 1:
+            return matched[0]
+        if matched:
+            message = f"{name!r} is the heading of {len(matched)} sections of {procedure.path}"
+            lines = ", ".join(f"#{s.heading.slug} (line {s.line})" for s in matched if s.heading)
+            raise AmbiguousError(message, f"name one by its anchor: {lines}")
+    message = f"{procedure.path} has no section {name!r}"
+    close = get_close_matches(name, [s.title for s in sections], n=1, cutoff=0.4)
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    raise NotFoundError(message, f"{meant}its sections are {', '.join(s.title for s in sections)}" if sections else "")

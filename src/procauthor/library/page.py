@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 from urllib.parse import quote, unquote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.data import ungrouped
 from procauthor.library.library import Library, Procedure
@@ -39,8 +41,7 @@ _ENOUGH = 40
 _ENCODED_LETTER = lazy(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """From the document at ``source`` to a path and an anchor; all paths from the library's root."""
 
     source: str
@@ -48,8 +49,7 @@ class Way:
     anchor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Example:
+class _Example(Struct, frozen=True):
     """A link between documents, and what is around its target for a template to read."""
 
     spot: Spot
@@ -72,8 +72,7 @@ def encode_like(path: str, like: str, *, angle: bool = False) -> str:
     return "/".join(known.get(part) or encode_path(part, angle=angle) for part in path.split("/"))
 
 
-@dataclass(frozen=True)
-class Pages:
+class Pages(Struct, frozen=True, dict=True):
     """The documents of a library as the pages of a site.
 
     Args:

@@ -10,7 +10,6 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Literal
@@ -56,8 +55,7 @@ FOLDERS = ("index", "_index", "README", "readme", "SUMMARY")
 """Names of files, without ending, that are shown at the address of their folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """How a kind of site reads links.
 
     ``directories``: a page ``a/b.md`` is shown at ``a/b/``, and its links count from there. ``pages``: a document may
@@ -70,7 +68,8 @@ class Rules:
     front. ``plugins``: plug-ins make the anchors, each in its own way. ``folded``: names are shown in lower case, with
     hyphens for blanks. ``above``: links from the root may name the folder of the pages, too. ``anchors``: a pattern for
     anchors that the site makes without a heading. ``from_letter``: the anchor of a heading begins with its first
-    letter. ``parts``: folders with pieces of pages, which are no documents.
+    letter. ``parts``: folders with pieces of pages, which are no documents. ``lists``: the site makes a page for each
+    folder.
     """
 
     pages: bool = False
@@ -89,6 +88,7 @@ class Rules:
     from_letter: bool = False
     plugins: bool = False
     parts: tuple[str, ...] = ()
+    lists: bool = False
 
 
 # What the front matter says of a page that is not shown.
@@ -109,6 +109,7 @@ _RULES: dict[Site, Rules] = {
         addresses=("url", "aliases"),
         last=("slug",),
         folded=True,
+        lists=True,
     ),
     "docsify": Rules(pages=True, routes=True),
     "middleman": Rules(pages=True, directories=True, fields=True, made=True, plugins=True),
@@ -125,7 +126,7 @@ _RULES: dict[Site, Rules] = {
     "eleventy": Rules(
         pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES, plugins=True, parts=_PARTS
     ),
-    "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True),
+    "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True, lists=True),
     "vitepress": Rules(pages=True, made=True, plugins=True),
     "starlight": Rules(pages=True, directories=True, made=True, addresses=("slug",)),
     "gitbook": Rules(pages=True, plugins=True),
@@ -314,8 +315,7 @@ def is_named(path: str) -> bool:
     return is_document(path.rstrip("/"))
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """A folder that the paths in links count from; for a page there is nothing above the ``root`` of its site."""
 
     folder: str
@@ -521,8 +521,7 @@ def _between(here: str, there: str) -> str:
     return posixpath.relpath(there or ".", here or ".")
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """An alias document: its path and title, and further titles that lead to the same document."""
 
     path: str

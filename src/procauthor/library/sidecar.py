@@ -13,7 +13,6 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -21,7 +20,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from procauthor.data import grouped, ungrouped
+from procauthor.data import as_type, grouped, ungrouped
 from procauthor.errors import LibraryError
 from procauthor.markdown.document import Document, title_section, top_sections
 from procauthor.procedure import Stamp, stamp
@@ -100,9 +99,10 @@ def decode_sidecar(raw: bytes, kind: type[_S]) -> _S:
         return kind(problem="a merge conflict is not resolved")
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf")
-        if msgspec.json.decode(text, type=_Head).schema_version > _VERSION:
+        data = msgspec.json.decode(text)
+        if as_type(data, _Head).schema_version > _VERSION:
             return kind(problem="it was written by a newer version")
-        value = msgspec.json.decode(text, type=kind)
+        value = as_type(data, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return kind(problem=str(error).splitlines()[0])
     return kind(problem="it has a problem") if value.problem else value
@@ -264,8 +264,7 @@ class Receipts(Sidecar, frozen=True, omit_defaults=True):
 NONE = Receipts()
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """The receipts of a document, and the day on which they are looked at."""
 
     receipts: Receipts
@@ -275,8 +274,7 @@ class Review:
 State = Literal["approved", "changed", "expired", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalWorth:
+class ApprovalWorth(Struct, frozen=True):
     """What an approval is worth today; ``mark`` is the section as it is, None where it is gone."""
 
     receipt: Receipt
@@ -284,8 +282,7 @@ class ApprovalWorth:
     mark: TopSection | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What all approvals of a document together are worth.
 
     ``approved`` means that every section has an approval of its present bytes that has not expired. ``outdated`` holds

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Literal
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 from msgspec.structs import replace as replace_struct
 
 from procauthor.data import grouped, pick
@@ -85,8 +85,7 @@ class Question(Struct, frozen=True, array_like=True):
     """Whether it is listed in the front matter, and not marked in the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionPlace:
+class QuestionPlace(Struct, frozen=True):
     """A question with the bytes that its answer replaces, its place in a list of the front matter, or both.
 
     ``index`` is -1 for what is in the text alone; ``end`` is 0 for what is in the front matter alone. ``cells`` says
@@ -419,8 +418,7 @@ UNWRITTEN: frozenset[Status] = UNCOUNTED | {"placeholder", "missing"}
 """What does not claim to be a text that can be worked by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """How a document fits its template: the section of each spec, by the spec's key."""
 
     sections: dict[str, Section]

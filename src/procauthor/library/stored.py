@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from procauthor.data import keep
+from procauthor.data import keep, unpacked
 from procauthor.errors import StaleError
 from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
@@ -231,7 +231,7 @@ class Shelf:
             known = self._told[name]
             if path not in known:
                 known[path] = self.new_told[path, name] = _encode(make())
-            return msgspec.msgpack.decode(known[path], type=kind)
+            return unpacked(known[path], kind)
 
     def _decoded(self, path: str) -> Contract:
         if path not in self._encoded:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from procauthor.convention.word import words
 from procauthor.markdown.document import Block, Document, Section
@@ -97,8 +98,7 @@ _SECTIONS = 3
 _PHRASE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Thin:
+class Thin(Struct, frozen=True):
     """A section that says too little, and why."""
 
     heading: str
@@ -106,8 +106,7 @@ class Thin:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _SectionText:
+class _SectionText(Struct, frozen=True):
     """A section of the template in a document, with its pieces, labels left out."""
 
     spec: SectionSpec
@@ -258,8 +257,7 @@ _BRACKETS = lazy(r"\[[^\[\]\n]{1,60}\](?![(\[:])")
 _BRACES = lazy(r"\{[^{}\n]+?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """A piece of text that was meant to be replaced."""
 
     text: str
@@ -268,8 +266,7 @@ class Leftover:
     """Whether nothing around it says that it may be talked about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What says that a text is not finished: pieces for a first look, with the patterns that then decide."""
 
     pieces: tuple[str, ...]
@@ -401,7 +398,7 @@ def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
     """
     sentence = _SENTENCE_END.split(text[max(0, start - _NEAR) : start])[-1].rstrip()
     before = _WORD.findall(sentence)
-    if before and before[-1].casefold() in signs.articles:
+    if (before and before[-1].casefold() in signs.articles) or text.startswith(", ", end):
         return True
     apart = text.startswith(":", end) or sentence.endswith(_APART) or _SENTENCE_ENDS.match(text, end) is not None
     return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs

@@ -15,11 +15,12 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from procauthor.data import pick
 from procauthor.errors import ConflictError, LibraryError
@@ -47,8 +48,7 @@ _MOST_ENTRIES = 500
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(Struct, frozen=True):
     """One file: its bytes and mode before (None: there was none), the stamp of its bytes after (None: none is).
 
     ``wrote`` holds the bytes after, where they are known: with them a change is told apart from what came later.
@@ -62,8 +62,7 @@ class FileRecord:
     wrote: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRecord:
+class ChangeRecord(Struct, frozen=True):
     """A change: what it is for, when it was written, its files, and the folders that it made.
 
     ``undone`` is true where the record is that of an undoing: its files are then as they were before the change.
@@ -151,8 +150,7 @@ _LOCK_SECONDS = 10.0
 _BUSY = "another procauthor process is writing to this library"
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What was taken back of a change that had been cut off; ``kept`` are files that were edited since.
 
     ``foreign`` is where a journal is kept that does not count, because it was not written here.

@@ -6,14 +6,13 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from procauthor.regex import lazy
 
@@ -24,8 +23,7 @@ _LONG_LINE = 2000
 _NEWLINE = lazy(b"\n")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """Raw bytes. All positions in procauthor are byte offsets into ``raw``; lines count from 1."""
 
     raw: bytes
@@ -248,8 +246,7 @@ class MetadataField(Struct, frozen=True, gc=False):
     line: int
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A parsed document. ``source.raw`` is the truth; everything else points into it."""
 
     source: Source
@@ -261,7 +258,7 @@ class Document:
     anchors: frozenset[str]
     fields: Mapping[str, MetadataField] = field(default_factory=dict)
     front_matter: tuple[int, int] | None = None
-    front_kind: Literal["yaml", "toml", "json"] | None = None
+    front_kind: Literal["yaml", "toml"] | None = None
     problems: tuple[ParseProblem, ...] = ()
 
     @cached_property
@@ -384,8 +381,7 @@ def title_section(document: Document) -> Section | None:
     return next((s for s in document.sections if s.level == 1), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """Replace the bytes from ``start`` to ``end`` by ``text``, in UTF-8.
 
     ``shown`` is what a reader sees of it, where it is words within a line and nothing else; None where it may be more.

@@ -1,8 +1,7 @@
-"""Front matter: where it is, and what it says. YAML, TOML and JSON are read; ``front_edit`` changes YAML."""
+"""Front matter: where it is, and what it says. YAML and TOML are read; ``front_edit`` changes YAML."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -15,34 +14,32 @@ from msgspec import Struct
 from procauthor.markdown.document import Block, MetadataField, ParseProblem, Section, Source
 from procauthor.regex import lazy
 
-FrontKind = Literal["yaml", "toml", "json"]
+FrontKind = Literal["yaml", "toml"]
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FENCES: dict[bytes, tuple[FrontKind, tuple[bytes, ...]]] = {
     b"---": ("yaml", (b"---", b"...")),
     b"+++": ("toml", (b"+++",)),
 }
-_JSON_BEGINS = lazy(rb'\{[ \t]*(?:\r?\n|")')
 # Not a rule with prose below it: up to the next empty line there are only keys, in small letters.
 _KEYS = rb"(?:[a-z_][\w-]*:(?:[ \t][^\r\n]*)?\r?\n)+"
 _UNCLOSED_YAML = lazy(rb"---[ \t]*\r?\n" + _KEYS + rb"(?:[ \t]*\r?\n|#|\Z)")
 _UNCLOSED_TOML = lazy(rb"\+\+\+[ \t]*\r?\n[ \t]*[\w\"'-]+[ \t]*=")
-_WRONG_JSON = lazy(rb'\{[ \t]*\r?\n[ \t]*"[\w-]+"[ \t]*:')
 # Behind empty lines, a comment (often a licence) or the title.
 _LATE = lazy(
     rb"(?:[ \t]*\r?\n|<!--(?:(?!-->)[\s\S]){0,4000}-->[ \t]*\r?\n|#[ \t][^\r\n]*\r?\n)++"
     rb"(?:(?P<yaml>---)[ \t]*\r?\n" + _KEYS + rb"---|(?P<toml>\+\+\+)[ \t]*\r?\n[ \t]*[\w-]+[ \t]*=)"
 )
-_UNREAD = lazy(rb"(?:---[ \t]*(?:ya?ml|toml|json)|;;;[ \t]*)\r?\n|(?:---|\+\+\+)[ \t]*\r(?!\n)")
+_UNREAD = lazy(
+    rb"(?:---[ \t]*(?:ya?ml|toml|json)|;;;[ \t]*)\r?\n|(?:---|\+\+\+)[ \t]*\r(?!\n)"
+    rb"|\{[ \t]*(?:\r?\n[ \t]*)?\"[\w-]+\"[ \t]*:"
+)
 # MultiMarkdown and MkDocs read such lines. Keys that are ours say that they are no prose.
 _UNFENCED = lazy(
     rb"(?:title|status|id|lifecycle|phase|owner|alias_of|superseded_by|depends_on):[ \t]+[^\r\n]+\r?\n"
     rb"(?:[a-z_][\w -]*:[ \t]+[^\r\n]+\r?\n)+[ \t]*\r?\n(?:[ \t]*\r?\n)*#",
     re.IGNORECASE,
 )
-_KEY: dict[FrontKind, re.Pattern[str]] = {
-    "toml": lazy(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE),
-    "json": lazy(r"""(")([^"\\\n]+)"\s*:"""),
-}
+_TOML_KEY = lazy(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE)
 _PROPERTIES = lazy(r"(?:[&!][^\s,\[\]{}]*\s*)*")
 _ALIAS = lazy(r"\s*:?\s*(\*[^\s,\]}]+)")
 _LARGEST = 64 * 1024
@@ -79,7 +76,7 @@ def find_front_matter(source: Source) -> Front | None:
     first = raw.find(b"\n", start)
     kind, closing = _FENCES.get(raw[start:first].rstrip() if first != -1 else b"", (None, ()))
     if kind is None:
-        return _find_json(raw, start) if _JSON_BEGINS.match(raw, start) else None
+        return None
     position = first + 1
     while position < len(raw):
         end = raw.find(b"\n", position)
@@ -90,28 +87,11 @@ def find_front_matter(source: Source) -> Front | None:
     return None
 
 
-def _find_json(raw: bytes, start: int) -> Front | None:
-    """Return where an object at the top of a document is; nothing but a line end may follow in its last line."""
-    text = raw[start : start + _LARGEST].decode(errors="replace")
-    try:
-        value, size = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return None
-    end = start + len(text[:size].encode())
-    line_end = raw.find(b"\n", end)
-    line_end = len(raw) if line_end == -1 else line_end + 1
-    if not isinstance(value, dict) or raw[end:line_end].strip():
-        return None
-    return Front("json", start, line_end, start, end)
-
-
 def near_front_matter(source: Source) -> ParseProblem | None:
     """Return what is wrong with a top of a document that was meant as front matter and cannot be read as that."""
     raw, start = source.raw, source.start
     if _UNCLOSED_TOML.match(raw, start) or _UNCLOSED_YAML.match(raw, start):
         return ParseProblem("bad-front-matter", "front matter is never closed", start)
-    if _WRONG_JSON.match(raw, start):
-        return ParseProblem("bad-front-matter", "front matter is no valid JSON", start)
     if _UNREAD.match(raw, start):
         return ParseProblem("bad-front-matter", "front matter of this kind is not read", start)
     if _UNFENCED.match(raw, start):
@@ -161,9 +141,7 @@ def read_layout(text: str) -> Layout:
     Raises:
         FrontMatterValueError: The text is no YAML mapping, or too large or too deep.
     """
-    if len(text) > _LARGEST:
-        message = "front matter is larger than 64 KiB"
-        raise FrontMatterValueError(message)
+    _refuse_large(text)
     try:
         pairs, root, value = _load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -175,6 +153,12 @@ def read_layout(text: str) -> Layout:
         message = "front matter is no mapping of keys to values"
         raise FrontMatterValueError(message)
     return Layout(text, value, root, tuple(_entries(text, pairs)))
+
+
+def _refuse_large(text: str) -> None:
+    if len(text) > _LARGEST:
+        message = "front matter is larger than 64 KiB"
+        raise FrontMatterValueError(message)
 
 
 def find_layout(source: Source) -> tuple[Front, Layout] | None:
@@ -278,7 +262,7 @@ def read_front_matter(source: Source, front: Front) -> tuple[dict[str, MetadataF
     text = source.raw[front.body : front.foot].decode()
     fields: dict[str, MetadataField] = {}
     try:
-        places, repeats = _read_yaml(text) if front.kind == "yaml" else _read_other(text, front.kind)
+        places, repeats = _read_yaml(text) if front.kind == "yaml" else (_read_toml(text), [])
     except FrontMatterValueError as error:
         return {}, [ParseProblem("bad-front-matter", str(error), front.start)]
     for place in places:
@@ -328,39 +312,18 @@ def _repeated_below(node: yaml.Node) -> Iterator[tuple[str, int]]:
         yield from _repeated_below(child)
 
 
-def _read_other(text: str, kind: FrontKind) -> tuple[list[_Place], list[tuple[str, int]]]:
-    try:
-        pairs = _json_pairs(text) if kind == "json" else list(_toml(text).items())
-    except (ValueError, RecursionError) as error:
-        message = f"front matter is no valid {kind.upper()}: {_brief(error)}"
-        raise FrontMatterValueError(message) from error
-    places = {key_of(m[2]): m.start(2) for m in reversed(list(_KEY[kind].finditer(text)))}
-    entries = [(key_of(name), value, places.get(key_of(name), 0)) for name, value in pairs]
-    return [_Place(key, value, at, at, at) for key, value, at in entries], _repeated(
-        (key, at) for key, _, at in entries
-    )
-
-
-def _toml(text: str) -> dict[str, object]:
+def _read_toml(text: str) -> list[_Place]:
     import tomllib
 
-    if len(text) > _LARGEST:
-        message = "it is larger than 64 KiB"
-        raise ValueError(message)
-    return tomllib.loads(text)
-
-
-def _json_pairs(text: str) -> list[tuple[str, object]]:
-    """Return the members of an object, those too that are given twice."""
-    pairs: list[tuple[str, object]] = []
-
-    def keep(members: list[tuple[str, object]]) -> dict[str, object]:
-        pairs[:] = members
-        return dict(members)
-
-    json.loads(text, object_pairs_hook=keep)
-    # The outermost object is the last that is finished.
-    return pairs
+    _refuse_large(text)
+    try:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"front matter is no valid TOML: {_brief(error)}"
+        raise FrontMatterValueError(message) from error
+    places = {key_of(m[2]): m.start(2) for m in reversed(list(_TOML_KEY.finditer(text)))}
+    entries = ((key_of(name), value, places.get(key_of(name), 0)) for name, value in values.items())
+    return [_Place(key, value, at, at, at) for key, value, at in entries]
 
 
 _BOLD_FIELD = lazy(r"[ \t>]*(?:[-*+][ \t]+)?\*\*([^*\n]{1,60}?)(?::\*\*|\*\*[ \t]*:)[ \t]*(.*?)[ \t\\]*$")

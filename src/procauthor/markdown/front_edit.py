@@ -7,9 +7,9 @@ keep comments write the whole text again, in a manner of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Document, Replacement, Source, replace_spans
@@ -35,8 +35,7 @@ _WIDE = 1_000_000
 _HINT = "nothing was changed; change the front matter by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Set a key; with ``index``, one item of the list below it. ``quote`` is the sign around a text that gets a key.
 
     With ``bare``, the value is text that may be read as a number or a date.
@@ -49,23 +48,20 @@ class Put:
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Extend:
+class Extend(Struct, frozen=True):
     """Add items to the end of the list below a key; a key that is missing, or has no value, gets a list."""
 
     key: str
     items: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """Remove a key with its value, if it is there."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """Take a text out of the list below a key; a key with that text alone gets an empty list."""
 
     key: str
@@ -75,8 +71,7 @@ class Cut:
 FrontEdit = Put | Extend | Drop | Cut
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A text of the front matter: the value of a key, or the item ``index`` of the list below it."""
 
     key: str
@@ -149,8 +144,8 @@ def refuse_unreadable(document: Document, path: str) -> None:
     Raises:
         FrontMatterError: It is not YAML, cannot be read, or gives a key twice.
     """
-    if document.front_kind in ("toml", "json"):
-        message = f"{path}:1: the front matter is {document.front_kind.upper()}, and only YAML can be changed"
+    if document.front_kind == "toml":
+        message = f"{path}:1: the front matter is TOML, and only YAML can be changed"
         raise FrontMatterError(message, _HINT)
     for problem in document.problems:
         if problem.kind in ("bad-front-matter", "duplicate-key"):

@@ -7,17 +7,17 @@ Markers are never written into a text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+
+from msgspec import Struct
 
 from procauthor.data import grouped
 from procauthor.markdown.document import Document, line_start
 from procauthor.markdown.parse import parse
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """A place that both sides changed in different ways: its section, and the bytes of all three."""
 
     heading: str
@@ -26,8 +26,7 @@ class Clash:
     theirs: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """The merged bytes, complete only where there is no clash; ``ours`` and ``theirs`` say which sections changed."""
 
     raw: bytes
@@ -36,8 +35,7 @@ class Merged:
     theirs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _MergePiece:
+class _MergePiece(Struct, frozen=True):
     """A run of bytes that is merged as a whole; ``section`` is the key of the section that it is in."""
 
     raw: bytes
@@ -135,8 +133,7 @@ def _merge_pieces(
     yield _join(base[position:])
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """Pieces of the base from ``low`` to ``high`` become others on one side."""
 
     low: int

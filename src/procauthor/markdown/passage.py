@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Literal
@@ -232,8 +231,7 @@ def _read(document: Document) -> Parts:
 _EMPHASIS = frozenset({"Strong", "Emphasis", "Strikethrough"})
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The text of some leaves. Of each letter: the span of its bytes, and the number of the stretch that it is in.
 
     Within a stretch all letters have the same emphasis, and there is nothing between them that a reader does not see.

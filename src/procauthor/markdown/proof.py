@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from procauthor.errors import LibraryError
 from procauthor.markdown.document import Document, MetadataField, Replacement, replace_spans
@@ -21,8 +22,7 @@ MayLead = Callable[[str, str], bool]
 """Says of a target before and one after whether a link may lead there, both as the texts mean them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Bytes from ``start`` to ``end`` of the old text that begin at ``at`` in the new one."""
 
     start: int
@@ -34,8 +34,7 @@ class Kept:
         return offset - self.start + self.at
 
 
-@dataclass(frozen=True, slots=True)
-class Unmeant:
+class Unmeant(Struct, frozen=True):
     """Something that was not meant to change, with its line in the old text."""
 
     line: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from procauthor.markdown.document import Definition, Document, Link, Replacement
 from procauthor.markdown.parse import read_definitions
@@ -26,8 +27,7 @@ _ENTITY = lazy(r"&(?:#\d+|#[xX][\da-fA-F]+|\w+);")
 _ESCAPE = lazy(r"\\([!-/:-@\[-`{-~])")
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A target as it is written, with its span; ``target`` is what it means, ``angle`` whether it is in <...>."""
 
     form: Form
@@ -38,8 +38,7 @@ class Spot:
     angle: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinkText:
+class LinkText(Struct, frozen=True):
     """The span of a link's text. ``label`` is the label that has to be kept where the text is the label itself."""
 
     start: int

@@ -14,11 +14,11 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.handoff import answer_json
 from procauthor.authoring.reply import QUESTIONS
 from procauthor.data import pick
-from procauthor.errors import ConfigError, NotFoundError
+from procauthor.errors import ConfigError
+from procauthor.library.library import find_section
 from procauthor.mcp.page import MOST, Outcome
 from procauthor.planning.plan import plan_json
 from procauthor.project.project import Project
-from procauthor.template.spec import section_key
 
 
 @dataclass(frozen=True)
@@ -270,12 +270,7 @@ def read(project: Project, args: _Read) -> Outcome:
     text = document.source.raw.decode()
     line = 1
     if args.section:
-        key = section_key(args.section)
-        section = next((s for s in document.sections if s.heading and section_key(s.title) == key), None)
-        if section is None:
-            message = f"{procedure.title!r} has no section {args.section!r}"
-            known = ", ".join(s.title for s in document.sections if s.level > 1)
-            raise NotFoundError(message, f"its sections are {known}" if known else "")
+        section = find_section(procedure, args.section)
         text, line = document.source.slice(section.start, document.end(section)), section.line
     status = project.workspace.earned(library, [procedure.path])[procedure.path]
     data = {"path": procedure.path, "title": procedure.title, "status": status, "line": line}

@@ -10,11 +10,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Literal, cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped, ungrouped
 from procauthor.naming import listed, title_key
@@ -165,8 +167,7 @@ def _undecided() -> re.Pattern[str]:
     return pattern("undecided", r"^(?:{}|\?+)(?!\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """One name as the plan writes it; ``stated`` is empty where the plan says nothing of its state.
 
     ``note`` is what is said behind the name.
@@ -277,8 +278,7 @@ def _spread(names: list[Named]) -> list[Named]:
     return [replace(each, vague=each.vague and each.stated != "defined") for each in names]
 
 
-@dataclass(slots=True)
-class UnresolvedItem:
+class UnresolvedItem(Struct):
     """An item whose names are not resolved yet: the values of "depends_on", "soft" and "blocks", with their lines."""
 
     item: PlanItem

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from msgspec import Struct
 
 from procauthor.markdown.document import Document
 from procauthor.planning.plan import Tick
@@ -28,8 +29,7 @@ _EMPHASIS = lazy(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)")
 _MARKUP = frozenset("[*_`~")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A tick box or a sign on a line: whether it says done, and how to make it say so."""
 
     done: bool
@@ -37,8 +37,7 @@ class Mark:
     tick: Tick | None
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True, dict=True):
     """One line; ``body`` is its text without bullet, box and signs."""
 
     number: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import Literal
+
+from msgspec import Struct
 
 from procauthor.evaluation.value import Evaluation, Share
 from procauthor.naming import title_key
@@ -166,8 +167,7 @@ def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str
     return blockers
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """The items that fit into some hours, in order, and the numbers of those without an estimate.
 
     ``now`` and ``then`` are the completion of the library, ``lifecycles`` that of those that gain.

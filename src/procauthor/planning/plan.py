@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from procauthor.data import pick
 from procauthor.procedure import Status
@@ -24,8 +25,7 @@ COMPUTED = "(computed)"
 State = Literal[Status, "to be defined", "vague", "soft", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """The bytes ``was`` that have to become ``text`` for a line to count as done."""
 
     start: int
@@ -34,16 +34,14 @@ class Tick:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """A range of hours."""
 
     min: float
     max: float
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One action item; ``marker`` is the offset of the letter between the brackets, None without brackets."""
 
     text: str
@@ -53,8 +51,7 @@ class Action:
     tick: Tick | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True):
     """A procedure that has to be there first; a soft one (``hard`` is false) may come later."""
 
     title: str
@@ -63,8 +60,7 @@ class Dependency:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PlanItem:
+class PlanItem(Struct, frozen=True):
     """One thing to write.
 
     ``number`` is unique within the plan; ``code`` is what the plan itself calls the item where that is no whole number,
@@ -97,16 +93,14 @@ class PlanItem:
     computed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A line that looks like an item or a field of one, and was not read."""
 
     line: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A line such as "Release Lifecycle (10 procedures)": work that has no items yet."""
 
     name: str
@@ -115,8 +109,7 @@ class Group:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What the plan leaves open or contradicts; ``item`` is a number.
 
     Kinds are "unresolved", "vague", "cycle", "total", "count", "range", "duplicate", "priority", "stale", "blocked",
@@ -129,8 +122,7 @@ class Problem:
     item: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A line under the success metrics: "Overall: 25% (up from 13.8%)" has the target 25 and the base 13.8."""
 
     text: str
@@ -142,8 +134,7 @@ class Metric:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """A line of a session's goals, or of what a session completed; ``title`` is the procedure that it names."""
 
     text: str
@@ -154,8 +145,7 @@ class Goal:
     tick: Tick | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """The effort of one priority, as stated and as summed over its items; the key "all" means the whole plan."""
 
     key: str
@@ -165,8 +155,7 @@ class Total:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An action plan. ``order`` and ``next`` hold item numbers."""
 
     title: str

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, pairwise
 from statistics import median
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
@@ -42,8 +44,7 @@ _FEW = 5
 _FEWEST, _MOST = 5, 45
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
+class Gain(Struct, frozen=True):
     """The completion of a lifecycle (the library under an empty name) now, and with all P0 and P1 done."""
 
     name: str
@@ -51,8 +52,7 @@ class Gain:
     then: Share
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A plan, how far the library is now, what the plan would reach, and what is left out of it."""
 
     plan: Plan
@@ -146,8 +146,7 @@ def _is_written(row: Row) -> bool:
     return row.text_status in DONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
+class _Gap(Struct, frozen=True):
     """One unfinished procedure, its item, and how much speaks for it.
 
     ``waiting`` holds the ids in the graph of every gap behind it, however far; ``place`` is that in the index, if any.

@@ -7,8 +7,10 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
@@ -36,7 +38,7 @@ from procauthor.planning.plan import (
     Total,
     Unread,
 )
-from procauthor.planning.shape import find_openings, unclaimed
+from procauthor.planning.shape import find_openings
 from procauthor.planning.text import Entry, Opening, Placed, PlanText, field_key, names_total, resembles
 from procauthor.planning.title import (
     asks_for,
@@ -79,15 +81,15 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
     if conflict is not None:
         message = f"a merge conflict is not resolved in line {text.document.source.line(conflict)} of the plan"
         raise PlanError(message, "it says two things at once; resolve the conflict first")
-    openings = find_openings(text)
+    openings, unread = find_openings(text)
     if not openings:
         message = "the file holds no plan item"
         hint = 'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"'
         raise PlanError(message, hint)
-    return _plan(text, openings, known or {})
+    return _plan(text, openings, unread, known or {})
 
 
-def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, str]) -> Plan:
+def _plan(text: PlanText, openings: Sequence[Opening], unread: Sequence[Unread], statuses: Mapping[str, str]) -> Plan:
     known = {key: status for key, status in statuses.items() if status != "missing"}
     inside = ((o.line, *lines_of(text.lines, o.line.start, o.scope_end)) for o in openings)
     own = {line.number for line in chain.from_iterable(inside)}
@@ -116,13 +118,13 @@ def _plan(text: PlanText, openings: Sequence[Opening], statuses: Mapping[str, st
         metrics=_read_metrics(text, own),
         goals=goals,
         completed=completed,
-        unread=tuple(_unread(text, openings)),
+        unread=tuple(_unread(unread, openings)),
     )
 
 
-def _unread(text: PlanText, openings: Sequence[Opening]) -> Iterator[Unread]:
+def _unread(unread: Sequence[Unread], openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield what looks like an item and is in none, and the fields of items that have no known label."""
-    lines = dict(unclaimed(text, openings))
+    lines = {each.line: each.text for each in unread}
     for opening in openings:
         lines |= {entry.line.number: entry.text for entry in _remarks(opening)}
     fields = chain.from_iterable(opening.fields for opening in openings)
@@ -190,8 +192,7 @@ _STRUCK = lazy(r"~~([^~]+)~~(?= ?(?:\([^()]*\) ?)?(?:\||$))")
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(Struct, frozen=True):
     title: str
     line: Line
     status: str = ""

@@ -1,111 +1,95 @@
-"""Finds the items of a plan by its shape: which tables, headings and lists hold them.
+"""Finds the items of a plan by its shape: which tables, lists and headings hold them.
 
-Each table, family of headings and list is weighed as a whole, because what people write side by side is of one kind.
-Fields that only items have (a priority, hours, dependencies) say most, then a priority right above, boxes and codes,
-then numbers, phases and kinds of documents. What is light counts only where nothing heavier is near.
+Each series is weighed, and the heaviest are taken first: what is below an item is said of it, and what has items below
+it is a heading over them. Fields that only items have (a priority, hours, dependencies) say most, then a priority right
+above, boxes and codes, then numbers, phases and kinds of documents. A plan in which nothing weighs much has its items
+in what it has. What is not taken is listed.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from msgspec.structs import replace
+
 from procauthor.naming import title_key
-from procauthor.planning.line import plain_text
-from procauthor.planning.opening import TITLED, TOLD, Headings, WeighedList, find_lists
-from procauthor.planning.table import find_rows, unread_tables
-from procauthor.planning.text import Field, Opening, PlanText, Scopes, field_key
-from procauthor.planning.title import (
-    clean_title,
-    names_bucket,
-    names_check,
-    names_priority,
-    names_work,
-    read_count,
-    read_number,
-)
-from procauthor.planning.value import is_nothing
+from procauthor.planning.entry import find_lists
+from procauthor.planning.heading import Headings
+from procauthor.planning.plan import Unread
+from procauthor.planning.series import LIKELY, SURE, Items, Series
+from procauthor.planning.table import find_tables
+from procauthor.planning.text import Field, Opening, PlanText, field_key
+from procauthor.planning.title import clean_title
 from procauthor.regex import lazy
 
 # "8.2 Runbook: RB-001 Oven" is about the item RB-001.
 _CODE = lazy(r"(?<![\w-])[A-Z]{2,10}(?:-[A-Z]{1,10})*-\d{1,5}(?![\w-])")
-_SURE = 3
-_LIKELY = 2
+_SAID = lazy(r"^\*\*[^*:]+:\*\*")
 
 
-def find_openings(text: PlanText) -> list[Opening]:
-    """Return the openings of all items, in the order of the text."""
-    told, level = text.reading.items, text.reading.level
-    rows = list(find_rows(text)) if told in ("", "tables") else []
-    rows = [row for row in rows if not told or text.is_told(row.section, level)]
-    sections = Headings(text, rows)
-    headed = sections.openings(alone=not any(row.fields for row in rows)) if told in ("", "headings") else []
-    scopes = Scopes(headed)
-    rows = [row for row in rows if row.line.start not in scopes]
-    lists = list(find_lists(text, scopes)) if told in ("", "lists") else []
-    if told:
-        listed = _openings(each for each in lists if text.is_told(each.section, level))
+def find_openings(text: PlanText) -> tuple[list[Opening], list[Unread]]:
+    """Return the openings of all items, in the order of the text, and what looks like items and is in none."""
+    headings = Headings(text)
+    series = sorted([*find_tables(text), *find_lists(text), *headings.series()], key=lambda each: -each.weight)
+    items = Items()
+    if text.reading.items:
+        _take_told(text, series, items)
     else:
-        listed = _choose(text, lists, [*headed, *rows])
-    if not (headed or rows or told) and all(each.weight < _SURE for each in lists):
-        rows = list(find_rows(text, loose=True))
-        listed = [] if rows else listed
-    headed = headed if headed or rows or listed else sections.outermost()
-    numbers = [o.first for o in listed if o.first]
-    if len(set(numbers)) < len(numbers):
-        # Numbers from lists that each begin with 1 tell nothing apart.
-        single = [bool(o.first) and not o.code and o.first == o.last for o in listed]
-        listed = [
-            replace(o, first=0, last=0, code=str(o.first)) if one else o for o, one in zip(listed, single, strict=True)
-        ]
-    return [sections.with_inherited(opening) for opening in _once((*headed, *rows, *listed))]
+        left = [each for each in series if each.aside != "aside"]
+        taken = [each for each in left if each.weight >= SURE and not each.aside and items.take(each)]
+        left = [each for each in left if each.weight < SURE]
+        if taken:
+            _take_beside(text, taken, left, items)
+        else:
+            _take_any(text, left, items)
+    openings = _once(items.openings)
+    unread = list(_unread(text, series, items, openings))
+    return [headings.with_inherited(opening) for opening in _renumbered(openings)], unread
 
 
-def _openings(lists: Iterable[WeighedList]) -> list[Opening]:
-    return sorted(chain.from_iterable(each.openings for each in lists), key=lambda o: o.line.start)
+def _take_told(text: PlanText, series: Sequence[Series], items: Items) -> None:
+    """Take what the front matter of a plan says; of headings without a level, the innermost."""
+    level = text.reading.level
+    for each in series:
+        if each.kind == text.reading.items:
+            here = [o for o in each.openings if text.is_told(o.section, o.line.heading or level)]
+            items.take(replace(each, openings=tuple(here), whole=not level))
 
 
-def _choose(text: PlanText, lists: Sequence[WeighedList], others: Sequence[Opening]) -> list[Opening]:
-    """Choose among lists: the sure ones, and of the others those beside which nothing surer is."""
-    busy = text.busy(others)
-    chosen = [each for each in lists if each.weight >= _SURE and not _is_outdone(text, each, busy)]
-    # People tick boxes, so they are work wherever they are, but for lists of checks and what has items above it.
-    chosen += [each for each in lists if each.ticked and each not in chosen and not _is_check(text, each, busy)]
-    homes = {_home(o) for o in (*(o for o in others if not o.line.heading), *_openings(chosen))}
-    taken = busy | {each.section.index for each in chosen}
-    light = [each for each in lists if each not in chosen and each.section.index not in taken]
-    plain = [each for each in light if each.weight > each.own and not (each.boxed and each.own <= _LIKELY)]
-    alone = not (chosen or others)
-    chosen += [each for each in plain if alone or _home(each.openings[0]) in homes]
-    if not (chosen or others):
-        chosen = [each for each in light if each.boxed or each.own >= _LIKELY]
-    openings: list[Opening] = []
-    for opening in _openings(chosen):
-        # What is below an item is said of it.
-        if not openings or opening.line.start >= openings[-1].scope_end:
-            openings.append(opening)
-    return openings
+def _take_beside(text: PlanText, taken: Sequence[Series], left: Sequence[Series], items: Items) -> None:
+    """Take what is light and beside items: boxes, and what is written as they are, or below headings like theirs."""
+    busy = text.busy(items.openings)
+    homes = {each.home for each in taken if each.kind != "headings"}
+    times, others = Counter(each.like for each in taken), Counter(each.like for each in left)
+    for each in left:
+        section = each.openings[0].section
+        if each.aside or section.index in busy or (section.parent in busy and field_key(section.title)):
+            # Checks, and details of the items in the same section.
+            continue
+        placed = each.weight > each.own or (each.own and text.is_plan)
+        beside = placed and each.home in homes and not each.boxed and each.kind != "headings"
+        # People tick boxes, so they are work wherever they are.
+        if each.boxed or beside or 1 < times[each.like] > others[each.like]:
+            items.take(each)
 
 
-def _is_outdone(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
-    """Say whether a heading or a table has the items of a place already, so that lines with little to say are none."""
-    bucket = next((s for s in text.above(listed.section) if names_bucket(s.title)), None)
-    boxed = listed.own < TOLD and listed.weight == _SURE and listed.boxed
-    return boxed and bucket is not None and bucket.index in busy
-
-
-def _is_check(text: PlanText, listed: WeighedList, busy: Collection[int]) -> bool:
-    """Say whether boxes are checks of something else, or details of items in the same section."""
-    section = listed.section
-    detail = section.index in busy or (section.parent in busy and field_key(section.title))
-    return bool(detail) or any(map(names_check, text.named(section)))
-
-
-def _home(opening: Opening) -> tuple[int | None, int]:
-    return opening.section.parent, opening.section.level
+def _take_any(text: PlanText, left: Sequence[Series], items: Items) -> None:
+    """Take the heaviest of what is light, where there is nothing else; a single line makes no plan."""
+    series = [each for each in left if not each.aside] or left
+    best = max((each.weight for each in series), default=0)
+    if best < LIKELY and sum(len(each.openings) for each in series) < LIKELY:
+        return
+    headings = all(each.kind == "headings" for each in series if each.weight == best)
+    for each in series:
+        # Below a title such as "TODO", headings are work as well as lists are.
+        fits = text.is_plan or (each.kind == "headings") == headings
+        if fits and each.weight >= max(1, best - 1):
+            items.take(each)
+    for each in series if not items.openings else ():
+        if each.kind != "headings" and len(each.openings) > 1:
+            items.take(each)
 
 
 def _once(openings: Sequence[Opening]) -> list[Opening]:
@@ -116,30 +100,30 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     homes: dict[str, int] = {}
     kept: list[Opening] = []
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
-        keys = [*_keys(opening.code), _titled(opening.title)]
         inner = _CODE.search(opening.title) if opening.line.heading else None
-        asked = [*(_keys(opening.code) or keys), *(_keys(inner[0]) if inner else ())]
+        asked = [*(_codes(opening.code) or _names(opening)), *(_codes(inner[0]) if inner else ())]
         first = next((homes[key] for key in asked if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
-            homes |= {key: len(kept) for key in keys if key not in homes}
+            homes |= {key: len(kept) for key in _names(opening) if key not in homes}
             kept.append(opening)
         else:
-            known = {f.key for f in kept[first].fields}
-            more = tuple(f for f in opening.fields if f.key not in known)
             own = kept[first]
+            known = {f.key for f in own.fields}
+            more = tuple(f for f in opening.fields if f.key not in known)
             if (mark := opening.line.any_mark) and mark.done and not (own.line.any_mark or "status" in known):
                 more += (Field("done", "", "✅", opening.line.number),)
             kept[first] = replace(own, fields=(*own.fields, *more))
     return sorted(kept, key=lambda o: o.line.start)
 
 
-def _keys(code: str) -> list[str]:
+def _codes(code: str) -> list[str]:
     # A number of a list tells nothing apart.
     return [code.upper()] if code and (code.startswith("0") or not code.isdigit()) else []
 
 
-def _titled(title: str) -> str:
-    return f"title {title_key(clean_title(title))}"
+def _names(opening: Opening) -> list[str]:
+    """Return what an item is called: its code, and its title."""
+    return [*_codes(opening.code), f"title {title_key(clean_title(opening.title))}"]
 
 
 def _place(opening: Opening) -> tuple[int, int]:
@@ -147,34 +131,33 @@ def _place(opening: Opening) -> tuple[int, int]:
     return (section.parent or 0, 0) if opening.line.heading else (section.index + 1, opening.place)
 
 
-def unclaimed(text: PlanText, openings: Sequence[Opening]) -> Iterator[tuple[int, str]]:
-    """Yield the lines that look like items and are in none: boxes, codes and what is right below a priority.
+def _renumbered(openings: Sequence[Opening]) -> list[Opening]:
+    """Take the numbers of lists that each begin with 1 as codes: they tell nothing apart."""
+    numbers = Counter(o.first for o in openings if o.first and not o.line.heading)
+    if not numbers or max(numbers.values()) == 1:
+        return list(openings)
+    single = [o.first == o.last > 0 and not (o.code or o.line.heading) for o in openings]
+    return [
+        replace(o, first=0, last=0, code=str(o.first)) if one else o for o, one in zip(openings, single, strict=True)
+    ]
 
-    Metrics, goals, risks and the like are no items, nor is what names an item again.
-    """
-    scopes, starts = Scopes(openings), [o.line.start for o in openings]
-    levels = {o.section.level for o in openings if o.line.heading and o.first}
-    named = set(chain.from_iterable((*_keys(o.code), _titled(o.title)) for o in openings))
-    for placed in text.placed:
-        line, read = placed.line, read_number(placed.line.body)
-        if placed.role or line.start in scopes or read_count(line.body) or is_nothing(line.body):
+
+def _unread(text: PlanText, series: Sequence[Series], items: Items, openings: Sequence[Opening]) -> Iterator[Unread]:
+    """Yield what looks like items and is in none, but for asides, and for what names an item again or is over items."""
+    named = set(chain.from_iterable(map(_names, openings)))
+    for each in series:
+        left = [o for o in each.openings if not (items.is_over(o) or items.begins(o) or named & {*_names(o)})]
+        outside = [o for o in left if not items.is_below(o)]
+        if each.aside == "aside" or not left:
             continue
-        code = read.code.upper() if read else ""
-        heading = placed.label or placed.section.title
-        urgent = names_priority(heading) or names_work(heading) or names_bucket(heading)
-        urgent = urgent or (text.is_plan and TITLED.match(line.content) is not None)
-        # "**Goal:** fresh bread" below a phase is said of the phase.
-        urgent = urgent and not line.indent and not (line.body.startswith("**") and ":**" in line.body)
-        if (line.mark or code or urgent) and not {code, _titled(line.body)} & named:
-            yield line.number, line.body
-    for section in text.document.sections:
-        read, end = read_number(section.title), text.document.end(section)
-        # A number like those of items on the same level says as much as a code.
-        coded = read and (re.search(r"[A-Z].*\d", read.code) or (read.dot and read.first and section.level in levels))
-        inside = bisect_left(starts, end) > bisect_left(starts, section.start)
-        again = inside or section.start in scopes or text.roles[section.index]
-        if read and coded and not (again or {read.code.upper(), _titled(read.title)} & named):
-            yield section.line, section.title
-    for block in unread_tables(text, set(starts)):
-        heads = block.header.cells if block.header else ()
-        yield block.line, f"a table with the columns {', '.join(plain_text(cell.text) for cell in heads)}"
+        if each.kind == "tables":
+            # Work within an item is work as well.
+            if each.own > LIKELY or (outside and each.own):
+                yield Unread(text.table_lines[left[0].place], f"a table with the columns {each.form}")
+        elif each.weight > (each.kind == "headings") or left[0].code:
+            # "**Goal:** fresh bread" below a phase is said of the phase.
+            lines = (o for o in outside if not _SAID.match(o.line.body))
+            yield from (Unread(o.line.number, o.section.title if o.line.heading else o.line.body) for o in lines)
+        elif each.kind == "lists" and outside and text.is_plan:
+            more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
+            yield Unread(outside[0].line.number, outside[0].line.body + more)

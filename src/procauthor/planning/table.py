@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Container, Iterator
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
 from procauthor.planning.line import plain_text, sign_of
+from procauthor.planning.series import SURE, Series
 from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key, names_total
 from procauthor.planning.title import needs_pattern, read_number, tell_codes
 from procauthor.planning.value import (
@@ -38,30 +40,20 @@ _RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _FILE = lazy(r"^[\w./-]+\.\w{2,4}$")
 _MOST = 0.6
-_SURE = 3
-_LIKELY = 2
 
 
-def find_rows(text: PlanText, *, loose: bool = False) -> Iterator[Opening]:
-    """Yield the rows of all tables of items; for a ``loose`` look less is enough."""
+def find_tables(text: PlanText) -> Iterator[Series]:
+    """Yield the tables that have a column of titles, weighed."""
     for section, block in text.tables:
         table, role = _PlanTable(text, section, block), text.roles[section.index]
-        # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
-        strict = table.weight > _SURE and table.fields.keys() & {"effort", *_NAMING}
         aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
-        place = table.weigh_place() + text.is_plan * (loose + 2 * table.structured)
-        fitting = table.weight > 0 and place >= (_LIKELY if loose else _SURE)
-        if text.reading.items or (fitting and (not aside or (strict and role in ("", "aside", "strategy")))):
-            yield from table.openings()
-
-
-def unread_tables(text: PlanText, own: Collection[int]) -> Iterator[Block]:
-    """Yield the tables that have columns of items and of which no row is one, outside of metrics and risks."""
-    for section, block in text.tables:
-        table = _PlanTable(text, section, block)
-        aside = text.roles[section.index] or above.names_aside(table.heads[0])
-        if table.weight > _LIKELY and not aside and not any(row.start in own for row in block.rows):
-            yield block
+        # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
+        if table.weight > SURE and table.fields.keys() & {"effort", *_NAMING} and role in ("", "aside", "strategy"):
+            aside = ""
+        weight = table.weigh_place() + 2 * (text.is_plan and table.structured) if table.weight > 0 else 0
+        if openings := tuple(table.openings()):
+            heads = ", ".join(table.heads)
+            yield Series("tables", openings, heads, weight, table.weight, aside="aside" if aside else "")
 
 
 class _PlanTable:
@@ -85,7 +77,7 @@ class _PlanTable:
         if self.title >= 0 and number is None:
             titles = list(map(plain_text, cells[self.title]))
             self._coded = dict(zip(titles, tell_codes(titles), strict=True))
-        self.weight = self._weigh() if self.title >= 0 else -_SURE
+        self.weight = self._weigh() if self.title >= 0 else -SURE
 
     def _find_number(self) -> int | None:
         """Return the column of numbers or codes: one with such a heading, else the first if it holds nothing else."""
@@ -175,7 +167,7 @@ class _PlanTable:
         if is_nothing(title) or any(names_total(plain_text(cell.text)) for cell in row.cells):
             return None
         opening = Opening(
-            first, last, title, shown, self._section, fields, row.end, self._label, code, self._block.line, said=title
+            first, last, title, shown, self._section, fields, row.end, self._label, code, self._block.start, said=title
         )
         return opening if above.without_bucket(title) or not above.names_bucket(title) else None
 
@@ -213,7 +205,7 @@ def _needed(note: str) -> str:
     """Return the code or the phase that a note says to be needed first: "Depends on 2.3: it is small"."""
     needs = needs_pattern().search(note)
     names = re.split(r"[:;]\s|\s[-–—]\s", needs["names"])[0].strip() if needs else ""
-    phase = above.names_bucket(names) and len(names.split()) <= _SURE
+    phase = above.names_bucket(names) and len(names.split()) <= SURE
     return names if phase or needs_pattern(of_code=True).search(note) else ""
 
 

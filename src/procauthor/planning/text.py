@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, structs
 
 from procauthor.data import ungrouped
 from procauthor.errors import PlanError
@@ -40,8 +40,7 @@ _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One list line under a field."""
 
     text: str
@@ -318,8 +317,7 @@ _ROLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A list line with the label in bold above it, and the role of that label or of its heading."""
 
     line: Line
@@ -398,6 +396,11 @@ class PlanText:
         return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
 
     @cached_property
+    def table_lines(self) -> dict[int, int]:
+        """The line of each table by its offset."""
+        return {block.start: block.line for _, block in self.tables}
+
+    @cached_property
     def placed(self) -> list[Placed]:
         """All list lines with their roles."""
         return list(chain.from_iterable(map(self._place, self.document.sections)))
@@ -444,8 +447,7 @@ def names_total(label: str) -> bool:
     return bool(word) and (whole or all(field_key(each) == "effort" for each in words))
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What opens one item or a range of items: its number (0 where it has none), its title, its fields.
 
     ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
@@ -464,6 +466,12 @@ class Opening:
     code: str = ""
     place: int = 0
     said: str = ""
+
+    def until(self, line: Line) -> Opening:
+        """Return the opening without what is said from a line on."""
+        cut = (replace(f, entries=[e for e in f.entries if e.line.number < line.number]) for f in self.fields)
+        fields = tuple(f for f in cut if f.line < line.number)
+        return structs.replace(self, fields=fields, scope_end=line.start)
 
     def field(self, *keys: str) -> str:
         """Return the text of the first field with one of these keys."""

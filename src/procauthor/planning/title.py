@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from procauthor.naming import title_key
 from procauthor.planning import value
@@ -63,8 +64,7 @@ def tell_codes(titles: Sequence[str]) -> list[str]:
     return [_LEADING_CODE.sub(r"\g<code>: ", each) for each in titles] if len(codes) == len(titles) > 1 else [*titles]
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(Struct, frozen=True):
     """A title behind its number, its range of numbers, or its code, and the word before these, such as "task".
 
     ``dot`` says that a dot or the like is between number and title.

@@ -6,12 +6,13 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct, field
 
 from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.plan import PRIORITIES, Effort, Priority
@@ -20,8 +21,7 @@ from procauthor.regex import lazy
 _FILE = Path(__file__).with_name("words.toml")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of all languages together: what is meant by a word, and all other words by the name of their list.
 
     ``columns`` are "number" or "title"; ``statuses`` have their words in the order in which they count.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from procauthor.data import grouped
 from procauthor.errors import ConflictError
@@ -30,8 +31,7 @@ _FOOTNOTE = lazy(rb"\[\^([^\]\s]+)\](:?)")
 _MOST_LEVELS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A span of a document, and by how many levels its headings go down."""
 
     start: int
@@ -54,8 +54,7 @@ def end_of(document: Document, section: Section) -> int:
     return end
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """The text of a piece as it is in another document, and which bytes of the first stayed in it."""
 
     text: str

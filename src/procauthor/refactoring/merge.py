@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.data import grouped
@@ -73,8 +75,7 @@ def _refuse(procedure: Procedure, into: Procedure) -> None:
             raise LibraryError(message, "nothing was changed")
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
+class _Joint(Struct, frozen=True):
     """Where a piece of the one document goes in the other: to ``at``, over a text that says "None." where there is one.
 
     Preambles come first, then what joins a section, then sections of their own.
@@ -95,8 +96,7 @@ class _Joint:
         return self.at - self.over, self.at
 
 
-@dataclass(frozen=True)
-class _Merging:
+class _Merging(Struct, frozen=True, dict=True):
     scope: Scope
     procedure: Procedure
     into: Procedure

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
+
+from msgspec import Struct
 
 from procauthor.checking.scope import Scope
 from procauthor.data import ungrouped
@@ -35,8 +36,7 @@ _FREE_NUMBER = 900
 _MOST_SHOWN = 20
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """What is carried over: the library, how a document is read, and headings that people have matched by hand.
 
     ``renamed`` maps the key of a heading in a document to the heading of the template that it becomes.
@@ -165,8 +165,7 @@ def _is_section(section: Section) -> bool:
     return section.heading is not None and section.level > 1 and not section.heading.nested
 
 
-@dataclass(frozen=True, slots=True)
-class _MovedPiece:
+class _MovedPiece(Struct, frozen=True):
     """A run of bytes that moves as one: a section with all below it, and what the template does not know behind it."""
 
     order: int

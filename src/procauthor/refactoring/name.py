@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from procauthor.checking.phrase import Phrase, Titles, find_phrases, odd_title
 from procauthor.checking.scope import Scope
@@ -29,8 +30,7 @@ _EDGE = r"""[\[\](){}<>'"“”„‚‘’«».,;:!?\s]*"""
 _ARTICLE = r"(?:(?:the|an|a)\s+)?"
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
+class Swap(Struct, frozen=True):
     """Letters of a text from ``start`` to ``end``, and the words that take their place."""
 
     start: int
@@ -159,8 +159,7 @@ _MINOR = frozenset({"and", "or", "of", "the", "a", "an", "to", "for", "in", "on"
 _SPACE = lazy(r"[\s>]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A name in running text, and where it begins in its passage."""
 
     host: Procedure

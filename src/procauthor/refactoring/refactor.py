@@ -6,8 +6,10 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.checking.check import read_baseline
@@ -31,8 +33,7 @@ _PATHS = frozenset({"pages", "procedures", "template_files"})
 """Conventions that are paths of documents, or patterns of them."""
 
 
-@dataclass(frozen=True)
-class Refactoring:
+class Refactoring(Struct, frozen=True):
     """Refactorings of a library as it is now. Every method returns a change; `Project.apply` writes it.
 
     A reference is a path, an id or a title. All methods raise NotFoundError where there is no such document, and

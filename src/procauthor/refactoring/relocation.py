@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from procauthor.checking.scope import Scope
 from procauthor.data import ungrouped
@@ -72,8 +73,7 @@ def relative_path(source: str, target: str) -> str:
     return "/".join([".."] * len(here) + there) or "."
 
 
-@dataclass(frozen=True, slots=True)
-class NewName:
+class NewName(Struct, frozen=True):
     """A document and the title, and perhaps the id, that it is called by afterwards."""
 
     procedure: Procedure
@@ -81,8 +81,7 @@ class NewName:
     id: str = ""
 
 
-@dataclass(frozen=True)
-class Relocation:
+class Relocation(Struct, frozen=True, dict=True):
     """Where documents, and links to them, are afterwards. All keys are from before.
 
     Args:
@@ -187,8 +186,7 @@ def is_same(before: Way, after: Way) -> bool:
     return (before.path, before.anchor) == (after.path, after.anchor) and len(folders) == 1
 
 
-@dataclass(frozen=True)
-class Leads:
+class Leads(Struct, frozen=True):
     """Says whether a link of a document may lead to another target afterwards: to where the relocation says.
 
     ``home`` is the path of the document in which the link is then.

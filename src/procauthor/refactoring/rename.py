@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.convention.word import plain_name, read_title, title_heading, write_title
@@ -167,8 +169,7 @@ def _verify_title(procedure: Procedure, own: tuple[Replacement, ...], title: str
         raise InvalidTitleError(message, "nothing was changed; leave out signs that mean something in Markdown")
 
 
-@dataclass(frozen=True)
-class _Relocating:
+class _Relocating(Struct, frozen=True):
     """A document on its way to another path, with its new name and the edits of its own text."""
 
     scope: Scope

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from procauthor.checking.scope import Scope
 from procauthor.convention.word import words
@@ -44,8 +45,7 @@ def _reference(steps: tuple[str, ...]) -> re.Pattern[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedHeading:
+class NumberedHeading(Struct, frozen=True):
     """A heading with a number: ``word`` is what a step is called, or "section"; the span is that of the number."""
 
     word: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from html import unescape
 from itertools import chain
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.library.change import Edit
@@ -84,8 +86,7 @@ def _names(relocation: Relocation) -> Iterator[tuple[str, ...]]:
 Own = Mapping[str, Sequence[Replacement]]
 
 
-@dataclass(frozen=True)
-class Rewriting:
+class Rewriting(Struct, frozen=True):
     """A library before, and what happens to it; ``own`` are further replacements by the path of the document."""
 
     scope: Scope

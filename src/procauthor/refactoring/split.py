@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import PurePosixPath
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from procauthor.checking.scope import Scope
-from procauthor.errors import AmbiguousError, ConflictError, InvalidTitleError, NotFoundError
+from procauthor.errors import ConflictError, InvalidTitleError
 from procauthor.library.change import Change, Edit
-from procauthor.library.library import Procedure
+from procauthor.library.library import Procedure, find_section
 from procauthor.library.page import new_link
 from procauthor.library.reference import check_title, stem_like
 from procauthor.markdown.document import Document, Replacement, Section, escape, replace_spans
@@ -33,7 +34,6 @@ from procauthor.refactoring.carry import (
 )
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
-from procauthor.template.spec import section_key
 
 _ACTIONS = "**actions"
 
@@ -64,42 +64,13 @@ def split(scope: Scope, procedure: Procedure, at: Sequence[str], title: str, *, 
     return _Splitting(scope, procedure, _outermost(procedure.document, chosen), name, path, placeholder).change()
 
 
-def find_section(procedure: Procedure, name: str) -> Section:
-    """Return the section of a heading, by its text, its text without number, its anchor, or "Step 3".
-
-    Raises:
-        NotFoundError: There is none; the hint names the nearest.
-        AmbiguousError: There are several.
-    """
-    sections = [s for s in procedure.document.sections if s.heading and s.level > 1]
-    wanted = name.strip().casefold()
-    tests = (
-        lambda s: s.title.casefold() == wanted,
-        lambda s: s.heading is not None and s.heading.slug == wanted.removeprefix("#"),
-        lambda s: section_key(s.title) == section_key(name),
-        lambda s: s.title.casefold().startswith((f"{wanted}:", f"{wanted} ", f"{wanted}.")),
-    )
-    for test in tests:
-        matched = [s for s in sections if test(s)]
-        if len(matched) == 1:
-            return matched[0]
-        if matched:
-            message = f"{name!r} is the heading of {len(matched)} sections of {procedure.path}"
-            lines = ", ".join(f"#{s.heading.slug} (line {s.line})" for s in matched if s.heading)
-            raise AmbiguousError(message, f"name one by its anchor: {lines}")
-    message = f"{procedure.path} has no section {name!r}"
-    close = get_close_matches(name, [s.title for s in sections], n=1, cutoff=0.4)
-    raise NotFoundError(message, f"did you mean {close[0]!r}?" if close else "")
-
-
 def _outermost(document: Document, chosen: Sequence[Section]) -> list[Section]:
     """Leave out what lies below another chosen section."""
     below = {s.index for s in chain.from_iterable(list(document.family(each))[1:] for each in chosen)}
     return [s for s in chosen if s.index not in below]
 
 
-@dataclass(frozen=True)
-class _Splitting:
+class _Splitting(Struct, frozen=True):
     scope: Scope
     procedure: Procedure
     sections: list[Section]

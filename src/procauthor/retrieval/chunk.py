@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from procauthor.character import strip_hidden
 from procauthor.markdown.document import Heading, Outline, Source
@@ -25,8 +26,7 @@ _STRETCH = lazy(rb"(?:\s*\S+){1,200}")
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A passage. ``text`` is shown, ``context`` only helps to find it, ``line`` counts from 1."""
 
     id: str

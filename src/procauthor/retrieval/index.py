@@ -9,12 +9,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.errors import LockedError, ProcauthorError, RetrievalError
@@ -47,8 +48,7 @@ LEARNT = Weights(dense=0.7)
 """The built-in embedding knows words, not sentences, so it counts less than a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
+class SyncReport(Struct, frozen=True):
     """What a sync changed, in documents. One that changed counts as removed and as added."""
 
     added: int
@@ -58,8 +58,7 @@ class SyncReport:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A chunk that was found, and by what."""
 
     chunk: Chunk

@@ -7,12 +7,13 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+from msgspec import Struct
 
 from procauthor.errors import ConfigError, RetrievalError
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
@@ -172,8 +173,7 @@ _FEEDBACK = 0.3
 _BEST = 5
 
 
-@dataclass(frozen=True)
-class _Matrix:
+class _Matrix(Struct, frozen=True, dict=True):
     """The vectors of documents, in the order of their rows in the index."""
 
     rows: NDArray[np.int64]

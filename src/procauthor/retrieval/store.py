@@ -228,7 +228,7 @@ class ChunkStore:
 
 def dump_chunks(chunks: Sequence[Chunk]) -> bytes:
     """Return passages as they are kept."""
-    return _encode([[getattr(chunk, name) for name in Chunk.__slots__] for chunk in chunks])
+    return _encode([[getattr(chunk, name) for name in Chunk.__struct_fields__] for chunk in chunks])
 
 
 def dump_counts(counts: Counts) -> bytes:
@@ -238,7 +238,7 @@ def dump_counts(counts: Counts) -> bytes:
 
 def load_chunks(value: bytes) -> list[Chunk]:
     """Return passages that were kept."""
-    rows = (dict(zip(Chunk.__slots__, parts, strict=True)) for parts in msgspec.msgpack.decode(value))
+    rows = (dict(zip(Chunk.__struct_fields__, parts, strict=True)) for parts in msgspec.msgpack.decode(value))
     return [Chunk(**{**parts, "headings": tuple(parts["headings"])}) for parts in rows]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from shlex import quote
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
@@ -26,8 +26,7 @@ from procauthor.template.spec import section_key
 _DERIVED = frozenset({"index", "readme", "plan", "template"})
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """What was approved: the document, its sections by heading, by whom; ``change`` writes it.
 
     ``signature`` holds what the receipts of all sections have in common.
@@ -159,8 +158,7 @@ def _find(procedure: Procedure, heading: str) -> TopSection:
     raise NotFoundError(message, "its sections are: " + ", ".join(m.shown for m in procedure.marks))
 
 
-@dataclass(frozen=True, slots=True)
-class Approver:
+class Approver(Struct, frozen=True):
     """A person with a role who approved ``sections`` of a document, of which ``valid`` are still as they were."""
 
     by: str

@@ -8,9 +8,11 @@ they mean the same. Who was a suspect stays one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Use, read_uses, seen_key
@@ -36,8 +38,7 @@ from procauthor.procedure import Stamp
 from procauthor.review.review import as_seen, rebind
 
 
-@dataclass(frozen=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """What becomes of documents beyond new paths.
 
     Args:
@@ -49,8 +50,7 @@ class Fate:
     donors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Carriage:
+class Carriage(Struct, frozen=True, dict=True):
     """A refactoring, as far as sidecars are concerned: the library before and after, and what became of documents."""
 
     before: Scope

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from procauthor.errors import ConfigError, LibraryError, NotFoundError
 from procauthor.library.change import refuse_conflict
-from procauthor.library.library import Procedure
+from procauthor.library.library import Procedure, find_section
 from procauthor.library.status import (
     MARK,
     PROPOSALS,
@@ -174,7 +174,7 @@ def _put(procedure: Procedure, question: Question, text: str, heading: str) -> t
     document = procedure.document
     if not text or question.text.startswith(UNVERIFIED):
         return "", document.source.raw
-    section = _find(procedure, heading) if heading else _named(document, question.text)
+    section = find_section(procedure, heading) if heading else _named(document, question.text)
     edit = _added(document, section, text) if section else None
     if section is None or edit is None:
         if heading:
@@ -182,15 +182,6 @@ def _put(procedure: Procedure, question: Question, text: str, heading: str) -> t
             raise ConfigError(message, "name another section, or none: then the answer is kept in the front matter")
         return "", document.source.raw
     return section.title, _proven(procedure.path, document, edit)
-
-
-def _find(procedure: Procedure, heading: str) -> Section:
-    section = _with_heading(procedure.document, heading)
-    if section is None:
-        message = f"{procedure.path} has no section {heading!r}"
-        known = ", ".join(s.title for s in procedure.document.sections if s.level >= _LEAST_LEVEL)
-        raise NotFoundError(message, f"its sections are: {known}")
-    return section
 
 
 def _named(document: Document, question: str) -> Section | None:

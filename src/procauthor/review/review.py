@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, product
 from pathlib import Path
 from typing import Literal
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
 from procauthor.checking.usage import Key, Suspect, Use, find_suspects, read_uses, seen_key, seen_parts
@@ -60,16 +60,14 @@ _WRITERS: dict[str, Writer] = {"offline": "offline", "hand-off": "hand-off"}
 ApprovalState = State | Literal["none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """Something that a section rests on, and whether it is still as it was; of what is no passage nothing is known."""
 
     source: SectionSource
     state: SourceState
 
 
-@dataclass(frozen=True, slots=True)
-class SectionBlame:
+class SectionBlame(Struct, frozen=True):
     """One section: its place, who wrote it, and what its approvals are worth.
 
     ``by`` names the author of a section that a person did not simply write, else it is empty. ``edited`` says that its
@@ -98,8 +96,7 @@ class SectionBlame:
         return next((state for state in order if state in states), "none")
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(Struct, frozen=True):
     """A document, section by section; ``lost`` are approvals of sections that are gone."""
 
     path: str
@@ -203,8 +200,7 @@ def rebind(origin: Origin, before: Mapping[str, Stamp], after: Mapping[str, Stam
     return structs.replace(origin, hash=after[origin.section])
 
 
-@dataclass(frozen=True, slots=True)
-class Clearance:
+class Clearance(Struct, frozen=True):
     """The suspects of a document that were looked at; ``change`` writes it."""
 
     path: str
@@ -287,8 +283,7 @@ def _with(receipts: Receipts, uses: list[Use]) -> Receipts:
     return Receipts(receipts.approvals, (*receipts.seen, *map(as_seen, uses)))
 
 
-@dataclass(frozen=True)
-class Reviewing:
+class Reviewing(Struct, frozen=True):
     """What is asked of, and said about, a library as it is now. Nothing is written; `Project.apply` does that."""
 
     workspace: Workspace

@@ -8,8 +8,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
+
+from msgspec import Struct
 
 from procauthor.data import grouped, ungrouped
 from procauthor.regex import lazy
@@ -138,8 +139,7 @@ def _counts(value: bytes) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _LabelName:
+class _LabelName(Struct, frozen=True):
     """Names in lower case that begin with the same letters. ``before`` is what has to come before them."""
 
     kind: str
@@ -377,8 +377,7 @@ def _cells(raw: bytes, at: int) -> Iterator[tuple[int, int]]:
 _RARE = b"_=@4JQXZKVYGUWBHFDLNMRPOCSIEAT"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """Group 1 of a match is judged. A group named "secret" narrows what is taken away.
 
     Every match holds one of ``marks``: a text without them is not searched further. The pattern is compiled (and kept
@@ -561,8 +560,7 @@ def _private_key(match: re.Match[bytes]) -> tuple[int, int] | None:
     return match.start(), match.start(1) + lines[-1].end()
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """Where a secret is, in bytes, and what kind it is. It does not hold the secret, so that nothing can print it."""
 
     kind: str

@@ -6,12 +6,14 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import translate
 from functools import lru_cache
 from itertools import chain, zip_longest
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.data import OnDemand
 from procauthor.errors import TemplateError
@@ -58,8 +60,7 @@ _MOST_WORDS = 100_000
 _SHORT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """One line of a comment. ``leads`` says that only such lines come before it in the comment."""
 
     number: int
@@ -199,7 +200,7 @@ class _DemandReader:
         elif number > most or (number == 0 and line.key.startswith("max")):
             self.say(line.number, f"{line.key!r} is {number}, and 1 to {most} is possible")
         else:
-            self.constraint = replace(self.constraint, **{_NUMBERS[line.key]: number})  # type: ignore[arg-type]
+            self.constraint = replace(self.constraint, **{_NUMBERS[line.key]: number})
 
     def compare(self) -> None:
         """Report bounds that contradict each other; then the upper one does not count."""
@@ -593,6 +594,8 @@ class TemplateStore:
         """Return a sentence for each heading in the settings that has synonyms, and is in no template."""
         if not self._synonyms:
             return []
+        if not any(self._patterns.values()):
+            return ["[sections.synonyms] has no effect, because no document has a template under [templates]"]
         specs: list[SectionSpec] = []
         for name in self.names():
             with suppress(TemplateError):

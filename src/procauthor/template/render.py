@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import indent
 from typing import Any
+
+from msgspec import Struct
 
 from procauthor.markdown.document import write_link
 from procauthor.regex import any_of, lazy
@@ -195,8 +196,7 @@ _REFERENCE = r"(?:\[(?P<{0}_linked>[^\]]+)\]\([^)\s]+\)|(?P<{0}_said>.+?) \*\(an
 _SEPARATORS = ("; ", ", ")
 
 
-@dataclass(frozen=True, slots=True)
-class SlotGroup:
+class SlotGroup(Struct, frozen=True):
     """A field with the words around it that go where it goes: `` (From: `` and ``)``."""
 
     slot: Slot

@@ -7,12 +7,14 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from textwrap import dedent
 from typing import Literal, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.regex import lazy
 
@@ -54,8 +56,7 @@ _SLOT = lazy(
 _IDENTIFIER = lazy(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A field of an example. ``hint`` holds the words in braces where they are no bare name."""
 
     name: str
@@ -64,8 +65,7 @@ class Slot:
     reference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """Literal text and slots in order. ``start`` and ``end`` of an optional group bracket what goes with its slot."""
 
     parts: tuple[str | Slot, ...]
@@ -198,8 +198,7 @@ _DIAGRAMS = frozenset(
 _ROWS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class TextBlock:
+class TextBlock(Struct, frozen=True):
     """A run of lines of a value: a paragraph of words, or a block."""
 
     kind: Literal["words", BlockKind]
@@ -335,8 +334,7 @@ ITEMS: tuple[Kind, ...] = ("list", "numbered", "checklist")
 """Kinds that are lists of items of one form."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """What a guidance comment demands.
 
     ``step`` is the authoring step (1 to 6) that fills the section; ``role`` says what it means, in the words of the
@@ -356,16 +354,14 @@ class Constraint:
     blocks: tuple[BlockKind, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table, or a line of a card: its header or label, and the pattern of what is there."""
 
     header: str
     pattern: Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class SectionSpec:
+class SectionSpec(Struct, frozen=True):
     """A section, or a part of a step."""
 
     key: str
@@ -395,8 +391,7 @@ class SectionSpec:
         return self.kind in (*ITEMS, "table", "steps")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """Something in a template that cannot be used as it is written. ``line`` counts from 1."""
 
     line: int
@@ -404,8 +399,7 @@ class Mistake:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A document's schema, read from a Markdown file."""
 
     name: str
@@ -447,8 +441,7 @@ _PUNCTUATION = " \t([{:–—-,;*_"
 _NAME = lazy(r"[^\W\d_]+(?: [^\W\d_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """How a role is known where no template declares it: by headings, as keys, or by the fields of an item.
 
     ``filled`` is the authoring step that fills such a section, 0 for the parts of a step.
@@ -459,8 +452,7 @@ class Word:
     filled: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoleWords:
+class RoleWords(Struct, frozen=True):
     """The words that ship, by role; for sections and for the parts of a step."""
 
     sections: Mapping[str, Word]
@@ -474,8 +466,7 @@ class RoleWords:
     """Authoring steps with the words of headings that belong there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """How documents of one template are read; all words without case, all headings as keys.
 
     ``specs`` are the sections of the template that have a role. ``sections`` holds the headings to look for where no

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.checking.check import Baseline, choose_rules, read_baseline, refuse_other, turned_off
@@ -18,8 +20,7 @@ from procauthor.workspace._workspace import Workspace, unless_stale
 _PASSES = 10
 
 
-@dataclass(frozen=True)
-class Checking:
+class Checking(Struct, frozen=True):
     """A check of a library, with what narrows or widens it.
 
     Attributes:

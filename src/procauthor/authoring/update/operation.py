@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from procauthor.errors import DraftError
 
@@ -20,8 +22,7 @@ class OperationError(DraftError):
         self.target = target
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One change.
 
     ``target`` is an id of the outline, ``expect`` the hash that the outline gives for it. ``values`` holds what is
@@ -56,8 +57,7 @@ class Operation:
         return cls(cast("Action", action), target, expect, tuple(values))
 
 
-@dataclass(frozen=True, slots=True)
-class NewMember:
+class NewMember(Struct, frozen=True):
     """A member of the container as it will be: an old one by its index, or a new value."""
 
     old: int | None = None
@@ -67,8 +67,7 @@ class NewMember:
     before: bool = False
 
 
-@dataclass(frozen=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True):
     """The container as it will be, and the old members that go."""
 
     entries: tuple[NewMember, ...]

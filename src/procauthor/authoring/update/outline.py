@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from procauthor.authoring.brief import Brief
 from procauthor.library.contract import is_none, step_title
@@ -53,8 +55,7 @@ _OWN_LINK = lazy(r"(?<!!)\[([^\]\[]+)\]\((?![a-z][a-z0-9+.-]*:)[^()\s]*\)", re.I
 _HASH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class EditTarget:
+class EditTarget(Struct, frozen=True):
     """One addressable thing. The span is what it is made of; ``place`` the container that holds it."""
 
     id: str
@@ -68,8 +69,7 @@ class EditTarget:
     shape: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EditContainer:
+class EditContainer(Struct, frozen=True):
     """A container of items, rows or paragraphs.
 
     ``spec`` is what the template says of its values, None where the template does not know it. ``anchor`` is the
@@ -89,8 +89,7 @@ class EditContainer:
     inline: bool = False
 
 
-@dataclass(frozen=True)
-class EditOutline:
+class EditOutline(Struct, frozen=True):
     """All targets of a document in reading order."""
 
     document: Document
@@ -375,8 +374,7 @@ _EVERYWHERE = lazy(r"\b(?:all|each|every|everywhere|throughout|whole|entire|any)
 _DEFAULT_STEP = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeEntry:
+class ScopeEntry(Struct, frozen=True):
     """One section that an update needs to touch, and why."""
 
     section: str

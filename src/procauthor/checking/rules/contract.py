@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
+
+from msgspec.structs import replace
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line

@@ -5,17 +5,19 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
 from procauthor.checking.scope import Anchors, Family, Rule, Scope, say
+from procauthor.convention.word import words
 from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.reference import (
+    FOLDERS,
     Target,
     is_checked,
     link_kind,
@@ -30,7 +32,7 @@ from procauthor.library.reference import (
 from procauthor.markdown.document import Definition, Link, Replacement, encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.markdown.target import find_spot
-from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
+from procauthor.naming import MARKDOWN, is_document, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
 
@@ -39,7 +41,8 @@ BROKEN_LINK = Rule(
     code="R101",
     severity="error",
     summary="A link or an image leads to a file that does not exist.",
-    why="The reader is sent nowhere. Upper and lower case count, as on a web server. No target at all is a warning.",
+    why="The reader is sent nowhere. Upper and lower case count, as on a web server. No target at all is a warning, "
+    "and so is what only shows the form of a link, or leads to a folder without a page on a site.",
     fix="Correct the path, or remove the link.",
     example="[Test Plan Procedure](testplan.md), where the file is test-plan.md",
 )
@@ -48,8 +51,8 @@ BROKEN_ANCHOR = Rule(
     code="R102",
     severity="error",
     summary="A link leads to a heading that does not exist.",
-    why="The reader lands at the top of the page. It is a warning where only upper and lower case differ, or where a "
-    "plug-in of the site makes the anchors.",
+    why="The reader lands at the top of the page. It is a warning where only upper and lower case differ, where a "
+    "plug-in of the site makes the anchors, or where the anchor holds signs that no heading leaves in one.",
     fix="Correct the anchor after the number sign.",
     example="[the triggers](#triggers), where the heading is “Trigger”",
 )
@@ -74,6 +77,9 @@ REFERENCE_TO_DEPRECATED = Rule(
 _LOCAL = lazy(r"file:|[A-Za-z]:[\\/]", re.IGNORECASE)
 # Lines of the source of a document, as in "a.md?plain=1#L3-L9".
 _LINES = lazy(r"\?(?:[^#]*&)?plain=1(?:&[^#]*)?#L\d+(?:C\d+)?(?:-L\d+(?:C\d+)?)?\Z")
+_PATTERN_SIGN = lazy(r"[*|^<>\[\]\\]")
+# An anchor of a heading holds none of these, so that it is one of another program.
+_FOREIGN_SIGN = lazy(r"[.:/=(),]")
 _LISTING = frozenset({"index", "readme", "plan"})
 
 
@@ -119,8 +125,14 @@ def _link(scope: Scope, procedure: Procedure, link: Link, target: Target, *, in_
         hint = _near(scope, procedure, link, end.path)
         proven = link_kind(link.target) not in procedure.conventions.unproven
         finding = say(BROKEN_LINK, procedure, link.start, f"{link.target!r} does not exist", hint)
-        finding = replace(finding, severity=BROKEN_LINK.severity if proven else "info")
+        doubtful = "warning" if _is_example(link.target) else BROKEN_LINK.severity
+        finding = replace(finding, severity=doubtful if proven else "info")
         yield with_fix(finding, procedure, *_redirect(scope, procedure, link, target))
+
+
+def _is_example(target: str) -> bool:
+    """Say whether a target only shows the form of a link: it is a word for one, or has signs of patterns."""
+    return _PATTERN_SIGN.search(target) is not None or target.casefold() in words()["links"]["examples"]
 
 
 def _is_made(scope: Scope, procedure: Procedure, link: Link) -> bool:
@@ -134,6 +146,9 @@ def _is_made(scope: Scope, procedure: Procedure, link: Link) -> bool:
 def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:
     document = scope.library.by_path.get(target.path or "")
     if document is None:
+        if _lacks_page(scope, procedure, link, target.path or ""):
+            message = f"{link.target!r} leads to a folder without a page of its own"
+            yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
         return
     if target.anchor and not _LINES.search(link.target):
         yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors[document.path])
@@ -141,6 +156,17 @@ def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> I
         yield from _deprecated(procedure, link, document)
         if not link.image:
             yield from _text(scope, procedure, link, document)
+
+
+def _lacks_page(scope: Scope, procedure: Procedure, link: Link, path: str) -> bool:
+    """Say whether a link leads to a folder of documents that has no page, on a site that makes none for it."""
+    conventions = procedure.conventions
+    rules = rules_of(conventions.site)
+    if not rules.pages or rules.lists or "://" in link.target or link_kind(link.target) != "page":
+        return False
+    inside = [file.removeprefix(f"{path}/") for file in scope.library.files if file.startswith(f"{path}/")]
+    pages = (file.partition(".")[0].lower() in FOLDERS for file in inside if "/" not in file)
+    return shows(path, conventions) and any(map(is_document, inside)) and not any(pages)
 
 
 def _from_repository(scope: Scope, link: Link, target: Target) -> Target:
@@ -190,7 +216,8 @@ def _anchor(procedure: Procedure, link: Link, path: str, anchor: str, known: Anc
         return
     close = known.near(anchor)
     finding = say(BROKEN_ANCHOR, procedure, link.start, message, f"did you mean '#{close}'?" if close else "")
-    yield replace(finding, severity="warning") if rules_of(site).plugins else finding
+    foreign = rules_of(site).plugins or _FOREIGN_SIGN.search(anchor)
+    yield replace(finding, severity="warning") if foreign else finding
 
 
 def _deprecated(procedure: Procedure, link: Link, document: Procedure) -> Iterator[Finding]:

@@ -7,7 +7,8 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from procauthor.character import byte_offsets
 from procauthor.checking.phrase import Spans
@@ -75,8 +76,7 @@ _ASCII_MARKS = (b"<|", b"INST]", b"SYS>>", b"_of_turn>")
 _PSEUDO_COMMENT = lazy(rb"^ {0,3}\[[^\]\n]{1,40}\]:[ \t]*(?:#|<>)[ \t]+[(\"']([^\n]*)[)\"'][ \t]*\r?$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """Something hidden at a byte offset, and what it is."""
 
     what: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from shlex import quote
@@ -12,6 +11,7 @@ from typing import Literal, cast
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.checking.scope import Family, Rule, Scope, field_line, say, say_line
 from procauthor.checking.usage import Suspect, find_suspects

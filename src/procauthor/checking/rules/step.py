@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise, repeat
 
+from msgspec import Struct
+
 from procauthor.character import byte_offsets
 from procauthor.checking.fix import with_fix
 from procauthor.checking.scope import Family, Rule, Scope, say, say_line
@@ -341,8 +343,7 @@ def _named_step(steps: tuple[str, ...], origins: tuple[str, ...]) -> re.Pattern[
     return re.compile(rf"^(.+?)\s+(?:{origin})\s+((?:{word})\s+\d+)\b.*$", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class _Flow:
+class _Flow(Struct, frozen=True):
     """Where the artifacts of a procedure come from: the steps that make each, by place, and what is required.
 
     ``beside`` are the places of the steps that run at the same time as the one of a place: they come before neither.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, pairwise, repeat
+
+from msgspec.structs import replace
 
 from procauthor.checking.scope import ROOT, Family, Rule, Scope, say, say_line, say_path
 from procauthor.errors import TemplateError
@@ -46,7 +47,7 @@ BAD_FRONT_MATTER = Rule(
     severity="error",
     summary="The front matter cannot be read, or its status is misspelt.",
     why="Status, lifecycle and dependencies are read from it; what cannot be read does not count.",
-    fix="Correct the YAML, TOML or JSON. It is a mapping, and an alias of YAML may repeat a single value only.",
+    fix="Correct the YAML or TOML. It is a mapping, and an alias of YAML may repeat a single value only.",
     example="depends_on: [Test Plan Procedure",
 )
 UNCLOSED_BLOCK = Rule(

@@ -1,0 +1,311 @@
+"""Lines of lists, and paragraphs in bold with a number, as openings of items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from procauthor.data import grouped
+from procauthor.markdown.document import Section
+from procauthor.planning import title as say
+from procauthor.planning import value
+from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
+from procauthor.planning.series import LIKELY, STRONG, SURE, TOLD, Series, most
+from procauthor.planning.text import (
+    LABEL,
+    Field,
+    Opening,
+    Placed,
+    PlanText,
+    field_key,
+    first_field,
+    opens_field,
+    read_fields,
+    read_role,
+)
+from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_count, read_number, tell_codes
+from procauthor.planning.value import ends_in_noun
+from procauthor.regex import lazy
+
+_MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*]+?)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
+_BEHIND = lazy(r" [-–—] | ?; |(?<=\w): | \((?=[^()]*\)$)")
+_TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
+_STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
+_RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
+TITLED = lazy(r"^\*\*(?:[^*]+[.:]\*\*|[^*]+\*\*(?:$|[.:]|\s[(–—-]))")
+_RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b(?![–-]P)")
+_ISSUE = lazy(r"^[`*\[]*#\d")
+_BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
+_ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
+# What is said behind other names, by what it says.
+_KINDS = {"effort": value.read_whole_effort, "priority": value.is_priority, "status": value.says_only_status}
+# The label of what a line depends on without a label of its own.
+_SAID = "depends on"
+_DEEPEST = 3
+
+
+def find_lists(text: PlanText) -> Iterator[Series]:
+    """Yield the lists, and in them the lines of each depth that may hold items, weighed."""
+    for group in grouped(((p.section.index, p.label), p) for p in text.placed).values():
+        levels = map(_kept, _levels(text, group))
+        for depth, entries in reversed([(depth, kept) for depth, kept in enumerate(levels) if kept]):
+            yield _series(text, entries, group[0], depth)
+
+
+def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int) -> Series:
+    section, label = first.section, first.label
+    said = "" if say.names_status(label) else field_key(label)
+    own, boxed = _weigh(entries, is_plan=text.is_plan), any(e.head.mark for e in entries)
+    weight = own + _weigh_place(text, entries, label)
+    checks = boxed and weight <= SURE and any(map(say.names_check, text.named(section)))
+    aside = first.role or said not in ("", "actions", "procedures")
+    openings = tuple(e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in entries)
+    return Series(
+        kind="lists",
+        openings=openings,
+        form=f"{entries[0].form} {depth}",
+        weight=weight,
+        own=own,
+        boxed=any(e.head.mark and e.head.mark.marker is not None for e in entries),
+        aside="aside" if aside else "check" if checks else "",
+    )
+
+
+def _kept(entries: Sequence[_Entry]) -> Sequence[_Entry]:
+    """Return the lines that may be items: all of one form where one has fields, else those with codes or boxes."""
+    counts = any(read_count(e.head.body) for e in entries)
+    entries = [e for e in entries if not (value.is_nothing(e.title) or read_count(e.head.body))]
+    strong = {e.form for e in entries if e.strong}
+    coded = [e for e in entries if e.coded]
+    coded = coded if len(coded) * 2 >= len(entries) else []
+    told = [e for e in entries if e.form in strong or (coded and e.head.mark)]
+    marked = [e for e in entries if e.head.mark]
+    kept = told or coded or (marked if len(marked) * 2 >= len(entries) and marked else entries)
+    return [] if counts and not any(e.head.mark for e in kept) else kept
+
+
+def _weigh(entries: Sequence[_Entry], *, is_plan: bool) -> int:
+    """Say how much lines say by their fields, codes, boxes, numbers and titles."""
+    boxed = any(e.head.mark for e in entries)
+    if all(e.coded for e in entries):
+        own = 2 + any(e.number and e.number.unit for e in entries) + 2 * boxed
+    else:
+        # "#91 Bake" is an issue.
+        marked = boxed or all(_ISSUE.match(e.head.content) for e in entries)
+        titled = is_plan and most(TITLED.match(e.head.content) for e in entries)
+        own = 2 * marked + most(e.number for e in entries) + most(e.named for e in entries) + titled
+    own += SURE * most(e.remarks for e in entries)
+    strong = [e.strong for e in entries]
+    return TOLD if most(strong) else max(own, (LIKELY + SURE) * any(strong))
+
+
+def _weigh_place(text: PlanText, entries: Sequence[_Entry], label: str) -> int:
+    """Say how much is said above lines; what is not right above counts for clear lines alone."""
+    section, known = entries[0].section, field_key(label)
+    if field_key(section.title) == "actions" and not say.names_work(section.title):
+        return 0
+    clear = any(e.head.mark or e.marked or e.named for e in entries)
+    place = say.weigh_place(label if label and not known else section.title, text.named(section) if clear else ())
+    plain = text.is_plan and not all(e.coded for e in entries)
+    place = place or (plain and most(e.number and TITLED.match(e.head.content) for e in entries))
+    return min(place, 1) if known == "actions" else place
+
+
+def _levels(text: PlanText, group: Sequence[Placed]) -> list[list[_Entry]]:
+    """Return the lines of each depth that may hold items.
+
+    That is the outermost that has boxes, numbers or fields, and of the inner ones those that have fields of their own,
+    or boxes, codes and lines of their own below them.
+    """
+    levels: list[list[_Entry]] = []
+    # A paragraph is outside of the lists below it.
+    depths = [p.line.indent if p.line.bullet else -1 for p in group]
+    for depth in sorted(set(depths))[:_DEEPEST]:
+        outermost = (p for p, indent in zip(group, depths, strict=True) if indent == depth)
+        heads = [p for p in outermost if not opens_field(p.line.content)]
+        ends = [*(p.line.start for p in heads[1:]), *(p.section.end for p in heads[-1:])]
+        texts = tell_codes([p.line.content for p in heads])
+        bodies = (_body(lines_of(text.lines, head.line.start, end)) for head, end in zip(heads, ends, strict=True))
+        entries = (_read_entry(text, body, group[0].section, said) for body, said in zip(bodies, texts, strict=True))
+        levels.append([entry for entry in entries if entry.title])
+    if told := text.reading.level:
+        return levels[told - 1 : told]
+    place = next((at for at, level in enumerate(levels) if any(e.strong or e.head.mark or e.number for e in level)), 0)
+    inner = ([e for e in level if e.head.mark and e.coded] for level in levels[place + 1 :])
+    return [*levels[place : place + 1], *(level for level in inner if most(map(_is_rich, level)))]
+
+
+def _is_rich(entry: _Entry) -> bool:
+    return entry.strong or any(line.bullet for line in entry.body[1:])
+
+
+class _Entry(Struct, frozen=True):
+    """A line that may be an item, with what is below it; ``marked`` says that bold or a link marks its title."""
+
+    body: list[Line]
+    section: Section
+    number: Numbered | None
+    title: str
+    fields: tuple[Field, ...]
+    remarks: tuple[Field, ...]
+    marked: bool
+
+    @property
+    def head(self) -> Line:
+        return self.body[0]
+
+    @property
+    def named(self) -> bool:
+        return ends_in_noun(self.title)
+
+    @property
+    def coded(self) -> bool:
+        return bool(self.number and self.number.code)
+
+    @property
+    def form(self) -> str:
+        """How the line is written: with which kind of number, with or without a box."""
+        if self.number:
+            return re.sub(r"[\d.]+", "#", self.number.code) or "number"
+        return "box" if self.head.mark else ""
+
+    @property
+    def strong(self) -> bool:
+        """Whether the line has a field of its own that only items have."""
+        # Of a line without a box, "after the audit" may be prose.
+        keys = {f.key for f in self.fields if self.head.mark or f.label != _SAID}
+        if self.head.mark is None and self.number is None:
+            inner = {line.number for line in self.body if line.indent > self.head.indent}
+            keys = {f.key for f in self.fields if f.line in inner and self.marked}
+        return bool(keys & STRONG)
+
+    def opening(self, label: str, place: int) -> Opening:
+        """Return the line as an opening; what is said behind "depends on" or in a field is not said of this item."""
+        head, read = self.head, self.number or Numbered(0, 0, self.title)
+        content = head.content[: first_field(head.content)]
+        number = read_number(content)
+        said = _before_needs(_TAGS.sub("", number.title if number else content))
+        line = replace(head, text=_before_needs(head.text)[: first_field(head.text)])
+        first, last, end = read.first, read.last, self.body[-1].start + 1
+        return Opening(
+            first,
+            last,
+            self.title,
+            line,
+            self.section,
+            (*self.fields, *self.remarks),
+            end,
+            label,
+            read.code,
+            place,
+            said,
+        )
+
+
+def _before_needs(text: str) -> str:
+    needs = needs_pattern().search(text)
+    return text[: needs.start()] if needs else text
+
+
+def _body(own: list[Line]) -> list[Line]:
+    """Cut the lines of a list item where a paragraph follows that does not belong to it.
+
+    An item that is a paragraph in bold goes on to the next label with a meaning of its own.
+    """
+    for place, line in enumerate(own[1:], 1):
+        if not own[0].bullet:
+            label = LABEL.match(line.text)
+            named = "" if not label or field_key(label[1]) else label[1]
+            if named and (say.names_priority(named) or say.names_bucket(named) or read_role(named)):
+                return own[:place]
+            continue
+        inner = line.bullet and line.indent < own[0].indent
+        outside = line.text.strip() and not own[place - 1].text.strip() and line.indent <= own[0].indent
+        if inner or outside:
+            return own[:place]
+    return own
+
+
+def _read_entry(text_of: PlanText, body: list[Line], section: Section, said: str) -> _Entry:
+    """Take a line apart: a status or a priority in front, a number or a code, the title, remarks, fields."""
+    head = body[0]
+    fields, text = _fronted(said, head.number)
+    ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
+    read = read_number(bold[1]) if bold else None
+    if bold and read:
+        text = bold[2].lstrip(" :–—-") if read.title.startswith("(") else f"**{read.title}**{bold[2]}"
+    else:
+        read = read_number(text)
+        text = read.title if read else text
+    title, rest, marked = _title(_TAGS.sub("", text))
+    if ordered and (read is None or not read.code):
+        first, last = int(ordered[1]), int(ordered[2] or ordered[1])
+        read = Numbered(first, max(first, last), title)
+    # "P1." may be behind a title in bold.
+    if rank := _RANK_BEHIND.match(rest) if marked else None:
+        fields.append(Field("priority", "", rank[1], head.number))
+    fields += [*_needed(rest, head.number), *_inline(head), *text_of.read_fields(body[1:])]
+    return _Entry(body, section, read, title, tuple(fields), tuple(_remarks(head)), marked)
+
+
+def _fronted(text: str, number: int) -> tuple[list[Field], str]:
+    """Read a status and a priority in front of a line, and return what is behind them."""
+    fields = []
+    state = _STATE.match(text)
+    said = (state["state"] or state["bare"]) if state else ""
+    if state and (state["state"] or value.read_status(said)):
+        text = text[state.end() :]
+        fields += [Field("status", "", said, number)] if value.read_status(said) else []
+    text = strip_leading(text)
+    rank = _RANK.match(text)
+    if rank and value.is_priority(rank["rank"]):
+        text = text[rank.end() :]
+        text = f"**{text}" if text.count("**") % 2 else text
+        fields.append(Field("priority", "", rank["rank"], number))
+    return fields, text
+
+
+def _needed(rest: str, number: int) -> Iterator[Field]:
+    """Yield what a line depends on, and what it says behind that: "depends on 1, 2 h, done"."""
+    for match in needs_pattern().finditer(rest):
+        parts = re.split(r"[,;]\s+(?![^(]*\))", match["names"])
+        kinds = [next((key for key, says in _KINDS.items() if says(part)), "") for part in parts]
+        yield from (Field(key, "", part, number) for key, part in zip(kinds, parts, strict=True) if key)
+        names = ", ".join(part for key, part in zip(kinds, parts, strict=True) if not key)
+        yield Field("depends_on", _SAID, names.strip(" .;,"), number)
+
+
+def _inline(line: Line) -> list[Field]:
+    return read_fields([replace(line, text=line.text[first_field(line.text) :])])
+
+
+def _title(text: str) -> tuple[str, str, bool]:
+    """Take a line apart: its title, what is behind that, and whether bold or a link marks the title."""
+    text = text[: first_field(text)].rstrip(" |;,·–—-") or text
+    if marked := _MARKED.match(text):
+        name, behind = marked["bold"] or marked["link"], marked["behind"] or marked["after"] or ""
+        noun = re.match(r"\s+[^\W\d_]+", behind)
+        if say.names_bucket(name) and (said := behind.strip(" :–—-")):
+            # "**Day 1**: Mix the dough" says when.
+            name, behind = said, ""
+        if noun and ends_in_noun(noun[0]):
+            name, behind = f"{name}{noun[0]}", behind[noun.end() :]
+        return clean_title(name.rstrip(" :")), behind, True
+    plain = " ".join(strip_emphasis(text).split())
+    cut, joint = len(_before_needs(plain)), _BEHIND.search(plain)
+    if joint and joint.start():
+        # What is behind a joint is said of the title: behind its kind, or hours, or a dependency.
+        behind = plain[joint.end() :].strip(" ()")
+        aside = value.read_whole_effort(behind) or needs_pattern().search(f" {behind}")
+        cut = min(cut, joint.start()) if aside or ends_in_noun(plain[: joint.start()]) else cut
+    return clean_title(plain[:cut].rstrip(" (,;–—-")), plain[cut:], False
+
+
+def _remarks(line: Line) -> Iterator[Field]:
+    """Yield the priority and the hours in parentheses or behind the title of a line."""
+    for remark in value.read_remarks(line.text):
+        if value.is_priority(remark):
+            yield Field("priority", "", remark, line.number)
