@@ -621,7 +621,7 @@ class Surveyor:
     def _key(self) -> bytes:
         """Return what all findings depend on besides the documents."""
         digest = blake2b(program_key(), digest_size=16)
-        digest.update(self._settings.model_dump_json().encode())
+        digest.update(repr(self._settings).encode())
         digest.update(repr(sorted(self._settings.library.model_fields_set)).encode())
         for name in sorted(set(filter(None, self._settings.templates.values()))):
             digest.update(f"\0{name}\0{self._templates.digest(name)}".encode())

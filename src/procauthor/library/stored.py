@@ -180,6 +180,17 @@ class Shelf:
                 return self._documents[procedure.path].source
             return keep(self._sources, procedure.path, lambda: self._read(procedure), _KEPT)
 
+    def glance(self, procedure: Procedure) -> bytes:
+        """Return the bytes of a document as they are now, which is faster than to make sure whose they are.
+
+        Raises:
+            StaleError: They cannot be read.
+        """
+        try:
+            return read_regular(f"{self._root}/{procedure.path}")
+        except OSError as error:
+            raise StaleError(procedure.path) from error
+
     def document(self, procedure: Procedure) -> Document:
         """Return a document, parsed.
 
@@ -218,10 +229,7 @@ class Shelf:
         return _decode_contract(self._encoded.get(path) or self.fetch(path).contract)
 
     def _read(self, procedure: Procedure) -> Source:
-        try:
-            raw = read_regular(f"{self._root}/{procedure.path}")
-        except OSError as error:
-            raise StaleError(procedure.path) from error
+        raw = self.glance(procedure)
         if stamp(raw) != procedure.stamp:
             raise StaleError(procedure.path)
         return Source(raw)
@@ -328,6 +336,11 @@ class Stored(Procedure):
         return self.shelf.source(self)
 
     @property
+    def folded(self) -> str:
+        """All of the text as it is now, in lower case; what is found in it has to be looked for in the document."""
+        return self.shelf.glance(self).decode(errors="replace").casefold()
+
+    @property
     def notes(self) -> bytes:
         """What the rules keep of the text, with places in it."""
         self.shelf.note(self)
@@ -362,7 +375,7 @@ class Stored(Procedure):
         """Return what was worked out of the document under a name; it is kept from the first time on."""
         return self.shelf.told(self.path, name, kind, make)
 
-    @property
+    @cached_property
     def status(self) -> Status:
         """The status that text and receipts support."""
         return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)
