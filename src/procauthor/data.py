@@ -13,6 +13,7 @@ import msgspec
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _reading = threading.Lock()
+_decoders: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 
 def pick(value: object, *names: str) -> dict[str, Any]:
@@ -45,7 +46,10 @@ def unpacked(raw: bytes, kind: type[_V]) -> _V:
         msgspec.DecodeError: It is no MessagePack, or does not fit the type.
     """
     with _reading:
-        return msgspec.msgpack.decode(raw, type=kind)
+        if kind not in _decoders:
+            _decoders[kind] = msgspec.msgpack.Decoder(kind)
+        value: _V = _decoders[kind].decode(raw)
+        return value
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, list[_V]]:
