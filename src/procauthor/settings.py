@@ -35,7 +35,13 @@ _CONTAINERS = {"dict": "a table of texts", "tuple": "a list of texts"}
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # What proves values takes long to build, and most commands need that of the whole settings alone.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def bare(cls) -> Self:
+        """Return the table as it counts where nothing is written: its values need no proof."""
+        return cls.model_construct()
 
 
 def _stay_inside(path: str) -> str:
@@ -280,11 +286,11 @@ class Conventions(_Table):
     """Patterns of paths whose documents are counted without a template."""
     template_files: tuple[InsidePath, ...] = Field(default=(), examples=[["runbooks/_template.md"]])
     """Documents that show a form, and do not follow it."""
-    titles: TitleConventions = TitleConventions()
-    status: StatusConventions = StatusConventions()
-    placeholders: PlaceholderConventions = PlaceholderConventions()
-    index: IndexConventions = IndexConventions()
-    review: ReviewConventions = ReviewConventions()
+    titles: TitleConventions = TitleConventions.bare()
+    status: StatusConventions = StatusConventions.bare()
+    placeholders: PlaceholderConventions = PlaceholderConventions.bare()
+    index: IndexConventions = IndexConventions.bare()
+    review: ReviewConventions = ReviewConventions.bare()
 
 
 class PlanSettings(_Table):
@@ -319,7 +325,7 @@ class PlanSettings(_Table):
 class Settings(_Table):
     """All settings."""
 
-    library: LibrarySettings = LibrarySettings()
+    library: LibrarySettings = LibrarySettings.bare()
     templates: dict[str, str] = Field(
         default_factory=dict,
         examples=[{"runbooks/*.md": "runbook", "evaluations/*.md": "", "*/*.md": "procedure"}],
@@ -329,15 +335,15 @@ class Settings(_Table):
     The first pattern that matches counts, at the root or below any folder; `*` also matches `/`. An empty name means
     that these documents have no template.
     """
-    sections: SectionSettings = SectionSettings()
-    check: CheckSettings = CheckSettings()
-    authoring: AuthoringSettings = AuthoringSettings()
-    run: RunSettings = RunSettings()
-    retrieval: RetrievalSettings = RetrievalSettings()
-    links: LinkSettings = LinkSettings()
-    report: ReportSettings = ReportSettings()
-    conventions: Conventions = Conventions()
-    plan: PlanSettings = PlanSettings()
+    sections: SectionSettings = SectionSettings.bare()
+    check: CheckSettings = CheckSettings.bare()
+    authoring: AuthoringSettings = AuthoringSettings.bare()
+    run: RunSettings = RunSettings.bare()
+    retrieval: RetrievalSettings = RetrievalSettings.bare()
+    links: LinkSettings = LinkSettings.bare()
+    report: ReportSettings = ReportSettings.bare()
+    conventions: Conventions = Conventions.bare()
+    plan: PlanSettings = PlanSettings.bare()
     rules: dict[str, Literal["error", "warning", "info", "off"]] = Field(
         default_factory=dict, examples=[{"orphan": "off", "unlinked-name": "info"}]
     )
@@ -382,7 +388,7 @@ def locate(start: Path) -> Location:
         table = _pyproject_table(candidate / "pyproject.toml")
         if table is not None:
             return Location(candidate, _validate(table, candidate / "pyproject.toml"), candidate / "pyproject.toml")
-    return Location(folder, Settings())
+    return Location(folder, Settings.bare())
 
 
 def read_settings(file: Path) -> Settings:

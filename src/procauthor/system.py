@@ -468,6 +468,8 @@ def read_regular(place: str | Path) -> bytes:
         parts: list[bytes] = []
         while part := os.read(handle, status.st_size + 1):
             parts.append(part)
+            if len(part) == status.st_size:
+                break
         return b"".join(parts)
     finally:
         os.close(handle)

@@ -88,12 +88,14 @@ def test_a_folder_instead_of_the_file_is_said(tmp_path: Path) -> None:
 TYPES = """
 import sys, threading
 from dataclasses import make_dataclass
-from procauthor.data import as_type
+from msgspec import defstruct, msgpack
+from procauthor.data import as_type, unpacked
 sys.setswitchinterval(1e-7)
-for round in range(40):
-    inner = make_dataclass("Inner", [("a", str), ("b", tuple[str, ...]), ("c", int | None)])
-    middle = make_dataclass("Middle", [("one", inner), ("more", tuple[inner, ...]), ("d", str | None)])
-    outer = make_dataclass("Outer", [("one", middle), ("more", tuple[middle, ...]), ("rest", tuple[inner, ...])])
+for round in range(60):
+    make = defstruct if round % 2 else make_dataclass
+    inner = make("Inner", [("a", str), ("b", tuple[str, ...]), ("c", int | None)])
+    middle = make("Middle", [("one", inner), ("more", tuple[inner, ...]), ("d", str | None)])
+    outer = make("Outer", [("one", middle), ("more", tuple[middle, ...]), ("rest", tuple[inner, ...])])
     value = {"a": "x", "b": ["y"], "c": 1}
     value = {"one": value, "more": [value], "d": None}
     value = {"one": value, "more": [value], "rest": []}
@@ -101,6 +103,7 @@ for round in range(40):
     def read():
         together.wait()
         as_type(value, outer)
+        unpacked(msgpack.encode(value), outer)
     threads = [threading.Thread(target=read) for _ in range(6)]
     for thread in threads:
         thread.start()

@@ -473,6 +473,10 @@ ORDERS = {
         "Sicherung zurückspielen",
         "Nach einem Ausfall der Halle liegt die letzte Kopie im Lager. Sie melden sich dort an und holen sie ab.\n",
     ),
+    "a heading and the reader": (
+        "Breach of the limit",
+        "## What to do\n\nThe alert goes off when you are over the limit, and it ends by itself after some time.\n",
+    ),
     "a name of a file": ("", "- Open the console of the store.\n- Choose the copy of last night.\n"),
 }
 ACCOUNTS = {
@@ -789,6 +793,18 @@ def test_what_only_shows_the_form_of_a_link_is_no_error(tmp_path: Path, link: st
     init(tmp_path)
     report = run_json("-C", tmp_path, "check", "--no-baseline", code=int(severity == "error"))
     assert [finding["severity"] for finding in report["findings"]] == [severity]
+
+
+@pytest.mark.parametrize(("sign", "warned"), [("config/tech-docs.yml", 1), ("hugo.toml", 0), (".gitlab-ci.yml", 0)])
+def test_a_link_to_a_folder_without_a_page_is_broken_where_the_site_makes_none(
+    tmp_path: Path, sign: str, warned: int
+) -> None:
+    root = {"config/tech-docs.yml": "source/", "hugo.toml": "content/"}.get(sign, "")
+    files = {f"{root}start.md": "# Start\n\n[All](machines/) and [one](machines/printer.md).\n", sign: ""}
+    write(tmp_path, {**files, f"{root}machines/printer.md": "# Printer\n\nIt is in room two.\n"})
+    init(tmp_path)
+    findings = run_json("-C", tmp_path, "check", "--no-baseline")["findings"]
+    assert sum(f["rule"] == "broken-link" and f["severity"] == "warning" for f in findings) == warned
 
 
 def test_what_counts_by_weak_signs_alone_is_asked_about(tmp_path: Path) -> None:

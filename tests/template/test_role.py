@@ -234,6 +234,12 @@ def test_synonyms_of_what_no_template_has_are_named(tmp_path: Path) -> None:
     assert "did you mean 'required inputs'?" in said
 
 
+def test_synonyms_where_no_document_has_a_template_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n\n## Needs\n\n- **Request**: what is wanted\n", encoding="utf-8")
+    (tmp_path / "procauthor.toml").write_text('[sections.synonyms]\n"Required Inputs" = ["Needs"]\n', encoding="utf-8")
+    assert "no document has a template under" in run("-C", tmp_path, "check", code=None).stderr
+
+
 def test_a_role_that_changes_is_noticed_by_a_check_that_remembers(tmp_path: Path) -> None:
     root = write(tmp_path / "library", SHIPPED)
     for number in range(70):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from procauthor.authoring.brief import Ask, Brief
 from procauthor.authoring.chat import request_size
-from procauthor.authoring.outline import LOOKS, is_outline, outline_first
+from procauthor.authoring.outline import LOOKS, outline_first
 from procauthor.authoring.update.form import operation_form, scope_form
 from procauthor.authoring.update.outline import EditOutline, ScopeEntry, allowance, sections_of, step_of
 from procauthor.data import grouped
@@ -86,10 +86,13 @@ def bound_run(
     # Each step is asked repairs times more in the first pass, and repairs + 1 times in each round of corrections.
     rounds = repairs + repairs * (repairs + 1)
     # A look shows what all steps wrote, and less of the brief than the first call; the second look shows none of it.
-    looks = LOOKS if is_outline(template) else 0
-    plain += looks * (first[0] + (len(asked) + 1) * reply)
-    usual += looks * (first[0] // 3 + (len(asked) + 1) * _USUAL_REPLY)
-    return Bound(len(asked) + looks, usual, plain, len(asked) * (1 + rounds) + looks, plain + rounds * again, ceiling)
+    look = first[0] + (len(asked) + 1) * reply
+    plain += LOOKS * look
+    usual += LOOKS * (first[0] // 3 + (len(asked) + 1) * _USUAL_REPLY)
+    # A look is asked repairs times more, each of which shows two replies more.
+    worst = plain + rounds * again + LOOKS * repairs * (look + 2 * reply)
+    calls = len(asked) * (1 + rounds) + LOOKS * (1 + repairs)
+    return Bound(len(asked) + LOOKS, usual, plain, calls, worst, ceiling)
 
 
 def bound_update(  # noqa: PLR0913, PLR0917 - what a bound depends on

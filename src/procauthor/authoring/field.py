@@ -25,7 +25,7 @@ from procauthor.authoring.look import (
     take_fitting,
     without_empty,
 )
-from procauthor.authoring.outline import AIM, OUTLINE, is_outline, name_others, outline_first
+from procauthor.authoring.outline import AIM, LOOKS, OUTLINE, is_outline, name_others, outline_first
 from procauthor.authoring.page import DraftPage, PageEdit
 from procauthor.authoring.passage import find_leads, join_questions
 from procauthor.authoring.pipeline import Place, Work
@@ -95,6 +95,8 @@ class Fields(Work):
     """Fills the fields of a new document, or of one that is handed in as fields."""
 
     _rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
+    _lost: tuple[str, ...] = ()
+    """What is told of edits that do not fit."""
 
     def __post_init__(self) -> None:
         if self.reply_tokens:
@@ -184,15 +186,19 @@ class Fields(Work):
                 places.append((self._steps[name], FieldProblem(name, finding.message + hint)))
         return places
 
-    def look(self) -> bool:
-        """Let a model look at the page, with what was found and with what may answer its questions.
+    def look(self) -> None:
+        """Let a model look at the page, and once more at what that changed: new faults are where others were.
 
         The brief is shown the first time: a second look is at the page alone.
         """
-        state, first = self.state, self.state.looks == 1
-        questions = state.open_questions
-        if not self.reply_tokens:
-            return False
+        for number in range(LOOKS if self.reply_tokens else 0):
+            if not self._look(first=not number):
+                return
+            self.state.findings = tuple(self.findings(()))
+
+    def _look(self, *, first: bool) -> bool:
+        """Show the page with what was found and what may answer its questions; say whether that changed anything."""
+        state, questions = self.state, self.state.open_questions
         fields = merge_late(self.template, state.fields)
         page = self._page(fields)
         leads = find_leads(questions, self.library, self.search, self.brief.path)
@@ -233,7 +239,7 @@ class Fields(Work):
         readable = take_fitting(placed, lambda tried: self._fields_after(page, old, tried) is not None)
         taken = take_fitting(readable, lambda tried: self._holds(before, self._fields_after(page, old, tried)))
         self._holds(before, self._fields_after(page, old, taken))
-        self.state.notes += tuple(page.describe(edit) for edit in edits if edit not in taken)
+        self._lost += tuple(page.describe(edit) for edit in edits if edit not in taken)
         return bool(taken)
 
     def _holds(self, before: Mapping[int, Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]] | None) -> bool:
@@ -283,7 +289,7 @@ class Fields(Work):
         findings = tuple(finding.as_json() for finding in self.state.findings)
         questions = self._questions(fields)
         doubts = self._doubts(fields, self.state.open_questions) if self.doubts == "note" else ()
-        notes = (*map(str, self.brief.namesakes), *doubts, *self.state.notes)
+        notes = (*map(str, self.brief.namesakes), *doubts, *self._lost)
         count = count_proposals(fields) + len(questions)
         if self.reply_tokens and count > MOST_OPEN:
             notes = (*notes, f"{count} proposals and questions are open, more than the {MOST_OPEN} of a good draft.")

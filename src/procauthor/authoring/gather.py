@@ -163,7 +163,7 @@ def _share(own: frozenset[str], words: frozenset[str], *, near: bool) -> float:
 
 def _begun(candidate: Candidate, common: frozenset[str], telling: Mapping[str, float]) -> frozenset[str]:
     """Return what title and triggers of another procedure say of a subject, where each says enough of it."""
-    if len(telling.keys() & (candidate.words | candidate.triggers)) < _LEAST_TOLD:
+    if telling.keys().isdisjoint(candidate.words) or telling.keys().isdisjoint(candidate.triggers):
         return frozenset()
     title = candidate.words - common
     told = frozenset(word for word in title | candidate.triggers if telling.get(word, 0.0) > TELLS)
@@ -346,7 +346,7 @@ def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour
     known = {key, *(title_key(n.title) for n in (*upstream, *downstream))}
     named = [
         _neighbour(p.title, words, library, "is named by")
-        for p in library.counted
+        for p in (library.counted if request.actions else ())
         if p.key not in known and p.status not in UNCOUNTED and _is_named(p.key, request)
     ]
     return tuple(n for n in (*upstream, *downstream, *named) if title_key(n.title) != key)
@@ -656,23 +656,21 @@ def _references(
 ) -> tuple[list[Reference], list[Reference]]:
     """Return what the draft may refer to, each title once: the nearest, and all others."""
     documents = _documents(request, library, {n.path for n in neighbours if n.path} | {p.path for p in passages})
-    known = {title_key(request.title), *(title_key(r.title) for r in documents)}
+    known = {title_key(request.title), *(p.key for p in documents)}
     titles = _announced(request, library, announced, neighbours)
     without = [Reference(title) for key, title in titles.items() if key not in known]
     room = max(_NEAREST - len(documents), _LEAST_ANNOUNCED)
-    far = [*documents[_NEAREST:], *without[room:]]
-    return [*documents[:_NEAREST], *without[:room]], far
+    references = [Reference(p.title, p.path) for p in documents]
+    return [*references[:_NEAREST], *without[:room]], [*references[_NEAREST:], *without[room:]]
 
 
-def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list[Reference]:
+def _documents(request: ChangeRequest, library: Library, near: set[str]) -> list[Procedure]:
     """Return the documents that have a title for themselves: those of ``near`` first, then those of the lifecycle."""
     own, lifecycle = title_key(request.title), title_key(request.lifecycle)
     documents = [p for p in library.procedures if p.counted or p.kind in ("standard", "other")]
     documents.sort(key=lambda p: (p.kind == "other", p.path not in near, title_key(p.lifecycle) != lifecycle, p.path))
     return [
-        Reference(p.title, p.path)
-        for p in documents
-        if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in UNCOUNTED
+        p for p in documents if p.key != own and len(library.by_key.get(p.key, ())) == 1 and p.status not in UNCOUNTED
     ]
 
 

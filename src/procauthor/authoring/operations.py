@@ -21,14 +21,22 @@ from procauthor.authoring.update.edit import Edited, edit
 from procauthor.authoring.update.form import SECTIONS, operation_form, read_changes, read_scope, scope_form
 from procauthor.authoring.update.offline import understand
 from procauthor.authoring.update.operation import Operation, OperationError
-from procauthor.authoring.update.outline import EditOutline, allowance, outline_of, read_outline, step_of, targets_in
+from procauthor.authoring.update.outline import (
+    EditOutline,
+    ScopeEntry,
+    allowance,
+    outline_of,
+    read_outline,
+    step_of,
+    targets_in,
+)
 from procauthor.data import ungrouped
 from procauthor.errors import DraftError, ModelOutputError
 from procauthor.finding import Finding
 from procauthor.library.index import show_status
 from procauthor.library.library import Library, Procedure
 from procauthor.markdown.parse import parse
-from procauthor.naming import title_key
+from procauthor.naming import amount, title_key
 from procauthor.retrieval.chunk import Chunk
 from procauthor.workspace import Workspace
 
@@ -43,6 +51,8 @@ class Operations(Work):
     """Names operations in an existing document; ``check`` is about the document that the brief holds."""
 
     _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
+    _scope: tuple[ScopeEntry, ...] | None = None
+    _reason: str = ""
 
     @cached_property
     def outline(self) -> EditOutline:
@@ -53,14 +63,14 @@ class Operations(Work):
 
     def choose(self) -> bool:
         """Ask which sections change, once."""
-        if self.state.scope is None:
+        if self._scope is None:
             wish = self.brief.request.wish
             form = scope_form(self.brief, self.outline, allowance(self.outline, wish))
             answer = self._ask(1, {}, form, self._check_scope)
-            self.state.scope = tuple(read_scope(answer.values))
-            self.state.reason = str(answer.values.get("reason", ""))
+            self._scope = tuple(read_scope(answer.values))
+            self._reason = str(answer.values.get("reason", ""))
             self.state.questions[_CHOICE] = answer.questions
-        return bool(self.state.scope)
+        return bool(self._scope)
 
     def _check_scope(self, values: Mapping[str, Any]) -> list[FieldProblem]:
         scope = read_scope(values)
@@ -74,12 +84,12 @@ class Operations(Work):
     def todo(self, step: int) -> Sequence[FieldProblem] | None:
         """Return what a step has to name again; None for one without a section, or that has named its operations."""
         problems = self.state.problems_of(step)
-        own = any(step_of(self.outline, entry.section) == step for entry in self.state.scope or ())
+        own = any(step_of(self.outline, entry.section) == step for entry in self._scope or ())
         return problems if own and (problems or step not in self.state.written) else None
 
     def ask(self, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the operations of a step until they can be carried out, a bounded number of times."""
-        scope = self.state.scope or ()
+        scope = self._scope or ()
         own = [entry for entry in scope if step_of(self.outline, entry.section) == step]
         elsewhere = [entry for entry in scope if entry not in own]
         targets = targets_in(self.outline, [entry.section for entry in own])
@@ -172,9 +182,12 @@ class Operations(Work):
         raw = edited.raw if same else add_questions(edited.raw, self.brief.path, questions)
         return edited, raw, questions, doubts
 
-    def look(self) -> bool:
-        """Return False: an update is looked at while it is made."""
-        return False
+    def look(self) -> None:
+        """Do nothing: an update is looked at while it is made."""
+
+    def note(self, step: int) -> str:
+        """Return how many sections change, once that is chosen."""
+        return amount(len(self._scope or ()), "section") if step == 1 else super().note(step)
 
     def draft(self) -> Draft:
         """Return the draft of the changed document."""
@@ -188,7 +201,7 @@ class Operations(Work):
             prompt=self.prompt,
             sources=self.state.sources,
             open_questions=questions,
-            notes=tuple(filter(None, (self.state.reason, *edited.notes, *told))),
+            notes=tuple(filter(None, (self._reason, *edited.notes, *told))),
         )
 
 

@@ -23,13 +23,10 @@ from procauthor.authoring.draft import Draft
 from procauthor.authoring.grounding import DocumentTexts, Evidence, gather_evidence
 from procauthor.authoring.judge import Complaint, Verdict
 from procauthor.authoring.memory import CallLog
-from procauthor.authoring.outline import LOOKS
 from procauthor.authoring.passage import join_questions
 from procauthor.authoring.run import Run
-from procauthor.authoring.update.outline import ScopeEntry
 from procauthor.finding import Finding
 from procauthor.library.library import Library
-from procauthor.naming import amount
 from procauthor.retrieval.chunk import Chunk
 from procauthor.template.spec import Template
 
@@ -67,8 +64,7 @@ class State:
     """What a run knows between steps.
 
     ``written`` holds values by step and field; ``problems`` what has to be written again; ``stuck`` says that an author
-    changed nothing when it was asked to. ``scope`` and ``reason`` are those of an update, once step 1 has named them.
-    ``notes`` say what became of the looks at the whole, of which ``looks`` are done.
+    changed nothing when it was asked to.
     """
 
     written: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -78,10 +74,6 @@ class State:
     findings: tuple[Finding, ...] = ()
     tries: int = 0
     stuck: bool = False
-    looks: int = 0
-    scope: tuple[ScopeEntry, ...] | None = None
-    reason: str = ""
-    notes: tuple[str, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -179,8 +171,8 @@ class Work(ABC):
         """Return findings as problems of the steps that wrote what they are about."""
 
     @abstractmethod
-    def look(self) -> bool:
-        """Let a model look at the whole once more; say whether that changed anything. It causes no error."""
+    def look(self) -> None:
+        """Let a model look at the whole once no rule finds an error in it; that causes none."""
 
     @abstractmethod
     def draft(self) -> Draft:
@@ -204,7 +196,7 @@ class Work(ABC):
         self.report(Progress(step, STEPS[step - 1], done=False))
         started = time.monotonic()
         following = self._step(step)
-        seconds, usage, note = time.monotonic() - started, self.calls.usage, self._note(step)
+        seconds, usage, note = time.monotonic() - started, self.calls.usage, self.note(step)
         self.report(Progress(step, STEPS[step - 1], done=True, seconds=seconds, usage=usage, note=note))
         return following
 
@@ -220,9 +212,8 @@ class Work(ABC):
             self._fill(step)
         return step + 1
 
-    def _note(self, step: int) -> str:
-        if step == _SCOPE and self.state.scope is not None:
-            return amount(len(self.state.scope), "section")
+    def note(self, step: int) -> str:
+        """Return what is told when a step has ended."""
         count = len(self.state.problems) if step in (_CONTINUITY, _REVIEW) else 0
         return f"{count} to correct" if count else ""
 
@@ -262,15 +253,5 @@ class Work(ABC):
         state.problems = () if over else tuple(self.places(errors))
         state.tries += bool(state.problems)
         if not errors:
-            self._look()
+            self.look()
         return min((step for step, _ in state.problems), default=_END)
-
-    def _look(self) -> None:
-        """Let the author look at the whole, and once more at what that changed: new faults are where others were."""
-        state = self.state
-        while state.looks < LOOKS:
-            state.looks += 1
-            if not self.look():
-                state.looks = LOOKS
-                return
-            state.findings = tuple(self.findings(()))

@@ -21,7 +21,7 @@ from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Among, Record, Surveyed, decode_findings
 from procauthor.checking.usage import Need, encode_edges, needs_in, reached_in, read_edges, unnamed_uses
-from procauthor.data import grouped
+from procauthor.data import grouped, unpacked
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.git import head_of
@@ -272,7 +272,7 @@ def remember(survey: Surveyed) -> None:
 def _pending(survey: Surveyed) -> Pending | None:
     """Return what documents show in another way since the last check; None where it is too much."""
     known = survey.memory.notes.get(PENDING)
-    before = msgspec.msgpack.decode(known, type=Pending) if known else Pending()
+    before = unpacked(known, Pending) if known else Pending()
     pairs = list(_changed(survey))
     if len(pairs) > max(_ALWAYS, len(survey.records) // _SHARE):
         return None
@@ -609,6 +609,6 @@ def _has_asked(among: Among, questions: frozenset[int]) -> bool:
 
 def _read(raw: bytes | None, kind: type[_T]) -> _T | None:
     try:
-        return msgspec.msgpack.decode(raw, type=kind) if raw else None
+        return unpacked(raw, kind) if raw else None
     except msgspec.MsgspecError:
         return None

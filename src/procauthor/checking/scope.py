@@ -157,7 +157,7 @@ class Scope:
 
     library: Library
     announced: Collection[str] = ()
-    settings: Settings = Settings()
+    settings: Settings = Settings.bare()
     alone: bool = False
 
     def __post_init__(self) -> None:

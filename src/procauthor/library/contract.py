@@ -392,10 +392,6 @@ def _inline_parts(block: Block) -> Iterator[_ReadPart]:
 
 
 RULE_ID = r"[A-Z]{2,6}-\d{2,4}"
-# "TST-04 of the Test Standards" leads elsewhere, and states nothing.
-_LEAD = lazy(
-    rf"(?:[-*+]|\d+[.)])?[ \t]*(\*\*|__)?[ \t]*({RULE_ID})(?![A-Za-z0-9-])(?!(?:\*\*|__)?[ \t]+(?:of|to|and|in)\b)"
-)
 _STATES = lazy(r"[ \t]*(?:\*\*|__)?[ \t]*(?:[:.–—|]|\w)")
 
 
@@ -409,12 +405,21 @@ class Ruling(Struct, frozen=True):
     """Whether it is where the standard states its rules, so that it is no remark on one of them."""
 
 
+@lru_cache(maxsize=1)
+def _lead() -> re.Pattern[str]:
+    """Return the pattern of a rule's beginning; "TST-04 of the Test Standards" leads elsewhere, and states nothing."""
+    elsewhere = any_of(words()["standards"]["elsewhere"])
+    return re.compile(
+        rf"(?:[-*+]|\d+[.)])?[ \t]*(\*\*|__)?[ \t]*({RULE_ID})(?![A-Za-z0-9-])(?!(?:\*\*|__)?[ \t]+(?:{elsewhere})\b)"
+    )
+
+
 def find_rulings(document: Document) -> Iterator[Ruling]:
     """Yield the rules of a standard: what begins with an id under its rules, and elsewhere what does so in bold."""
     ruling = _ruling(document)
     for section in document.sections:
         if section.heading:
-            lead = _LEAD.match(section.heading.text)
+            lead = _lead().match(section.heading.text)
             if lead:
                 yield Ruling(lead[2], section.start, "heading", section.index in ruling)
         yield from _below(section, stated=section.index in ruling)
@@ -431,11 +436,11 @@ def _ruling(document: Document) -> frozenset[int]:
 def _below(section: Section, *, stated: bool) -> Iterator[Ruling]:
     for block in section.blocks:
         for item in block.items:
-            lead = _LEAD.match(item.raw) if item.level == 0 else None
+            lead = _lead().match(item.raw) if item.level == 0 else None
             if lead and (lead[1] or (stated and _STATES.match(item.raw, lead.end()))):
                 yield Ruling(lead[2], item.start, "item", stated)
         for row in block.rows if stated else ():
-            lead = _LEAD.match(row.cells[0].text) if row.cells else None
+            lead = _lead().match(row.cells[0].text) if row.cells else None
             if lead:
                 yield Ruling(lead[2], row.start, "row", stated)
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
-from procauthor.convention.word import known_words, plain_status
+from procauthor.convention.word import known_words, plain_status, words
 from procauthor.data import grouped
 from procauthor.errors import MarkError
 from procauthor.library.artifact import RequiredInput, name_consumers
@@ -36,7 +36,7 @@ from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.procedure import DONE, UNCOUNTED, Status
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 
 _PLAIN = "(announced)"
 
@@ -101,7 +101,17 @@ def read_region(host: Procedure) -> tuple[int, int] | None:
     return marks[0][1].end, marks[1][1].start
 
 
-_COMPLETION = lazy(r"^\d+(\s*(?:of|/)\s*)\d+(\s+defined)")
+@lru_cache(maxsize=1)
+def _completion_pattern() -> re.Pattern[str]:
+    """Return the pattern of what is said of completion: ``6 of 23 defined``."""
+    claims = words()["claims"]
+    return re.compile(rf"^\d+(\s*(?:{any_of(claims['of'])})\s*)\d+(\s+(?:{any_of(claims['done'])}))\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _phase_pattern() -> re.Pattern[str]:
+    """Return the pattern of the heading of a phase: ``Phase 2``, ``Fase 2``."""
+    return re.compile(rf"(?:{any_of(words()['index']['columns']['phase'])})\s+(\d+)", re.IGNORECASE)
 
 
 def derive(library: Library, uses: Mapping[str, Sequence[RequiredInput]]) -> Change:
@@ -272,7 +282,7 @@ def _belongs(host: Procedure, table: Table, procedure: Procedure) -> bool:
 
 
 def _called(host: Procedure, table: Table, procedure: Procedure) -> bool:
-    phase = re.match(r"phase\s+(\d+)", table.section.title, re.IGNORECASE)
+    phase = _phase_pattern().match(table.section.title)
     same = title_key(procedure.lifecycle) == title_key(host.lifecycle)
     return bool(same and phase and str(procedure.phase) == phase[1])
 
@@ -317,7 +327,7 @@ def _row(library: Library, table: Table, document: Procedure, order: int) -> str
 def _completion(library: Library, host: Procedure, listed: Iterable[Table]) -> Iterator[Replacement]:
     """Correct a line such as ``**Completion:** 6 of 23 defined`` by counting the documents and the missing rows."""
     field = host.document.fields.get("completion")
-    match = _COMPLETION.match(str(field.value)) if field else None
+    match = _completion_pattern().match(str(field.value)) if field else None
     if field is None or match is None:
         return
     statuses: dict[str, Status] = {}

@@ -542,7 +542,7 @@ def new_path(library: Library, lifecycle: str, title: str) -> str:
         # A lifecycle that is called like its only document has the same folder.
         home = folder if PurePosixPath(folder).name == name and folder not in map(_home, like) else f"{folder}/{name}"
         return _free(library, home, f"/{_usual(PurePosixPath(p.path).name for p in own)}")
-    every = [bare_name(p.path) for p in library.counted]
+    every = (bare_name(p.path) for p in library.counted)
     name = _stem([(bare_name(p.path), p.title) for p in like], title, every)
     return _free(library, f"{folder}/{name}", _usual(split_ending(p.path)[1] for p in like) or ".md")
 
@@ -575,19 +575,42 @@ def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
     # The number of the file is that of the heading, where others have one there: AA-012, and not VA-012.
     coded = [p for p in kin if match and bare_name(p.path).startswith(match[1])]
     written = _usual(write_title(title, p.written_title, patterns, match[2] if match else "") for p in coded or kin)
-    named = _usual(_title_field(p) for p in kin)
+    heads = list(map(_head, kin))
+    named = _usual(head.title for head in heads)
     front: dict[str, str | int] = {key: title if key == "name" else written for key in [named] if key}
-    if "name" not in front and sum(map(_is_named, kin)) >= len(kin) * _NEARLY_ALL:
+    if "name" not in front and sum(map(_is_named, kin, heads)) >= len(kin) * _NEARLY_ALL:
         front["name"] = PurePosixPath(path).parent.name
-    front |= _shared([p.document.metadata if p.document.front_matter else {} for p in kin])
-    declared = [p.document.metadata.keys() for p in kin]
-    left = tuple(name for name in _FOLLOWS if sum(name in keys for keys in declared) * 2 <= len(kin))
+    front |= _shared([head.metadata if head.is_front else {} for head in heads])
+    left = tuple(name for name in _FOLLOWS if sum(name in head.metadata for head in heads) * 2 <= len(kin))
     return Manner("" if named else written, tuple(front.items()), left)
 
 
-def _is_named(procedure: Procedure) -> bool:
+class _Head(Struct, frozen=True, array_like=True):
+    """How a document begins.
+
+    Attributes:
+        title: The field of the front matter that holds the title, where there is no heading for it.
+        is_front: Whether the metadata are front matter.
+        metadata: Each field with its value, if that is a text or a number; else with nothing.
+    """
+
+    title: str
+    is_front: bool
+    metadata: dict[str, str | int | bool | None]
+
+
+def _head(procedure: Procedure) -> _Head:
+    def read() -> _Head:
+        document = procedure.document
+        plain = {name: value if isinstance(value, str | int) else None for name, value in document.metadata.items()}
+        return _Head(_title_field(procedure), document.front_matter is not None, plain)
+
+    return procedure.remembered("head", _Head, read)
+
+
+def _is_named(procedure: Procedure, head: _Head) -> bool:
     """Say whether the field ``name`` of a document repeats the name of its folder, as in a skill."""
-    return procedure.document.metadata.get("name") == PurePosixPath(procedure.path).parent.name
+    return head.metadata.get("name") == PurePosixPath(procedure.path).parent.name
 
 
 def heading_of(procedure: Procedure) -> str | None:
@@ -657,7 +680,7 @@ def _home(procedure: Procedure) -> str:
     return _home_of(procedure.path) if procedure.counted else PurePosixPath(procedure.path).parent.as_posix()
 
 
-def _stem(known: Sequence[tuple[str, str]], title: str, every: Sequence[str] = ()) -> str:
+def _stem(known: Sequence[tuple[str, str]], title: str, every: Iterable[str] = ()) -> str:
     """Return a name for a title as most names follow from theirs; a number before it is the next one.
 
     Args:

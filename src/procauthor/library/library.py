@@ -92,7 +92,7 @@ class Procedure:
     kind: Kind
     template: Template | None
     review: Review | None = None
-    conventions: Conventions = Conventions()
+    conventions: Conventions = Conventions.bare()
 
     def reviewed(self, review: Review | None) -> Procedure:
         """Return the document with other receipts."""

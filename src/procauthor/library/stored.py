@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from procauthor.data import keep
+from procauthor.data import keep, unpacked
 from procauthor.errors import StaleError
 from procauthor.library.contract import Gist, read_gist
 from procauthor.library.library import Procedure
@@ -160,6 +160,30 @@ class Shelf:
         self.new_told: dict[tuple[str, str], bytes] = {}
         """What was worked out here, by path and name, and is not kept yet."""
 
+    def renew(self, gone: Iterable[Stored], shelf: Shelf) -> None:
+        """Know what another shelf knows, of documents that are as they were but for some.
+
+        Those keep what was known until now, and are new here.
+        """
+        before = Shelf(Path(self._root), self.fetch, self._contracts_of_all, self._known_told, self.template)
+        with self._lock:
+            self.fetch, self._contracts_of_all, self._known_told = (
+                shelf.fetch,
+                shelf._contracts_of_all,
+                shelf._known_told,
+            )
+            known: tuple[dict[str, Any], ...] = self._documents, self._sources, self._details, self._contracts
+            for procedure in gone:
+                procedure.move(before)
+                for each in (*known, *self._told.values()):
+                    each.pop(procedure.path, None)
+                for name in self._told:
+                    self.new_told.pop((procedure.path, name), None)
+            self._encoded = {}
+            self._missed = 0
+            self._most = _KEPT
+            self.looked = set()
+
     def keep(self, documents: int) -> None:
         """Keep so many parsed documents from now on."""
         self._most = documents
@@ -179,6 +203,17 @@ class Shelf:
             if procedure.path in self._documents:
                 return self._documents[procedure.path].source
             return keep(self._sources, procedure.path, lambda: self._read(procedure), _KEPT)
+
+    def glance(self, procedure: Procedure) -> bytes:
+        """Return the bytes of a document as they are now, which is faster than to make sure whose they are.
+
+        Raises:
+            StaleError: They cannot be read.
+        """
+        try:
+            return read_regular(f"{self._root}/{procedure.path}")
+        except OSError as error:
+            raise StaleError(procedure.path) from error
 
     def document(self, procedure: Procedure) -> Document:
         """Return a document, parsed.
@@ -207,7 +242,7 @@ class Shelf:
             known = self._told[name]
             if path not in known:
                 known[path] = self.new_told[path, name] = _encode(make())
-            return msgspec.msgpack.decode(known[path], type=kind)
+            return unpacked(known[path], kind)
 
     def _decoded(self, path: str) -> Contract:
         if path not in self._encoded:
@@ -218,10 +253,7 @@ class Shelf:
         return _decode_contract(self._encoded.get(path) or self.fetch(path).contract)
 
     def _read(self, procedure: Procedure) -> Source:
-        try:
-            raw = read_regular(f"{self._root}/{procedure.path}")
-        except OSError as error:
-            raise StaleError(procedure.path) from error
+        raw = self.glance(procedure)
         if stamp(raw) != procedure.stamp:
             raise StaleError(procedure.path)
         return Source(raw)
@@ -328,6 +360,11 @@ class Stored(Procedure):
         return self.shelf.source(self)
 
     @property
+    def folded(self) -> str:
+        """All of the text as it is now, in lower case; what is found in it has to be looked for in the document."""
+        return self.shelf.glance(self).decode(errors="replace").casefold()
+
+    @property
     def notes(self) -> bytes:
         """What the rules keep of the text, with places in it."""
         self.shelf.note(self)
@@ -362,7 +399,7 @@ class Stored(Procedure):
         """Return what was worked out of the document under a name; it is kept from the first time on."""
         return self.shelf.told(self.path, name, kind, make)
 
-    @property
+    @cached_property
     def status(self) -> Status:
         """The status that text and receipts support."""
         return earn(self.text_status, approved=self.text_status == "defined" and self.standing.approved)

@@ -227,7 +227,7 @@ def _filler() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset({"", *table["placeholders"]}), frozenset(table["joining"])
 
 
-SHIPPED = PlaceholderConventions()
+SHIPPED = PlaceholderConventions.bare()
 """The placeholder words of a library that says nothing of its own."""
 # A day that is not filled in yet.
 _DATE = r"20\d\d-(?:\d\d|XX)-XX"

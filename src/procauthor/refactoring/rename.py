@@ -57,8 +57,8 @@ def rename(scope: Scope, procedure: Procedure, title: str, *, alias: bool = True
 
 def _is_usual_name(library: Library, procedure: Procedure) -> bool:
     """Say whether many documents have this file name, each in a folder of its own that says which it is."""
-    place = PurePosixPath(procedure.path)
-    return sum(PurePosixPath(other.path).name == place.name for other in library.counted) >= _MANY
+    name = PurePosixPath(procedure.path).name
+    return sum(other.path.rpartition("/")[2] == name for other in library.counted) >= _MANY
 
 
 def move(scope: Scope, procedure: Procedure, destination: str, *, alias: bool = True) -> Change:

@@ -42,7 +42,10 @@ class Candidates:
         shown = chain.from_iterable(map(pages.names, self._paths)) if pages else ()
         self._stems = frozenset(chain((bare_name(path).casefold() for path in self._paths), shown))
         titles = " ".join(p.key for p in library.procedures)
-        self._names = tuple(tuple(sorted(name, key=titles.count)) for name in _names(relocation))
+        self._names = tuple(tuple(sorted(name, key=titles.count)) for name in dict.fromkeys(_names(relocation)))
+        rarest = self._stems.union(name[0] for name in self._names)
+        # Where a word is not, no longer one that holds it can be.
+        self._telling = tuple(w for w in rarest if not any(other in w for other in rarest if other != w))
         # Letters outside of ASCII can be written in several ways.
         self._plain = all(map(str.isascii, chain(self._stems, *self._names)))
 
@@ -64,10 +67,15 @@ class Candidates:
         text = document.folded
         if self._hold(text):
             return True
+        if not any(sign in text for sign in "\\&%"):
+            return False
         # Escapes of Markdown, HTML and addresses.
-        return any(sign in text for sign in "\\&%") and self._hold(unquote(unescape(text.replace("\\", ""))))
+        plain = unquote(unescape(text.replace("\\", "")))
+        return plain != text and self._hold(plain)
 
     def _hold(self, text: str) -> bool:
+        if not any(word in text for word in self._telling):
+            return False
         return any(stem in text for stem in self._stems) or any(
             all(word in text for word in name) for name in self._names
         )

@@ -594,6 +594,8 @@ class TemplateStore:
         """Return a sentence for each heading in the settings that has synonyms, and is in no template."""
         if not self._synonyms:
             return []
+        if not any(self._patterns.values()):
+            return ["[sections.synonyms] has no effect, because no document has a template under [templates]"]
         specs: list[SectionSpec] = []
         for name in self.names():
             with suppress(TemplateError):

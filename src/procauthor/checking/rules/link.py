@@ -17,6 +17,7 @@ from procauthor.finding import Finding
 from procauthor.library.index import entries
 from procauthor.library.library import Procedure
 from procauthor.library.reference import (
+    FOLDERS,
     Target,
     is_checked,
     link_kind,
@@ -31,7 +32,7 @@ from procauthor.library.reference import (
 from procauthor.markdown.document import Definition, Link, Replacement, encode_path, label_key
 from procauthor.markdown.passage import read_passages
 from procauthor.markdown.target import find_spot
-from procauthor.naming import MARKDOWN, path_key, split_ending, title_key
+from procauthor.naming import MARKDOWN, is_document, path_key, split_ending, title_key
 from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
 
@@ -41,7 +42,7 @@ BROKEN_LINK = Rule(
     severity="error",
     summary="A link or an image leads to a file that does not exist.",
     why="The reader is sent nowhere. Upper and lower case count, as on a web server. No target at all is a warning, "
-    "and so is what only shows the form of a link.",
+    "and so is what only shows the form of a link, or leads to a folder without a page on a site.",
     fix="Correct the path, or remove the link.",
     example="[Test Plan Procedure](testplan.md), where the file is test-plan.md",
 )
@@ -145,6 +146,9 @@ def _is_made(scope: Scope, procedure: Procedure, link: Link) -> bool:
 def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> Iterator[Finding]:
     document = scope.library.by_path.get(target.path or "")
     if document is None:
+        if _lacks_page(scope, procedure, link, target.path or ""):
+            message = f"{link.target!r} leads to a folder without a page of its own"
+            yield replace(say(BROKEN_LINK, procedure, link.start, message), severity="warning")
         return
     if target.anchor and not _LINES.search(link.target):
         yield from _anchor(procedure, link, document.path, target.anchor, scope.anchors[document.path])
@@ -152,6 +156,17 @@ def _inside(scope: Scope, procedure: Procedure, link: Link, target: Target) -> I
         yield from _deprecated(procedure, link, document)
         if not link.image:
             yield from _text(scope, procedure, link, document)
+
+
+def _lacks_page(scope: Scope, procedure: Procedure, link: Link, path: str) -> bool:
+    """Say whether a link leads to a folder of documents that has no page, on a site that makes none for it."""
+    conventions = procedure.conventions
+    rules = rules_of(conventions.site)
+    if not rules.pages or rules.lists or "://" in link.target or link_kind(link.target) != "page":
+        return False
+    inside = [file.removeprefix(f"{path}/") for file in scope.library.files if file.startswith(f"{path}/")]
+    pages = (file.partition(".")[0].lower() in FOLDERS for file in inside if "/" not in file)
+    return shows(path, conventions) and any(map(is_document, inside)) and not any(pages)
 
 
 def _from_repository(scope: Scope, link: Link, target: Target) -> Target:
