@@ -353,8 +353,8 @@ class Resolver:
             needs = [*self._read(names["depends_on"], item), *self._read(names["soft"], item, hard=False)]
             # What a sentence says counts where it names something: "needs a private room" does not.
             said = [n for n in self._read(names["said"], item) if n.stated or _is_whole(n.title) or self._is_item(n)]
-            named = {item.title, *(each.title for each in needs)}
-            needs = [n for n in needs if n.title != item.title] + [n for n in said if n.title not in named]
+            told = {item.title, *(each.title for each in needs)}
+            needs = [n for n in needs if n.title != item.title] + [n for n in said if n.title not in told]
             blocks = self._read(names["blocks"], item)
             for verb, named in (*(("depends on", each) for each in needs), *(("blocks", each) for each in blocks)):
                 self.problems += self._complaints(item, named, verb)
