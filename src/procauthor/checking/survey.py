@@ -12,7 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, compress
+from operator import is_not
 from pathlib import Path
 from typing import Any, Self
 
@@ -528,6 +529,7 @@ class Surveyor:
         self._looks = 0
         self._tree: Tree | None = None
         self._certain = True
+        self._inodes: set[int] = set()
         self._watch: Watch | None = None
 
     def survey(self) -> Surveyed:
@@ -537,9 +539,19 @@ class Surveyor:
             return self._last
         # What was told is told once: should this end before its time, all documents are looked at the next time.
         self._certain = False
+        if changed is not None:
+            self._inodes.difference_update(self._inodes_of(changed))
         self._last = self._read_again(changed)
+        if changed is None:
+            self._inodes.clear()
+        self._inodes.update(self._inodes_of(self._last.records if changed is None else changed))
         self._certain = True
         return self._last
+
+    def _inodes_of(self, paths: Iterable[str]) -> Iterator[int]:
+        """Yield what the disk knows the files of documents by."""
+        assert self._last is not None
+        return (self._last.records[path].signature.inode for path in paths)
 
     def _read_again(self, changed: frozenset[str] | None) -> Surveyed:
         """Read what has changed; None where all documents have to be looked at."""
@@ -578,8 +590,7 @@ class Surveyor:
         if not changed:
             return changed
         # Of a file with several names, or links to it, only one is told.
-        alone = len({record.signature.inode for record in known.values()}) == len(known)
-        certain = alone and changed <= known.keys() and not self._last.library.unread
+        certain = len(self._inodes) == len(known) and changed <= known.keys() and not self._last.library.unread
         return changed if certain and all(map(self._is_file, changed)) else None
 
     def _is_file(self, path: str) -> bool:
@@ -734,7 +745,10 @@ class Surveyor:
         fresh: frozenset[str],
         reviews: Mapping[str, Review],
     ) -> Surveyed:
-        ordered = {path: records[path] for path in tree.documents if path in records}
+        last = self._last
+        same = last is not None and records.keys() == last.records.keys()
+        order: Iterable[str] = last.records if last and same else filter(records.__contains__, tree.documents)
+        ordered = {path: records[path] for path in order}
 
         def fetch(path: str) -> Facts:
             try:
@@ -750,10 +764,26 @@ class Surveyor:
             lambda name: memory.told(name, ordered),
             lambda path: read_template(path, self._settings, self._templates),
         )
-        procedures = tuple(self._document(each, reviews.get(path), shelf) for path, each in ordered.items())
+        if last and same and reviews == last.library.reviews:
+            procedures, shelf = self._after_edits(last, ordered, shelf)
+        else:
+            procedures = tuple(self._document(each, reviews.get(path), shelf) for path, each in ordered.items())
         library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
         gone = frozenset(memory.records.keys() - ordered.keys())
         return Surveyed(library, memory, ordered, fresh, gone, shelf, self)
+
+    def _after_edits(
+        self, last: Surveyed, records: Mapping[str, Record], shelf: Shelf
+    ) -> tuple[tuple[Procedure, ...], Shelf]:
+        """Return the documents where some of those of the last reading were edited, and the shelf they are on.
+
+        The others stay on theirs: most edits are of one document.
+        """
+        edited = list(compress(records, map(is_not, records.values(), last.records.values())))
+        before = [last.library.by_path[path] for path in edited]
+        last.shelf.renew([each for each in before if isinstance(each, Stored)], shelf)
+        now = {path: self._document(records[path], last.library.reviews.get(path), last.shelf) for path in edited}
+        return tuple(map(now.get, records, last.library.procedures)), last.shelf
 
     def _document(self, record: Record, review: Review | None, shelf: Shelf) -> Stored:
         """Return a document: one that is as it was at the last reading is the same, with all that was decoded of it."""

@@ -23,7 +23,7 @@ _LONGEST = 80
 _NOBODY_READS = 141
 """What a shell says of a tool whose reader is gone, as in ``| head``."""
 _ALLOCATIONS = 500_000
-"""After so many new objects garbage is looked for, not after 700: a command makes hundreds of thousands, and no cycles."""
+"""After so many new objects garbage is looked for, not after 700: most commands make fewer, and hardly any circles."""
 
 
 _MODULES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -159,6 +159,30 @@ class Shelf:
         """Whose text was looked into since it was last emptied."""
         self.new_told: dict[tuple[str, str], bytes] = {}
         """What was worked out here, by path and name, and is not kept yet."""
+
+    def renew(self, gone: Iterable[Stored], shelf: Shelf) -> None:
+        """Know what another shelf knows, of documents that are as they were but for some.
+
+        Those keep what was known until now, and are new here.
+        """
+        before = Shelf(Path(self._root), self.fetch, self._contracts_of_all, self._known_told, self.template)
+        with self._lock:
+            self.fetch, self._contracts_of_all, self._known_told = (
+                shelf.fetch,
+                shelf._contracts_of_all,
+                shelf._known_told,
+            )
+            known: tuple[dict[str, Any], ...] = self._documents, self._sources, self._details, self._contracts
+            for procedure in gone:
+                procedure.move(before)
+                for each in (*known, *self._told.values()):
+                    each.pop(procedure.path, None)
+                for name in self._told:
+                    self.new_told.pop((procedure.path, name), None)
+            self._encoded = {}
+            self._missed = 0
+            self._most = _KEPT
+            self.looked = set()
 
     def keep(self, documents: int) -> None:
         """Keep so many parsed documents from now on."""

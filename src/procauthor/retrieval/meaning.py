@@ -176,7 +176,7 @@ _BEST = 5
 class _Matrix(Struct, frozen=True, dict=True):
     """The vectors of documents, in the order of their rows in the index."""
 
-    rows: list[int]
+    rows: NDArray[np.int64]
     vectors: Vectors
 
     @cached_property
@@ -187,23 +187,12 @@ class _Matrix(Struct, frozen=True, dict=True):
         mean: NDArray[Any] = self.vectors.mean(axis=0, dtype=np.float64)
         return mean
 
-    def without(self, gone: Collection[int]) -> _Matrix:
-        """Return the matrix without some rows."""
-        if not gone:
-            return self
-        kept = [at for at, row in enumerate(self.rows) if row not in gone]
-        return _Matrix([self.rows[at] for at in kept], self.vectors[kept])
-
-    def beside(self, other: _Matrix) -> _Matrix:
-        """Return one of the rows of both."""
-        if not other.rows:
-            return self
+    def changed(self, gone: Collection[int], new: _Matrix) -> _Matrix:
+        """Return the matrix without some rows, and with new ones, which have greater numbers than all others."""
         import numpy as np
 
-        rows, vectors = [*self.rows, *other.rows], np.concatenate([self.vectors, other.vectors])
-        # A row that is new has the greatest number.
-        order = range(len(rows)) if rows == sorted(rows) else sorted(range(len(rows)), key=rows.__getitem__)
-        return _Matrix([rows[at] for at in order], vectors if isinstance(order, range) else vectors[order])
+        kept = ~np.isin(self.rows, list(gone))
+        return _Matrix(np.append(self.rows[kept], new.rows), np.concatenate([self.vectors[kept], new.vectors]))
 
 
 class VectorIndex:
@@ -280,7 +269,7 @@ class VectorIndex:
             known |= {row: each.page for row, each in made.items()}
         self._pages |= {row: (paths[row], page) for row, page in known.items()}
         if self._matrix is not None:
-            self._matrix = self._matrix.without(gone).beside(self._unpacked(known))
+            self._matrix = self._matrix.changed(gone, self._unpacked(known))
         if self._server:
             with self._writing():
                 self._send(self._server, store)
@@ -323,8 +312,12 @@ class VectorIndex:
 
     def _unpacked(self, pages: Mapping[int, bytes]) -> _Matrix:
         """Return the vectors of documents that have one."""
+        import numpy as np
+
         rows = sorted(row for row, page in pages.items() if page)
-        return _Matrix(rows, unpack(b"".join(pages[row] for row in rows), self._embedding.dimensions))
+        return _Matrix(
+            np.array(rows, np.int64), unpack(b"".join(pages[row] for row in rows), self._embedding.dimensions)
+        )
 
     # Ranking
 
@@ -336,8 +329,8 @@ class VectorIndex:
             hits = self._server.rank(vector, limit)
             return [(Place(path, number, rows[path]), score) for path, number, score in hits if path in rows]
         pages = self._all_pages()
-        near = _first(np.round(pages.vectors @ vector, 5), _NEAREST_PAGES) if pages.rows else []
-        chosen = sorted({pages.rows[at] for at in near} | {place.row for place, _ in words})
+        near = _first(np.round(pages.vectors @ vector, 5), _NEAREST_PAGES) if len(pages.rows) else []
+        chosen = sorted({*pages.rows[near].tolist(), *(place.row for place, _ in words)})
         vectors = self._vectors(store, chosen)
         if not vectors:
             return []

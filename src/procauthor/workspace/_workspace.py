@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import chain
@@ -501,16 +501,13 @@ def open_index(folder: Path, settings: RetrievalSettings, library: Library) -> t
 
 def follow(index: SectionIndex, library: Library) -> str:
     """Bring an index up to date with a library; return what is to be said of it."""
-    return index.follow({p.path: p.indexed for p in _indexed(library)}, lambda path: _cut(library.by_path[path])).notice
+    stamps = {each.path: each.indexed for each in library.procedures if each.kind != "template"}
+    return index.follow(stamps, lambda path: _cut(library.by_path[path])).notice
 
 
 def section_chunks(library: Library) -> list[Chunk]:
     """Return the chunks of all documents, with the lifecycle as context."""
-    return list(chain.from_iterable(map(_cut, _indexed(library))))
-
-
-def _indexed(library: Library) -> Iterator[Procedure]:
-    return (procedure for procedure in library.procedures if procedure.kind != "template")
+    return list(chain.from_iterable(_cut(each) for each in library.procedures if each.kind != "template"))
 
 
 def _cut(procedure: Procedure) -> list[Chunk]:
