@@ -436,6 +436,52 @@ KINDS = {
         ("| ID | Task | Priority |\n|---|---|---|\n| `OV-01` (plan #21) | Heat | High |\n| `OV-02` (plan #22) | Cool | Low |\n"),
         ["OV-01 Heat P1", "OV-02 Cool P3"],
     ),
+    "steps with bold labels that have no colon": (
+        "## Frame\n\n- It is cold.\n\n## Krok 1 – Mix\n\n**Inside**\n- flour\n- salt\n\n**Seen**\n- It is wet.\n\n## Krok 2 – Bake\n\n**Inside**\n- heat\n",
+        ["Mix P3 3", "Bake P3 1"],
+    ),
+    "a table in a language of no pack": (
+        "## 1. Hazır\n\n| Paket ID | Tanım | Süre |\n|---|---|---|\n| WP-01 | Un | 2 gün |\n| WP-02 | Su | 4 gün |\n\n## 2. Sonra\n\n| Paket ID | Tanım | Süre |\n|---|---|---|\n| WP-03 | Tuz | 3 gün |\n",
+        ["WP-01 Un P3", "WP-02 Su P3", "WP-03 Tuz P3"],
+    ),
+    "codes behind the numbers of sections, and a table of what waits for what": (
+        ("## 1. Purpose\n\nBread.\n\n## 2. WP1 — Mix\n\n### Tasks\n\n- weigh\n- stir\n\n### Results\n\n- dough\n\n## 3. WP2 — Bake\n\n### Tasks\n\n- heat\n\n### Results\n\n- bread\n\n"
+        "## 4. Dependencies\n\n| Package | Depends on |\n|---|---|\n| WP1 | none |\n| WP2 | WP1 |\n"),
+        ["WP1 Mix P3 2", "WP2 Bake P3 1 <- Mix"],
+    ),
+    "steps with the same headings below each": (
+        "## Workstream 1：Mix\n\n### Why\n\nBread.\n\n### Results\n\n- dough\n\n## Workstream 2：Bake\n\n### Why\n\nHunger.\n\n### Results\n\n- bread\n",
+        ["Mix P3 1", "Bake P3 1"],
+    ),
+    "rows that are over others": (
+        "| Task | Priority | Effort | Needs |\n|---|---|---|---|\n| **Dough** | | | |\n| Mix | High | 1 d | |\n| **Oven** | | | |\n| Heat | Low | 2 h | Mix |\n",
+        ["Mix P1", "Heat P3 <- Mix"],
+    ),
+    "numbers that are in titles, and times that are none": (
+        "# Work\n\n- [ ] **Salt**: throw it away after 12 months of rest.\n- [ ] **2027 rules**: read them.\n- [ ] **Keys**: a new one (needs a quiet room).\n",
+        ["Salt P3", "2027 rules P3", "Keys P3"],
+    ),
+    "phases that last, over numbered headings": (
+        "## FASE 1 — PAN\n**Duración:** 1 semana\n\n### 1.1 Amasar\n\n- harina\n\n### 1.2 Hornear\n\n- calor\n\n## FASE 2 — MESA\n**Duración:** 2 días\n\n### 2.1 Poner\n\n- platos\n",
+        ["1.1 Amasar P3 1", "1.2 Hornear P3 1", "2.1 Poner P3 1"],
+    ),
+    "what comes before what, in a diagram and in arrows": (
+        ("# Work\n\n## Tasks\n\n- [ ] T001 Mix\n- [ ] T002 Knead\n- [ ] T003 Bake\n- [ ] T004 Eat\n\n## Dependencies & order\n\n- T001 → T002 (wet), T004 last\n\n"
+        "## Picture\n\n```mermaid\ngraph TD\n  T002[Knead] --> T003 & T004\n```\n\n## Notes\n\nT004 → T001 tastes best.\n"),
+        ["T001 Mix P3", "T002 Knead P3 <- Mix", "T003 Bake P3 <- Knead", "T004 Eat P3 <- Knead"],
+    ),
+    "boxes below a heading that says checklist, in a file that is one": (
+        "# Feast checklist\n\n## Hall checklist\n- [ ] Ask for the plan\n- [ ] Count the chairs\n\n## Later\n- [ ] Sweep\n",
+        ["Ask for the plan P3", "Count the chairs P3", "Sweep P3"],
+    ),
+    "middle dots, and ranges with two dots": (
+        "### M2-0 · Mix\n\n### M2-1 · Knead\n- **deps:** M2-0\n\n### M2-2 · Bake\n- **deps:** M2-0..M2-1\n",
+        ["M2-0 Mix P3", "M2-1 Knead P3 <- Mix", "M2-2 Bake P3 <- Mix, Knead"],
+    ),
+    "fields below headings of their own": (
+        "## 1. Mix the dough\n\n### Story\n\nWet.\n\n### Criteria\n\n- [x] It is wet.\n\n### Priority\n\nHigh\n\n## 2. Bake it\n\n### Story\n\nHot.\n\n### Priority\n\nLow\n",
+        ["Mix the dough P1 done 1", "Bake it P3"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip

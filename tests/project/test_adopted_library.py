@@ -473,6 +473,10 @@ ORDERS = {
         "Sicherung zurückspielen",
         "Nach einem Ausfall der Halle liegt die letzte Kopie im Lager. Sie melden sich dort an und holen sie ab.\n",
     ),
+    "a heading and the reader": (
+        "Breach of the limit",
+        "## What to do\n\nThe alert goes off when you are over the limit, and it ends by itself after some time.\n",
+    ),
     "a name of a file": ("", "- Open the console of the store.\n- Choose the copy of last night.\n"),
 }
 ACCOUNTS = {

@@ -30,8 +30,9 @@ _WORD = lazy(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 def shows_work(titles: Iterable[str], document: Document) -> bool:
     """Say whether several signs agree that a document tells what to do; one of them is an order.
 
-    Orders are in its title ("Restore a backup", "Restoring backups"), or begin its sentences and items. Code, and words
-    that speak to the reader, say less: descriptions have them, too.
+    Orders are in its title ("Restore a backup", "Restoring backups"), begin its sentences and items, or are what a
+    heading says that comes ("What to do"). Code, and words that speak to the reader, say less: descriptions have them,
+    too.
 
     Args:
         titles: What the document is called.
@@ -40,7 +41,7 @@ def shows_work(titles: Iterable[str], document: Document) -> bool:
     pieces = [item.text for item in chain.from_iterable(block.items for block in document.blocks)]
     if count_words(document) < _SAYS_LITTLE and len(pieces) < _AGREE:
         return False
-    orders = any(map(is_order, titles)) + _begins_with_orders([*pieces, *_paragraphs(document)])
+    orders = any(map(is_order, titles)) + _begins_with_orders([*pieces, *_paragraphs(document)]) + _has_order(document)
     if not orders or any(map(_is_rule, titles)):
         return False
     code = any(block.kind == "code" for block in document.blocks)
@@ -79,6 +80,12 @@ def is_order(title: str) -> bool:
     return first in _verbs() or gerund or infinitive
 
 
+def _has_order(document: Document) -> bool:
+    """Say whether a heading below the title says that orders come."""
+    headings = (section.title.casefold() for section in document.sections if section.heading and section.level > 1)
+    return any(map(_headings().match, headings))
+
+
 def _begins_with_orders(texts: Iterable[str]) -> bool:
     sentences = chain.from_iterable(map(_SENTENCE.split, texts))
     begun = [first for sentence in sentences if (first := _first_word(sentence))]
@@ -108,6 +115,11 @@ def _table() -> Mapping[str, Any]:
 @lru_cache(maxsize=1)
 def _verbs() -> frozenset[str]:
     return frozenset(_table()["verbs"])
+
+
+@lru_cache(maxsize=1)
+def _headings() -> re.Pattern[str]:
+    return _phrases(_table()["headings"])
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ from procauthor.markdown.document import replace_spans
 from procauthor.markdown.front_edit import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Status
-from procauthor.review.question import Answered, Closing, answer
+from procauthor.review.question import Answered, answer
 from procauthor.review.review import complete
 
 if TYPE_CHECKING:
@@ -110,11 +110,10 @@ class Questions:
         """
         library = self.records.workspace.read()
         draft = self._draft(reference, library)
-        closing = Closing(text, accept, section)
+        procedure = self._parsed(draft) if draft else library.find(reference)
+        answered = answer(procedure, number, text, accept=accept, section=section)
         if draft is not None:
-            return self._in_draft(library, draft, number, closing)
-        procedure = library.find(reference)
-        answered = answer(procedure, number, closing)
+            return self._in_draft(library, draft, procedure, answered)
         laid, raw = self._settled(library, procedure, answered)
         edit = Edit(procedure.path, procedure.document.source.raw, raw)
         change = Change((edit,), f"answer question {number} of {procedure.title}")
@@ -163,14 +162,14 @@ class Questions:
                 return drafts.get(reference)
         return None
 
+    def _parsed(self, draft: Draft) -> Procedure:
+        return self.records.workspace.parse(draft.path, draft.text.encode())
+
     def _of_draft(self, draft: Draft) -> Iterator[Asked]:
-        procedure = self.records.workspace.parse(draft.path, draft.text.encode())
+        procedure = self._parsed(draft)
         return (Asked(q, draft.path, draft.title, procedure.owner, draft.id) for q in procedure.questions)
 
-    def _in_draft(self, library: Library, draft: Draft, number: int, closing: Closing) -> ClosedQuestion:
-        before = draft.text.encode()
-        procedure = self.records.workspace.parse(draft.path, before)
-        answered = answer(procedure, number, closing)
+    def _in_draft(self, library: Library, draft: Draft, procedure: Procedure, answered: Answered) -> ClosedQuestion:
         laid, raw = self._settled(library, procedure, answered)
         after = replace(
             draft,
@@ -179,7 +178,8 @@ class Questions:
             findings=self._findings(library, draft, raw),
         )
         asked = Asked(answered.question, draft.path, draft.title, procedure.owner, draft.id)
-        change = Change((Edit(draft.path, before, raw),), f"answer question {number} of draft {draft.id}")
+        label = f"answer question {answered.question.number} of draft {draft.id}"
+        change = Change((Edit(draft.path, draft.text.encode(), raw),), label)
         return ClosedQuestion(asked, answered.answer, answered.where, laid.status, answered.left, change, after)
 
     def _findings(self, library: Library, draft: Draft, raw: bytes) -> tuple[Mapping[str, Any], ...]:

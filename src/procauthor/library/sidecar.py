@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -73,15 +73,16 @@ def scan_sidecars(root: Path, folder: str) -> Iterator[str]:
 class Sidecar(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a sidecar holds. ``problem`` says why it cannot be understood, and is never written."""
 
+    folder: ClassVar[str]
     problem: str = ""
 
 
 _S = TypeVar("_S", bound=Sidecar)
 
 
-def read_sidecar(root: Path, folder: str, path: str, kind: type[_S]) -> _S:
-    """Return what the sidecar of a document in a folder holds; nothing where there is none."""
-    place = root / sidecar_path(folder, path)
+def read_sidecar(root: Path, path: str, kind: type[_S]) -> _S:
+    """Return what the sidecar of a document holds; nothing where there is none."""
+    place = root / sidecar_path(kind.folder, path)
     try:
         status = os.lstat(place)
         if stat.S_ISREG(status.st_mode) and status.st_size <= _MAX_BYTES:
@@ -257,6 +258,7 @@ class Seen(Struct, frozen=True, omit_defaults=True):
 class Receipts(Sidecar, frozen=True, omit_defaults=True):
     """All receipts of one document."""
 
+    folder = RECEIPTS
     approvals: tuple[Receipt, ...] = ()
     seen: tuple[Seen, ...] = ()
 
@@ -332,7 +334,7 @@ def read_standing(marks: tuple[TopSection, ...], review: Review) -> Standing:
 def read_reviews(root: Path) -> dict[str, Review]:
     """Return the receipts of every document below a root, by its path."""
     day = today()
-    return {path: Review(read_sidecar(root, RECEIPTS, path, Receipts), day) for path in scan_sidecars(root, RECEIPTS)}
+    return {path: Review(read_sidecar(root, path, Receipts), day) for path in scan_sidecars(root, RECEIPTS)}
 
 
 def encode_receipts(receipts: Receipts) -> bytes | None:
@@ -390,18 +392,14 @@ class Origin(Struct, frozen=True, omit_defaults=True):
 
 
 class Provenance(Sidecar, frozen=True, omit_defaults=True):
-    """What is known of the sections of one document."""
+    """What is known of the sections of one document; a file that cannot be understood says nothing."""
 
+    folder = PROVENANCE
     sections: tuple[Origin, ...] = ()
 
     def of(self, key: str) -> Origin | None:
         """Return what is known of a section."""
         return next((origin for origin in self.sections if origin.section == key), None)
-
-
-def read_provenance(root: Path, path: str) -> Provenance:
-    """Return what is known of a document; a file that cannot be understood says nothing."""
-    return read_sidecar(root, PROVENANCE, path, Provenance)
 
 
 def encode_provenance(provenance: Provenance) -> bytes | None:
@@ -458,22 +456,13 @@ class Following(Struct, frozen=True, omit_defaults=True):
 class FollowedRecords(Sidecar, frozen=True, omit_defaults=True):
     """All records of one document."""
 
+    folder = FOLLOWED
     followed: tuple[Following, ...] = ()
-
-
-def record_path(path: str) -> str:
-    """Return where the records of a document are kept, relative to the root."""
-    return sidecar_path(FOLLOWED, path)
 
 
 def read_followed(root: Path) -> dict[str, FollowedRecords]:
     """Return the records of every document below a root, by its path."""
-    return {path: read_records(root, path) for path in scan_sidecars(root, FOLLOWED)}
-
-
-def read_records(root: Path, path: str) -> FollowedRecords:
-    """Return the records of one document."""
-    return read_sidecar(root, FOLLOWED, path, FollowedRecords)
+    return {path: read_sidecar(root, path, FollowedRecords) for path in scan_sidecars(root, FOLLOWED)}
 
 
 def encode_records(followed: Iterable[Following]) -> bytes:

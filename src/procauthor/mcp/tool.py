@@ -527,10 +527,7 @@ def answer_question(project: Project, args: _AnswerText) -> Outcome:
 
     The answer takes its place in the document or draft, with all that follows from it in the library.
     """
-    questions = project.questions
-    answered = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
-    questions.write(answered)
-    return Outcome({**answered.as_json(written=True), "next": "call list_questions for what is still open"})
+    return _answer(project, args, may_write=True)
 
 
 @_tool("Accept a draft", {"draft": _TEXT, "outcome": _TEXT, "changes": _ROWS}, reads=False, same=False, destroys=True)
@@ -547,12 +544,22 @@ def propose_answer(project: Project, args: _AnswerText) -> Outcome:
 
     In a draft the answer is written; of a document only the diff is returned, and a person writes it.
     """
+    return _answer(project, args, may_write=False)
+
+
+def _answer(project: Project, args: _AnswerText, *, may_write: bool) -> Outcome:
+    """Answer a question; ``may_write`` says whether documents may be written, as drafts may in any case."""
     questions = project.questions
     answered = questions.answer(args.ref, args.number, args.text, accept=args.accept, section=args.section)
-    if answered.draft is not None:
+    written = may_write or answered.draft is not None
+    if written:
         questions.write(answered)
-    then = "a person answers it with: procauthor answer" if answered.draft is None else "a person accepts the draft"
-    return Outcome({**answered.as_json(written=answered.draft is not None), "next": then})
+    then = "a person answers it with: procauthor answer"
+    if may_write:
+        then = "call list_questions for what is still open"
+    elif written:
+        then = "a person accepts the draft"
+    return Outcome({**answered.as_json(written=written), "next": then})
 
 
 _TOOLS = (

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Literal, cast, get_args
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ from procauthor.naming import listed, title_key
 from procauthor.planning import value
 from procauthor.planning.line import Line, plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
-from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_number
+from procauthor.planning.title import Numbered, clean_title, names_needs, needs_pattern, read_number
 from procauthor.planning.value import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
@@ -36,6 +36,8 @@ _SEPARATOR = lazy(
 _AFTER_DASH = lazy(r" [-–—] (.+)$|: (.+)$")
 _CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)* ?[/&+] ?)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)(?: |$)")
 _LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
+# Between steps, in text and in diagrams.
+_ARROW = lazy(r"\s*(?:[-=─]+[>▶]|[→⇒➜➔])\s*")
 _MAX_RANGE = 200
 _COMPARED = 100
 _STATES = frozenset(get_args(State))
@@ -55,8 +57,8 @@ def _joint() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _range() -> re.Pattern[str]:
     """Return a pattern for "3", "7-9", "T001 to T004" and "1.2-1.4"."""
-    one = r"#?([A-Z]*[-_]?\d+(?:\.\d+)*[A-Z]?)"
-    return pattern("through", rf"^{one}(?: ?(?:[-–—‑]|\b(?:{{}})\b) ?{one})?$")
+    one = r"#?((?:[A-Z]+\d+-(?=\d))?[A-Z]*[-_]?\d+(?:\.\d+)*[A-Z]?)"
+    return pattern("through", rf"^{one}(?: ?(?:[-–—‑]|\.\.\.?|\b(?:{{}})\b) ?{one})?$")
 
 
 class Directory:
@@ -112,6 +114,10 @@ class Directory:
             return [self._items[place].title for place in known]
         first, last = map(int, codes) if ends and all(re.fullmatch(r"\d{1,6}", code) for code in codes) else (1, 0)
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
+
+    def place_of(self, name: str) -> int | None:
+        """Return the place of the first item that a name means."""
+        return next((self._places.get(title) for title in self.mean(name.strip())), None)
 
     def _place(self, code: str, near: int) -> int | None:
         lettered = None if self._lettered else _LETTERED.match(code)
@@ -308,21 +314,33 @@ class Resolver:
         self._keys = {*known, *self.by_key}
         self._directory = Directory(items)
 
-    def add(self, lines: Iterable[Line]) -> None:
-        """Read lines of a list of dependencies, and add what they say of items.
+    def add(self, lines: Iterable[Line], *, drawn: bool) -> None:
+        """Add what lines outside of items say of items, and of nothing else.
 
-        They are "Task 1 depends on tasks 2 and 3" or "T1/T2 before T3".
+        They are "Task 1 depends on tasks 2 and 3", "T1/T2 before T3", and, where they are ``drawn``, "T1 -> T2".
         """
         drafts = {draft.item.title: draft for draft in self._drafts}
         for line in lines:
-            needs, before = needs_pattern().search(line.body), pattern("before", r"\s(?:{})\s").search(line.body)
-            behind = line.body[before.end() :].partition("(")[0] if before else ""
-            own, names = (behind, line.body[: before.start()]) if before else ("", "")
-            if needs:
-                own, names = line.body[: needs.start()], needs["names"]
-            first = [name for name in self._split(names) if self._directory.mean(name)]
-            for title in chain.from_iterable(map(self._directory.mean, self._split(own))):
-                drafts[title].names["depends_on"] += [(name, line.number) for name in first]
+            for first, then in self._read_order(line.body, drawn=drawn):
+                names = list(chain.from_iterable(map(self._directory.mean, self._split(first))))
+                for title in chain.from_iterable(map(self._directory.mean, self._split(then))):
+                    if title in drafts:
+                        drafts[title].names["depends_on"] += [(name, line.number) for name in names if name != title]
+
+    def _read_order(self, text: str, *, drawn: bool) -> Iterator[tuple[str, str]]:
+        """Yield what comes first and what waits for it, as a line says it."""
+        steps = [re.sub(r"^[^:]*:\s|[\[({,;].*", "", step) for step in _ARROW.split(text)]
+        if len(steps) > 1:
+            if not (drawn or names_needs(text)):
+                return
+            places = [self._directory.place_of(step) for step in steps]
+            # Where all arrows lead back, they mean "depends on".
+            back = None not in places and places == sorted(places, key=lambda place: -(place or 0))
+            yield from pairwise(reversed(steps) if back else steps)
+        elif before := pattern("before", r"\s(?:{})\s").search(text):
+            yield text[: before.start()], text[before.end() :].partition("(")[0]
+        elif needs := needs_pattern().search(text):
+            yield needs["names"], text[: needs.start()]
 
     def _split(self, text: str) -> Iterator[str]:
         lead = pattern("lead|vague", r"^(?:(?:{})\s+)+")
@@ -333,6 +351,10 @@ class Resolver:
         items = []
         for item, names in ((draft.item, draft.names) for draft in self._drafts):
             needs = [*self._read(names["depends_on"], item), *self._read(names["soft"], item, hard=False)]
+            # What a sentence says counts where it names something: "needs a private room" does not.
+            said = [n for n in self._read(names["said"], item) if n.stated or _is_whole(n.title) or self._is_item(n)]
+            told = {item.title, *(each.title for each in needs)}
+            needs = [n for n in needs if n.title != item.title] + [n for n in said if n.title not in told]
             blocks = self._read(names["blocks"], item)
             for verb, named in (*(("depends on", each) for each in needs), *(("blocks", each) for each in blocks)):
                 self.problems += self._complaints(item, named, verb)
@@ -345,6 +367,9 @@ class Resolver:
             )
             items.append(known)
         return items
+
+    def _is_item(self, named: Named) -> bool:
+        return title_key(named.title) in self._keys
 
     def _item(self, item: PlanItem) -> PlanItem:
         """Decide whether an item is done: the library's word counts before the plan's."""

@@ -16,6 +16,7 @@ from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leadi
 from procauthor.planning.series import LIKELY, STRONG, SURE, TOLD, Series, most
 from procauthor.planning.text import (
     LABEL,
+    SAID,
     Field,
     Opening,
     Placed,
@@ -42,8 +43,6 @@ _BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # What is said behind other names, by what it says.
 _KINDS = {"effort": value.read_whole_effort, "priority": value.is_priority, "status": value.says_only_status}
-# The label of what a line depends on without a label of its own.
-_SAID = "depends on"
 _DEEPEST = 3
 
 
@@ -61,6 +60,7 @@ def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int
     own, boxed = _weigh(entries, is_plan=text.is_plan), any(e.head.mark for e in entries)
     weight = own + _weigh_place(text, entries, label)
     checks = boxed and weight <= SURE and any(map(say.names_check, text.named(section)))
+    checks = checks and not say.names_check(text.document.title)
     aside = first.role or said not in ("", "actions", "procedures")
     openings = tuple(e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in entries)
     return Series(
@@ -176,7 +176,7 @@ class _Entry(Struct, frozen=True):
     def strong(self) -> bool:
         """Whether the line has a field of its own that only items have."""
         # Of a line without a box, "after the audit" may be prose.
-        keys = {f.key for f in self.fields if self.head.mark or f.label != _SAID}
+        keys = {f.key for f in self.fields if self.head.mark or f.label != SAID}
         if self.head.mark is None and self.number is None:
             inner = {line.number for line in self.body if line.indent > self.head.indent}
             keys = {f.key for f in self.fields if f.line in inner and self.marked}
@@ -234,11 +234,11 @@ def _read_entry(text_of: PlanText, body: list[Line], section: Section, said: str
     head = body[0]
     fields, text = _fronted(said, head.number)
     ordered, bold = _ORDERED.match(head.text), _BOLD.match(text)
-    read = read_number(bold[1]) if bold else None
+    read = _number(bold[1]) if bold else None
     if bold and read:
         text = bold[2].lstrip(" :–—-") if read.title.startswith("(") else f"**{read.title}**{bold[2]}"
     else:
-        read = read_number(text)
+        read = _number(text)
         text = read.title if read else text
     title, rest, marked = _title(_TAGS.sub("", text))
     if ordered and (read is None or not read.code):
@@ -249,6 +249,12 @@ def _read_entry(text_of: PlanText, body: list[Line], section: Section, said: str
         fields.append(Field("priority", "", rank[1], head.number))
     fields += [*_needed(rest, head.number), *_inline(head), *text_of.read_fields(body[1:])]
     return _Entry(body, section, read, title, tuple(fields), tuple(_remarks(head)), marked)
+
+
+def _number(text: str) -> Numbered | None:
+    """Read the number or the code of a line; "2027 rules" begins with none."""
+    read = read_number(text)
+    return read if read and (read.dot or read.code or read.unit or _ISSUE.match(text)) else None
 
 
 def _fronted(text: str, number: int) -> tuple[list[Field], str]:
@@ -275,7 +281,7 @@ def _needed(rest: str, number: int) -> Iterator[Field]:
         kinds = [next((key for key, says in _KINDS.items() if says(part)), "") for part in parts]
         yield from (Field(key, "", part, number) for key, part in zip(kinds, parts, strict=True) if key)
         names = ", ".join(part for key, part in zip(kinds, parts, strict=True) if not key)
-        yield Field("depends_on", _SAID, names.strip(" .;,"), number)
+        yield Field("depends_on", SAID, names.strip(" .;,"), number)
 
 
 def _inline(line: Line) -> list[Field]:

@@ -42,12 +42,6 @@ class Headings:
             told |= zip((s.index for s in beside), tell_codes([plain_text(s.title) for s in beside]), strict=True)
         self._numbers = [read_number(told.get(s.index, s.title), units) for s in self._sections]
         self._fields = [text.read_fields(_without_entries(text.own(s))) for s in self._sections]
-        for section in self._sections:
-            # "### Priority" below a heading is a field of it.
-            if section.parent is not None and section.heading and field_key(section.title):
-                lines = lines_of(text.lines, section.start, section.end)
-                self._fields[section.parent] += text.read_fields(_without_entries(lines))
-        self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
         # List lines that are not below a label.
         loose = [[f.entries for f in fields if not f.label] for fields in text.fields]
         self._loose = [[entry.line for entry in chain.from_iterable(entries)] for entries in loose]
@@ -55,6 +49,14 @@ class Headings:
         times = Counter({(title_key(s.title), s.parent) for s in self._sections if s.heading})
         again = Counter(title for title, _ in times)
         self._labels = {title for title, count in again.items() if count > 1}
+        self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
+        # "### Priority" below a heading is a field of it.
+        for section in self._sections:
+            if section.parent is not None and section.heading and self._is_label(section):
+                lines = lines_of(text.lines, section.start, section.end)
+                own = text.read_fields(_without_entries(lines))
+                self._fields[section.parent] += own or [Field("", section.title, "", section.line)]
+        self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
 
     def series(self) -> Iterator[Series]:
         """Yield the headings of each level and form, weighed; those over all of a plan and labels are in none."""
@@ -72,16 +74,19 @@ class Headings:
         labels = set(chain.from_iterable(self._labels_of(s) for s in alike if not self._numbers[s.index]))
         numbered = {s.level for s in chain.from_iterable(told.values()) if self._numbers[s.index]}
         for (home, level, form), family in families.items():
+            # "7. Questions" beside "1. WP1: Weigh" and others with codes is none of them.
+            codes = [s for s in family if (number := self._numbers[s.index]) and number.code]
+            members = codes if len(codes) > 1 else family
             items = told[home, level, form]
-            some = items and len(items) * _FEW >= len(family) and (form or say.names_bucket(items[0].title))
+            some = items and len(items) * _FEW >= len(members) and (form or say.names_bucket(items[0].title))
             if not (form or some):
-                items += [s for s in family if self._labels_of(s) & labels and not self._is_aside(s)]
+                items += [s for s in members if self._labels_of(s) & labels and not self._is_aside(s)]
             yield from self._series(items, form, TOLD)
             known = {s.index for s in items}
-            rest = [s for s in family if not (s.index in known or self._is_aside(s))]
+            rest = [s for s in members if not (s.index in known or self._is_aside(s))]
             # Of headings with numbers, or of phases, some with fields make all of them items.
             if some or form or level not in numbered:
-                rest = rest if some else [s for s in rest if not self._is_over_items(s)]
+                rest = rest if some else [s for s in rest if say.names_bucket(s.title) or not self._is_over_items(s)]
                 yield from self._series(rest, form, SURE if some else 0)
 
     def _told(self, family: Sequence[Section], form: str) -> list[Section]:
@@ -100,7 +105,9 @@ class Headings:
             some = sorted((s for s in members if say.names_bucket(s.title) == phases), key=lambda s: s.index)
             if some:
                 weight = max(least, self._weigh_alone(some))
-                weight = min(weight, _PHASE) if phases else weight
+                needs = {"depends_on", "soft", "blocks", "priority"}
+                most_said = _PHASE if any(self._keys[s.index] & needs for s in some) else SURE
+                weight = min(weight, most_said) if phases else weight
                 yield Series("headings", tuple(map(self._open, some)), form, weight, weight, whole=phases)
 
     def _weigh_alone(self, members: Sequence[Section]) -> int:
@@ -110,11 +117,13 @@ class Headings:
         labelled = most(map(self._labels_of, members))
         coded = any(n.code or n.unit for n in numbers)
         # What people tick below headings is the work, if these have but a number.
-        if not most(not self._holds_list(s) for s in members) and not (worded or labelled):
+        holds = not most(not self._holds_list(s) for s in members)
+        if holds and not worded and (not labelled or any(n.unit for n in numbers)):
             return 0
         marked = coded and any(self.text.lines[s.line - 1].any_mark for s in members)
         tasks = bool(numbers) and most(say.names_task(n.title) for n in numbers)
-        own = (2 if coded else any(n.dot for n in numbers)) + 2 * tasks + labelled + marked
+        phases = any(say.names_bucket(s.title) for s in members)
+        own = (2 if coded else any(n.dot for n in numbers) or phases) + 2 * tasks + labelled + marked
         leaf = most(s.index not in self._parents for s in members)
         place = leaf and (
             say.weigh_place(self._above(members[0]), self.text.named(members[0])[1:]) or self.text.is_plan
@@ -126,8 +135,9 @@ class Headings:
         """Say whether boxes are below a heading, or, if it has no number, a list of titles in bold or with numbers."""
         below = (s for s in self.text.document.family(section) if s is section or not self._is_label(s))
         lines = chain.from_iterable(self._loose[s.index] for s in below)
-        plain = self._numbers[section.index] is None
-        return any(line.mark or (plain and line.bullet and read_number(line.content)) for line in lines)
+        number = self._numbers[section.index]
+        plain = number is None or (number.unit and number.unit not in read_words().lists["units"])
+        return any(line.mark or (plain and line.text.lstrip()[:1].isdigit()) for line in lines)
 
     def _counts(self, section: Section) -> bool:
         """Say whether a heading without a number is over lines that only count procedures."""

@@ -39,17 +39,17 @@ from procauthor.planning.plan import (
     Unread,
 )
 from procauthor.planning.shape import find_openings
-from procauthor.planning.text import Entry, Opening, Placed, PlanText, field_key, names_total, resembles
+from procauthor.planning.text import SAID, Entry, Opening, Placed, PlanText, names_total, resembles
 from procauthor.planning.title import (
     asks_for,
     bucket_key,
     clean_title,
     names_aside,
+    names_needs,
     names_priority,
     names_status,
     needs_pattern,
     read_count,
-    read_number,
 )
 from procauthor.planning.value import PRIORITY_CODE, effort_unit, hours_text, pattern, read_effort, read_priority
 from procauthor.procedure import DONE
@@ -96,10 +96,10 @@ def _plan(text: PlanText, openings: Sequence[Opening], unread: Sequence[Unread],
     goals, completed = (_read_goals(text, own, known, role) for role in ("goals", "completed"))
     drafts, problems = _read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*goals, *completed), statuses.keys() - known.keys())
-    asides = (p for p in text.placed if p.line.number not in own)
-    heads = ((p, p.label or p.section.title) for p in asides)
-    named = ((p, number.title if (number := read_number(head)) else head) for p, head in heads)
-    resolver.add(p.line for p, head in named if field_key(head) == "depends_on")
+    resolver.add((line for line in text.code if line.number not in own), drawn=True)
+    for section in text.document.sections:
+        lines = (line for line in text.own(section) if line.number not in own and line.text.strip())
+        resolver.add(lines, drawn=names_needs(section.title))
     items = tuple(sorted(resolver.resolve(), key=lambda item: (item.number, item.line)))
     goals, completed = (tuple(_assign(each, items)) for each in (goals, completed))
     order, cycles = arrange(items)
@@ -128,7 +128,9 @@ def _unread(unread: Sequence[Unread], openings: Sequence[Opening]) -> Iterator[U
     for opening in openings:
         lines |= {entry.line.number: entry.text for entry in _remarks(opening)}
     fields = chain.from_iterable(opening.fields for opening in openings)
-    strange = [f for f in fields if f.label and not (f.key or names_total(f.label))]
+    taken = {entry.line.number for entry in chain.from_iterable(map(_actions, openings))}
+    strange = [f for f in fields if f.label and f.single and not (f.key or names_total(f.label))]
+    strange = [f for f in strange if not (f.entries and f.entries[0].line.number in taken)]
     # A label that many items have is said once.
     for first, *others in grouped((f.label.casefold(), f) for f in strange).values():
         more = f" (and {len(others)} more of this label)" if others else ""
@@ -141,6 +143,9 @@ def _once_for_all(problems: list[Problem], count: int) -> list[Problem]:
     kinds = defaultdict(list, grouped((problem.kind, problem) for problem in problems))
     if len(lacking := kinds["priority"]) == count > 1:
         kinds["priority"] = [Problem("priority", "no item has a priority; all count as P3", lacking[0].line)]
+    elif len(lacking) > _MANY:
+        message = f"{len(lacking)} of {count} items have no priority; they count as P3"
+        kinds["priority"] = [Problem("priority", message, lacking[0].line)]
     if len(sized := kinds["effort"]) > _MANY:
         message = f"{len(sized)} items state efforts that are no numbers of hours; the first: {sized[0].message}"
         kinds["effort"] = [Problem("effort", message, sized[0].line)]
@@ -312,7 +317,10 @@ def _drafts(
             groups=tuple(filter(None, map(bucket_key, (opening.label, *text.headings[opening.section.index])))),
             computed=why.endswith(COMPUTED),
         )
-        names_said = {key: opening.values(key) for key in ("depends_on", "soft", "blocks")}
+        names_said = {key: opening.values(key) for key in ("soft", "blocks")}
+        needs = opening.all("depends_on")
+        names_said["depends_on"] = list(chain.from_iterable(f.values for f in needs if f.label not in ("", SAID)))
+        names_said["said"] = list(chain.from_iterable(f.values for f in needs if f.label in ("", SAID)))
         if waits := needs_pattern().search(opening.field("status")):
             names_said["depends_on"].append((waits["names"], opening.line.number))
         yield UnresolvedItem(item, names_said)

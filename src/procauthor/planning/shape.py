@@ -32,7 +32,9 @@ _SAID = lazy(r"^\*\*[^*:]+:\*\*")
 def find_openings(text: PlanText) -> tuple[list[Opening], list[Unread]]:
     """Return the openings of all items, in the order of the text, and what looks like items and is in none."""
     headings = Headings(text)
-    series = sorted([*find_tables(text), *find_lists(text), *headings.series()], key=lambda each: -each.weight)
+    series = sorted(
+        [*find_tables(text), *find_lists(text), *headings.series()], key=lambda each: (-each.weight, each.whole)
+    )
     items = Items()
     if text.reading.items:
         _take_told(text, series, items)
@@ -81,10 +83,10 @@ def _take_any(text: PlanText, left: Sequence[Series], items: Items) -> None:
     best = max((each.weight for each in series), default=0)
     if best < LIKELY and sum(len(each.openings) for each in series) < LIKELY:
         return
-    headings = all(each.kind == "headings" for each in series if each.weight == best)
-    for each in series:
+    headings = all(each.kind == "headings" and not each.whole for each in series if each.weight == best)
+    for each in sorted(series, key=lambda each: each.whole):
         # Below a title such as "TODO", headings are work as well as lists are.
-        fits = text.is_plan or (each.kind == "headings") == headings
+        fits = text.is_plan or each.whole or (each.kind == "headings") == headings
         if fits and each.weight >= max(1, best - 1):
             items.take(each)
     for each in series if not items.openings else ():
@@ -101,7 +103,8 @@ def _once(openings: Sequence[Opening]) -> list[Opening]:
     kept: list[Opening] = []
     for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
         inner = _CODE.search(opening.title) if opening.line.heading else None
-        asked = [*(_codes(opening.code) or _names(opening)), *(_codes(inner[0]) if inner else ())]
+        bare = _codes(opening.title) if any(map(str.isdigit, opening.title)) and " " not in opening.title else []
+        asked = [*(_codes(opening.code) or _names(opening)), *(_codes(inner[0]) if inner else ()), *bare]
         first = next((homes[key] for key in asked if key in homes), None)
         if first is None or _place(kept[first]) == _place(opening):
             homes |= {key: len(kept) for key in _names(opening) if key not in homes}
@@ -152,7 +155,7 @@ def _unread(text: PlanText, series: Sequence[Series], items: Items, openings: Se
             continue
         if each.kind == "tables":
             # Work within an item is work as well.
-            if each.own > LIKELY or (outside and each.own):
+            if each.own:
                 yield Unread(text.table_lines[left[0].place], f"a table with the columns {each.form}")
         elif each.weight > (each.kind == "headings") or left[0].code:
             # "**Goal:** fresh bread" below a phase is said of the phase.

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
 from procauthor.planning.line import plain_text, sign_of
-from procauthor.planning.series import SURE, Series
+from procauthor.planning.series import LIKELY, SURE, Series
 from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key, names_total
 from procauthor.planning.title import needs_pattern, read_number, tell_codes
 from procauthor.planning.value import (
@@ -72,6 +72,9 @@ class _PlanTable:
         keys = [_key(head, held, codes) for head, held in zip(heads, cells, strict=True)]
         ranks = [(self._rank_title(place, key), place) for place, key in enumerate(keys)]
         self.title = min(((rank, place) for rank, place in ranks if rank is not None), default=(0, -1))[1]
+        if self.title < 0 and number is not None and _NAMING & set(keys):
+            # A table of codes and what they wait for.
+            self.title = number
         told = ((key, place) for place, key in enumerate(keys) if key and place not in (number, self.title))
         self.fields = dict(reversed(list(told)))
         if self.title >= 0 and number is None:
@@ -137,7 +140,13 @@ class _PlanTable:
     def openings(self) -> Iterator[Opening]:
         """Yield the items of the rows."""
         if self.title >= 0:
-            yield from filter(None, map(self._open, self._block.rows))
+            for row in self._block.rows:
+                held = [cell.text.strip() for cell in row.cells if cell.text.strip()]
+                if len(held) == 1 and len(self.heads) > LIKELY:
+                    # A row with one cell is over those below it.
+                    self._label = plain_text(held[0])
+                elif opening := self._open(row):
+                    yield opening
 
     def _open(self, row: TableRow) -> Opening | None:
         """Return the item of a row; None for a sum, for a phase over others, and for a row without a title."""

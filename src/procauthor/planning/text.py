@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, count, repeat
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, ValidationError, convert, structs
@@ -38,6 +38,8 @@ _SIGNS = frozenset(":：=*_`<")
 _SEPARATOR = lazy(r" ?(?:[|;,·•]| [-–—]) ?(?:[-*+•] ?)?$")
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
+SAID = "(said)"
+"""The label of what a line depends on without a label of its own."""
 
 
 class Entry(Struct, frozen=True):
@@ -144,7 +146,10 @@ def _list(line: Line, current: Field | None, fields: list[Field], *, below: bool
 
 def _opened(line: Line) -> list[Field]:
     if not line.heading:
-        return list(fields_in(line.text, line.number))
+        fields = list(fields_in(line.text, line.number))
+        # A line in bold alone is a label, without a colon as well.
+        bare = None if fields or line.bullet or not line.text.startswith(("**", "__")) else LABEL.match(line.text)
+        return [Field("", bare[1], "", line.number)] if bare else fields
     label, _, value = strip_emphasis(line.text.strip().strip("#").strip()).partition(":")
     return [Field(field_key(label), label, value.strip(), line.number)] if field_key(label) else []
 
@@ -394,6 +399,16 @@ class PlanText:
         """All tables with a header and rows, with their sections."""
         blocks = ungrouped((section, section.blocks) for section in self.document.sections)
         return [(s, block) for s, block in blocks if block.kind == "table" and block.header and block.rows]
+
+    @cached_property
+    def code(self) -> list[Line]:
+        """The lines of code blocks, in which people draw what comes before what."""
+        blocks = chain.from_iterable(section.blocks for section in self.document.sections)
+        source = self.document.source
+        spans = [(block.line, source.slice(block.start, block.end)) for block in blocks if block.kind == "code"]
+        lines = ((first, text.splitlines()) for first, text in spans)
+        numbered = (map(Line, count(first), repeat(0), some) for first, some in lines)
+        return list(chain.from_iterable(numbered))
 
     @cached_property
     def table_lines(self) -> dict[int, int]:

@@ -24,7 +24,9 @@ _QUOTED = lazy(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](
 _MARKUP = lazy(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
 _EDGES = " .:;,–—-*_"
 
-_DOTTED = lazy(r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—])?\s+(?P<title>\S.*)$", re.IGNORECASE)
+_DOTTED = lazy(
+    r"^[(\[]?#?(?P<code>\d{1,4}(?:\.\d{1,4})+[a-z]?)[.):\]]*(?:\s+[-–—·])?\s+(?P<title>\S.*)$", re.IGNORECASE
+)
 # "T001" and "RB-1" are codes by themselves; "S3 Bucket" is a name unless a colon or the like follows.
 _CODE = (
     r"(?:P\d[-.]\d{1,4}[a-z]?|[A-Z][A-Z0-9]{0,9}(?:[-_][A-Z0-9]{1,10})*[-_][A-Z]{0,3}\d{1,5}(?:[.-](?:\d{1,4}|[A-Z])\b)*|"
@@ -32,10 +34,10 @@ _CODE = (
 )
 _SHORT = r"(?!P\d\b(?!\.))[A-Z]{1,4}\d{1,5}(?:\.\d{1,4})*"
 _CODED = lazy(
-    rf"^[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—-])\s+(?P<title>\S.*)$"
+    rf"^[(\[]?(?:(?P<code>{_CODE})[)\]]?(?:\s*[.):–—·-])?|(?P<short>{_SHORT})[)\]]?\s*[.):–—·-])\s+(?P<title>\S.*)$"
 )
 # "3. REL-001 - Ids" has a number and a code.
-_INNER = lazy(rf"^(?P<code>{_CODE})\s*(?:[:–—]|-\s)\s*(?P<title>\S.*)$")
+_INNER = lazy(rf"^(?P<code>{_CODE}|{_SHORT})\s*(?:[:–—]|-\s)\s*(?P<title>\S.*)$")
 _BOX = lazy(r"^\s*\[[ xX~/>-]\]\*?\s+")
 _WORDED = lazy(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
 
@@ -91,7 +93,7 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
     ``units`` are words that come before numbers in this plan, besides those that do in any.
     """
     text = _BOX.sub("", text).replace("\ufe0f\u20e3", ".").replace("\u20e3", ".")
-    text = " ".join(strip_pictures(plain_text(text)).split())
+    text = " ".join(strip_pictures(plain_text(text.replace("：", ": "))).split())
     # A list of files: "001.md - Title".
     text = re.sub(r"^(\d+)\.md\b", r"\1", text)
     unit, word = _unit().match(text), _WORDED.match(text)
@@ -110,7 +112,7 @@ def read_number(text: str, units: Collection[str] = ()) -> Numbered | None:
 
 def word_before_number(text: str) -> str:
     """Return "aktion" for "Aktion 1: Clean up", where it is not what items are put into; else an empty string."""
-    text = strip_pictures(plain_text(text))
+    text = strip_pictures(plain_text(text.replace("：", ": ")))
     word = _WORDED.match(text)
     return word["word"].casefold() if word and not bucket_pattern().match(text) else ""
 
@@ -258,6 +260,17 @@ def names_work(text: str) -> bool:
     return bool(pattern("work", r"(?:^|[\s:&/-])(?:{})\W*(?:$|\s[-–—]\s)").search(plain))
 
 
+def names_needs(text: str) -> bool:
+    """Say whether a heading or a label is one over dependencies: "4. Dependencies & order"."""
+    number = read_number(text)
+    return bool(_needs_label().match(number.title if number else plain_text(text)))
+
+
+@lru_cache(maxsize=1)
+def _needs_label() -> re.Pattern[str]:
+    return re.compile(rf"(?:{value.labels('depends_on')})\b", re.IGNORECASE)
+
+
 @lru_cache(maxsize=value.REMEMBERED)
 def names_check(text: str) -> bool:
     """Say whether boxes below a heading are looked at and not worked off: "Pre-launch checklist", "Quality gates"."""
@@ -305,7 +318,7 @@ def bucket_key(text: str) -> str:
 
 def without_bucket(text: str) -> str:
     """Return "Verify scripts" for "Priority 1: Verify scripts"."""
-    rest = bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:)–—-/|")
+    rest = bucket_pattern().sub("", strip_pictures(plain_text(text)), count=1).lstrip(" .:：)–—-/|")
     return re.sub(r"^\([^()]*\)\s*[:–—-]\s*", "", rest)
 
 
@@ -315,7 +328,9 @@ def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
     # "Clean up after the feast" waits for nothing.
     article = rf"(?:(?:{choice(read_words().lists['articles'])})\s?)?"
-    after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?-i:[A-Z0-9#]))"
+    joining = choice(read_words().lists["joining"])
+    number = rf"\d+(?:\.\d+)*\b(?!\s+(?!(?:{joining})\b)[^\W\d_])"
+    after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?:(?-i:[A-Z#])|{number}))"
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
     return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)

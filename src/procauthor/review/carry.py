@@ -19,6 +19,7 @@ from procauthor.checking.usage import Key, Use, read_uses, seen_key
 from procauthor.library.change import Change, Edit, edit_provenance, edit_receipts, move_file
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import (
+    FOLLOWED,
     NONE,
     PROVENANCE,
     RECEIPTS,
@@ -28,9 +29,8 @@ from procauthor.library.sidecar import (
     Receipts,
     Review,
     Seen,
-    read_provenance,
+    read_sidecar,
     receipts_of,
-    record_path,
     sidecar_path,
     today,
 )
@@ -106,7 +106,7 @@ class Carriage(Struct, frozen=True, dict=True):
         """Yield what moves the records of documents that were followed."""
         for new, old in self._origins.items():
             if new != old and new not in self._homes:
-                yield from move_file(self.before.library.root, record_path(old), record_path(new))
+                yield from move_file(self.before.library.root, sidecar_path(FOLLOWED, old), sidecar_path(FOLLOWED, new))
 
     # Receipts
 
@@ -217,8 +217,8 @@ class Carriage(Struct, frozen=True, dict=True):
     def _known(self, procedure: Procedure) -> Iterator[Origin]:
         origin, donor = self._origin(procedure.path), self.fate.donors.get(procedure.path)
         hashes = {mark.key: mark.hash for mark in procedure.marks}
-        own = read_provenance(self.before.library.root, origin).sections if origin else ()
-        others = read_provenance(self.before.library.root, donor).sections if donor else ()
+        own = read_sidecar(self.before.library.root, origin, Provenance).sections if origin else ()
+        others = read_sidecar(self.before.library.root, donor, Provenance).sections if donor else ()
         yield from (self._reworded(each, hashes, origin) for each in own if each.section in hashes)
         keys = {each.section for each in own}
         yield from (o for o in others if hashes.get(o.section) == o.hash and o.section not in keys)

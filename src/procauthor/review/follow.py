@@ -14,13 +14,14 @@ from procauthor.library.artifact import Stage, read_closing, read_stages
 from procauthor.library.change import Change, Edit, refuse_conflict
 from procauthor.library.library import Procedure
 from procauthor.library.sidecar import (
+    FOLLOWED,
     FollowedRecords,
     FollowedStep,
     Following,
     StepResult,
     encode_records,
-    read_records,
-    record_path,
+    read_sidecar,
+    sidecar_path,
 )
 from procauthor.library.status import QUESTIONS
 from procauthor.markdown.document import replace_spans
@@ -170,9 +171,9 @@ def follow(workspace: Workspace, reference: str, by: str = "", *, occasion: str 
 
 
 def _understood(workspace: Workspace, path: str) -> FollowedRecords:
-    kept = read_records(workspace.root, path)
+    kept = read_sidecar(workspace.root, path, FollowedRecords)
     if kept.problem:
-        message = f"{record_path(path)} cannot be understood: {kept.problem}"
+        message = f"{sidecar_path(FOLLOWED, path)} cannot be understood: {kept.problem}"
         raise LibraryError(message, "nothing was written; correct the file, or bring back an earlier version")
     return kept
 
@@ -188,7 +189,7 @@ def _write(workspace: Workspace, path: str, before: Following | None, after: Fol
         message = f"record {after.id!r} of {path} was written elsewhere meanwhile"
         raise ConflictError(message, "look at it again with: procauthor follow --json, then record the next step")
     others = [each for each in kept.followed if each.id != after.id]
-    place = disk.locate(workspace.root, record_path(path))
+    place = disk.locate(workspace.root, sidecar_path(FOLLOWED, path))
     place.parent.mkdir(parents=True, exist_ok=True)
     disk.write_file(place, encode_records([*others, after]))
 

@@ -36,19 +36,6 @@ _FIELD = lazy(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """The answer of a person to a question.
-
-    ``accept`` takes the proposed value, or confirms a claim, as it is; then there need be no text. ``section`` is the
-    heading below which the answer goes where the question is listed in the front matter.
-    """
-
-    text: str = ""
-    accept: bool = False
-    section: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Answered:
     """A document with one question fewer. ``where`` says what became of the answer, ``left`` how many are open."""
 
@@ -59,13 +46,15 @@ class Answered:
     left: int
 
 
-def answer(procedure: Procedure, number: int, closing: Closing) -> Answered:
+def answer(procedure: Procedure, number: int, text: str = "", *, accept: bool = False, section: str = "") -> Answered:
     """Return a document in which a question is answered; nothing is written.
 
     Args:
         procedure: The document.
         number: The number of the question in it, from 1.
-        closing: What is answered.
+        text: The answer, one line.
+        accept: Take the proposed value, or confirm a claim, as it is; then there need be no text.
+        section: The heading below which the answer goes where the question is listed in the front matter.
 
     Raises:
         NotFoundError: It has no such question or section.
@@ -80,12 +69,12 @@ def answer(procedure: Procedure, number: int, closing: Closing) -> Answered:
     if place is None:
         message = f"{procedure.path} has no open question {number}"
         raise NotFoundError(message, f"it has {len(places)}; procauthor questions lists them")
-    text = _read(closing, place.question)
+    text = _read(text.strip(), place.question, accept=accept)
     document = procedure.document
     if place.question.kind == "proposal" and place.index >= 0:
         where, raw = _take(procedure, place, text)
     elif place.question.listed:
-        where, body = _put(procedure, place.question, text, closing.section)
+        where, body = _put(procedure, place.question, text, section)
         raw = _close(procedure.path, parse(body), place, text if not where else "")
         where = where or ("confirmed" if not text else f"{ANSWERS} in the front matter")
     else:
@@ -95,14 +84,13 @@ def answer(procedure: Procedure, number: int, closing: Closing) -> Answered:
     return Answered(place.question, text, where, raw, len(left))
 
 
-def _read(closing: Closing, question: Question) -> str:
+def _read(text: str, question: Question, *, accept: bool) -> str:
     """Return the words of an answer: those that were given, or those that were proposed."""
-    text = closing.text.strip()
-    if closing.accept and not text and question.kind == "proposal":
+    if accept and not text and question.kind == "proposal":
         text = question.value
-    confirmed = closing.accept and question.text.startswith(UNVERIFIED)
+    confirmed = accept and question.text.startswith(UNVERIFIED)
     if not text and not confirmed:
-        message = "nothing is proposed that could be accepted" if closing.accept else "the answer is empty"
+        message = "nothing is proposed that could be accepted" if accept else "the answer is empty"
         raise ConfigError(message, "give the answer as text")
     if _HIDDEN.search(text):
         message = "the answer is more than one line"

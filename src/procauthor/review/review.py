@@ -33,7 +33,7 @@ from procauthor.library.sidecar import (
     TopSection,
     judge,
     read_marks,
-    read_provenance,
+    read_sidecar,
     receipts_of,
     sidecar_path,
     today,
@@ -108,7 +108,7 @@ class Blame(Struct, frozen=True):
 
 def blame(library: Library, procedure: Procedure, status: Status) -> Blame:
     """Return who wrote and who approved each section of a document, of which ``status`` is the one that counts."""
-    known = read_provenance(library.root, procedure.path)
+    known = read_sidecar(library.root, procedure.path, Provenance)
     rulings = judge(procedure.marks, procedure.review) if procedure.review else []
     passages = _Passages(library)
     sections = []
@@ -180,13 +180,13 @@ def record_origins(
     marks = read_marks(parse(after))
     written = {mark.key: origin_of(mark) for mark in marks if old.get(mark.key) != mark.hash}
     keys = {mark.key for mark in marks}
-    kept = [o for o in read_provenance(root, path).sections if o.section in keys and o.section not in written]
+    kept = [o for o in read_sidecar(root, path, Provenance).sections if o.section in keys and o.section not in written]
     return edit_provenance(root, path, Provenance((*kept, *written.values())))
 
 
 def rebind_origins(root: Path, path: str, before: bytes, after: bytes) -> Edit | None:
     """Return what keeps sections bound to who wrote them, though the tool itself has changed their bytes."""
-    known = read_provenance(root, path)
+    known = read_sidecar(root, path, Provenance)
     if not known.sections:
         return None
     old, new = ({mark.key: mark.hash for mark in read_marks(parse(raw))} for raw in (before, after))
