@@ -63,6 +63,7 @@ def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int
     checks = checks and not say.names_check(text.document.title)
     aside = first.role or said not in ("", "actions", "procedures")
     openings = tuple(e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in entries)
+    left = "check" if checks else ""
     return Series(
         kind="lists",
         openings=openings,
@@ -70,7 +71,7 @@ def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int
         weight=weight,
         own=own,
         boxed=any(e.head.mark and e.head.mark.marker is not None for e in entries),
-        aside="aside" if aside else "check" if checks else "",
+        aside="aside" if aside else left,
     )
 
 
