@@ -204,16 +204,21 @@ class PromptLibrary:
 
     def hash(self, name: str) -> str:
         """Return the SHA-256 of a prompt and of every file that it imports."""
+        return self._hash(name, {})
+
+    def _hash(self, name: str, known: dict[str, _Source]) -> str:
         digest = hashlib.sha256()
-        for source in self._sources(f"{name}{_SUFFIX}", set()):
+        for source in self._sources(f"{name}{_SUFFIX}", set(), known):
             digest.update(source.encode())
         return digest.hexdigest()
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of all prompts together."""
         digest = hashlib.sha256()
+        # Most import the same files, and to look at one costs a question to the system.
+        known: dict[str, _Source] = {}
         for name in self.names():
-            digest.update(f"{name} {self.hash(name)}\n".encode())
+            digest.update(f"{name} {self._hash(name, known)}\n".encode())
         return digest.hexdigest()
 
     def names(self) -> list[str]:
@@ -251,13 +256,14 @@ class PromptLibrary:
             raise _broken(file.removesuffix(_SUFFIX), error) from error
         return _Source(text, tuple(other for other in others if other), is_fresh or (lambda: False))
 
-    def _sources(self, file: str, seen: set[str]) -> Iterator[str]:
+    def _sources(self, file: str, seen: set[str], known: dict[str, _Source]) -> Iterator[str]:
         seen.add(file)
-        kept = self._kept(file)
-        yield kept.text
-        for other in kept.others:
+        if file not in known:
+            known[file] = self._kept(file)
+        yield known[file].text
+        for other in known[file].others:
             if other not in seen:
-                yield from self._sources(other, seen)
+                yield from self._sources(other, seen, known)
 
 
 def _broken(name: str, error: Exception) -> PromptError:

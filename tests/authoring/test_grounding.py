@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -417,6 +418,13 @@ def test_what_is_asked_together_does_not_become_evidence(root: Path) -> None:
 )
 def test_words_to_say_are_no_command(text: str, claims: list[str]) -> None:
     assert [claim.kind for claim in find_claims(text)] == claims
+
+
+@pytest.mark.parametrize("sign", ["@", "*a/", "<a>"])
+def test_signs_without_an_end_are_not_read_again_from_each_of_them(sign: str) -> None:
+    start = time.process_time()
+    assert len(list(find_claims(f"{sign * 12_000}"[:12_000]))) < 2
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

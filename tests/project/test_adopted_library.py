@@ -807,6 +807,25 @@ def test_a_link_to_a_folder_without_a_page_is_broken_where_the_site_makes_none(
     assert sum(f["rule"] == "broken-link" and f["severity"] == "warning" for f in findings) == warned
 
 
+@pytest.mark.parametrize(
+    ("lines", "severities"),
+    [
+        (("Call TBD on the hotline.", "Send it by **TBD** -> **North**."), []),
+        (("Call TBD on the hotline.", "Owner: TBD"), ["error", "warning"]),
+        (("The owner is TBD.", "TBD"), ["error", "error"]),
+        (("Call TBD on the hotline.",), ["warning"]),
+    ],
+)
+def test_a_mark_within_sentences_may_be_a_name(tmp_path: Path, lines: tuple[str, ...], severities: list[str]) -> None:
+    texts = {
+        f"ops/{n}.md": f"# Stop pump {n}\n\n1. Go.\n2. Look.\n3. Stop it.\n\n{line}\n" for n, line in enumerate(lines)
+    }
+    write(tmp_path, texts)
+    init(tmp_path)
+    findings = run_json("-C", tmp_path, "check", "--no-baseline", code=None)["findings"]
+    assert sorted(f["severity"] for f in findings if f["rule"] == "placeholder-text") == severities
+
+
 def test_what_counts_by_weak_signs_alone_is_asked_about(tmp_path: Path) -> None:
     weak = "- Open the console of the store.\n- Choose the copy of last night.\n"
     plain = "1. Open the console of it.\n2. Choose a copy.\n3. Wait.\n"

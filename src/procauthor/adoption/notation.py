@@ -41,6 +41,8 @@ _BRACKETS = lazy(r"([\[(])([^\[\]()]{2,30})([\])])\s*$")
 _TOKEN = lazy(r"[^\W_]+")
 _REMARK = lazy(r"^(.{2,40}?)(?:\s+[-–—(:]|\s+\[|[.,;:(]|$)")
 _SAMPLE = 2
+# A mark that is once within a sentence may still be one.
+_TWICE = 2
 # What a text of more words says of itself is a remark.
 _STUB = 40
 
@@ -307,6 +309,7 @@ class _Placeholders:
     def _ignored(self) -> Iterator[str]:
         """Yield words that ship and mean something else here: names of documents, words that are spoken, vague days."""
         places: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        named: Counter[str] = Counter()
         days: dict[str, bool] = {}
         for path, document in self.documents.items():
             fields = {str(value).strip() for value in document.metadata.values()}
@@ -317,6 +320,7 @@ class _Placeholders:
                     days[path] = days.get(path, True) and left.text in fields
                     continue
                 places[left.text].append((f"{path}:{document.source.line(left.start)}", spoken))
+                named[left.text] += left.text in _marks() and not left.sure
         if len(days) >= max(_FEWEST, len(self.documents) * _HALF) and all(days.values()):
             yield VAGUE_DAY
             self.guesses.append(_seen("placeholders.ignore", VAGUE_DAY, 0.9, list(days), len(self.documents)))
@@ -326,11 +330,19 @@ class _Placeholders:
             if word in names:
                 yield word
                 self.guesses.append(_seen("placeholders.ignore", word, 0.9, where, len(result)))
-            elif word not in self.conventions.words and all(spoken for _, spoken in result):
+            elif word in self.conventions.words:
+                continue
+            elif all(spoken for _, spoken in result) or named[word] >= max(_TWICE, len(result) * _HALF):
                 yield word
-                question = f"is {word!r} spoken in {where[0]}, and no mark of an unfinished text?"
+                question = f"is {word!r} a name or spoken in {where[0]}, and no mark of an unfinished text?"
                 guess = _seen("placeholders.ignore", word, 0.5, where, len(result))
                 self.guesses.append(replace(guess, question=question))
+
+
+def _marks() -> set[str]:
+    """Return the marks of an unfinished text that may be names as well: notes such as "TODO" are none."""
+    table = words()["placeholders"]
+    return {*table["words"]}.difference(table["notes"])
 
 
 def _seen(subject: str, value: str, confidence: float, places: list[str], total: int) -> Guess:

@@ -138,8 +138,8 @@ def _path() -> re.Pattern[str]:
     return re.compile(
         # /etc/x, ~/x, ./x, ../x, C:\\x
         r"(?<![\w/.:~)-])(?:(?:~|\.{1,2})?/[\w@{}$<>*.-]+(?:/[\w@{}$<>*.-]*)*|[A-Z]:\\[\w\\.-]+"
-        # a/b.ext, b.ext
-        rf"|(?:[\w@{{}}$<>*.-]+/)*[\w@{{}}$<>*-]+(?:\.[\w-]+)*\.(?:{_any('endings')})(?![\w-])"
+        # a/b.ext, b.ext; no system has longer names, and without an end each sign would be read up to the last one
+        rf"|(?:[\w@{{}}$<>*.-]{{1,255}}/){{0,40}}[\w@{{}}$<>*-]{{1,255}}(?:\.[\w-]+)*\.(?:{_any('endings')})(?![\w-])"
         # a/b/c/, .github/x: a hidden folder, or a slash at the end
         r"|\.[a-z][\w-]*(?:/[\w.-]+)+/?|(?:[a-z0-9_.-]+/){1,}(?=[\s,;:)]|$))"
     )

@@ -30,6 +30,7 @@ from procauthor.template.model import build_draft_model, late_parts, sections_of
 from procauthor.template.spec import Pattern, SectionSpec, Template
 
 if TYPE_CHECKING:
+    from procauthor.library.library import Library
     from procauthor.prompt import PromptLibrary
 
 # The brief as a document
@@ -446,8 +447,7 @@ class Handoff:
         library = self.records.workspace.read()
         if not run.brief.revises:
             refuse_duplicate(run.brief.request.title, library)
-        present = library.by_path.get(run.brief.path)
-        if (present.stamp if present else "") != run.brief.base:
+        if not _is_as_briefed(run, library):
             message = f"{run.brief.path} changed since the brief of run {run.id!r}"
             hint = f"read it again with: procauthor brief {run.brief.request.title!r}; what was handed in is kept"
             raise ConflictError(message, hint)
@@ -502,9 +502,12 @@ def _is_open(records: Records, run: Run) -> bool:
     """Say whether a run takes answers."""
     if not run.ended or records.drafts.holds(run.id):
         return True
-    if not run.accepted:
-        return False
-    present = records.workspace.read().by_path.get(run.brief.path)
+    return run.accepted and _is_as_briefed(run, records.workspace.read())
+
+
+def _is_as_briefed(run: Run, library: Library) -> bool:
+    """Say whether the document of a run is as its brief has it."""
+    present = library.by_path.get(run.brief.path)
     return (present.stamp if present else "") == run.brief.base
 
 

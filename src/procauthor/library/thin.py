@@ -241,6 +241,7 @@ _FEW_WORDS = 8
 _FEWEST_BEFORE = 2
 _SENTENCE_END = lazy(r"[.!?:;|]")
 _SENTENCE_ENDS = lazy(r"[*_]*[.!?]?\s*\Z|[*_]*[.!?]\s")
+_ARROW = lazy(r"[*`\s]{0,9}(?:[-=]>|→)")
 _APART = ("(", "[", "-", "–", "—", "*")
 # So many characters before a mark hold the two words; to look further takes long in a text full of marks.
 _NEAR = 64
@@ -371,13 +372,19 @@ def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
 def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
     """Say whether a mark is used: a note with a colon, or with no word before it but "is", and the only brackets.
 
+    Any other mark is, but within a sentence.
+
     Several ones in a text describe a form, and a vague day may be all that is known.
     """
     if shown.startswith("["):
         return len(list(islice(_BRACKETS.finditer(text), 2))) == 1
     if shown.endswith(VAGUE_DAY):
         return False
-    if shown not in signs.notes or text.startswith(":", start + len(shown)):
+    if shown not in signs.notes:
+        # Within a sentence, as in "Call TBD on the hotline", or before an arrow, a mark may as well be a name.
+        end = start + len(shown)
+        return not (_is_in_sentence(signs, text, start, end, fewest=1) or _ARROW.match(text, end))
+    if text.startswith(":", start + len(shown)):
         return True
     before = text[max(0, start - _NEAR) : start].rstrip()
     word = before.rpartition(" ")[2]
@@ -391,7 +398,7 @@ def _is_listed(signs: Signs, text: str, start: int, end: int) -> bool:
     return any(match and match["mark"] != text[start:end] for match in (before, behind))
 
 
-def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
+def _is_in_sentence(signs: Signs, text: str, start: int, end: int, fewest: int = _FEWEST_BEFORE) -> bool:
     """Say whether a note is a thing in a sentence: "look for TODO items".
 
     With a colon, at the end of its sentence, or as what is, it is used.
@@ -401,7 +408,7 @@ def _is_in_sentence(signs: Signs, text: str, start: int, end: int) -> bool:
     if (before and before[-1].casefold() in signs.articles) or text.startswith(", ", end):
         return True
     apart = text.startswith(":", end) or sentence.endswith(_APART) or _SENTENCE_ENDS.match(text, end) is not None
-    return len(before) >= _FEWEST_BEFORE and not apart and before[-1].casefold() not in signs.verbs
+    return len(before) >= fewest and not apart and before[-1].casefold() not in signs.verbs
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:
