@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -63,7 +64,7 @@ def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int
     checks = checks and not say.names_check(text.document.title)
     aside = first.role or said not in ("", "actions", "procedures")
     openings = tuple(e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in entries)
-    left = "check" if checks else ""
+    left: Literal["", "check"] = "check" if checks else ""
     return Series(
         kind="lists",
         openings=openings,
