@@ -363,8 +363,9 @@ def _pieces(document: Document) -> Iterator[str]:
 
 def _stubs(document: Document) -> Iterator[str]:
     """Yield what a document says of itself that says little else: "This page is a work in progress"."""
-    for text in _pieces(document) if count_words(document) <= _STUB else ():
-        yield from (match[0] for match in _unfinished().finditer(text))
+    if count_words(document) <= _STUB:
+        for text in _pieces(document):
+            yield from (match[0] for match in _unfinished().finditer(text))
 
 
 @lru_cache(maxsize=1)
