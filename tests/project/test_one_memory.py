@@ -135,7 +135,7 @@ def test_nothing_is_lost_with_the_memory(root: Path) -> None:
     assert [answer(root, command) for command in COMMANDS] == before
 
 
-@pytest.mark.parametrize("spoilt", ["edge SET value = x'90'", "told SET value = x'90'", "told SET stamp = 'none'"])
+@pytest.mark.parametrize("spoilt", ["edge SET value = x'90'", "told SET kept = x'90'", "told SET shelf = -shelf - 1"])
 def test_a_spoilt_row_is_worked_out_again(root: Path, spoilt: str) -> None:
     commands = [("refs", TOPIC), ("brief", *NEW)]
     before = [answer(root, command) for command in commands]

@@ -134,8 +134,9 @@ class WatchedScope(Scope):
         )
 
     def forget(self) -> None:
-        """Forget what was kept of single documents, and what was asked."""
+        """Forget what was kept of single documents, what one of them has asked of all, and what was asked."""
         super().forget()
+        self.library.forget()
         self.questions.clear()
 
     def _mapping(self, kind: str, make: Callable[[], Mapping[str, Any]]) -> _AskedMapping[Any]:

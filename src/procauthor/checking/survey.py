@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from hashlib import blake2b
-from itertools import compress
+from itertools import chain, compress
 from operator import is_not
 from pathlib import Path
 from typing import Any, Self
@@ -24,7 +24,7 @@ from procauthor.checking.phrase import write_notes
 from procauthor.checking.rule import families_of
 from procauthor.checking.rules.status import write_directives
 from procauthor.checking.scope import NeedsLibrary, Scope
-from procauthor.data import keep
+from procauthor.data import grouped, keep
 from procauthor.errors import StaleError
 from procauthor.finding import Finding
 from procauthor.library.disk import Watch
@@ -43,7 +43,7 @@ CREATE TABLE shelf (number INTEGER PRIMARY KEY, records BLOB, seal BLOB);
 CREATE TABLE fact (
   path TEXT PRIMARY KEY, stamp TEXT, contract BLOB, contract_seal BLOB, view BLOB, detail BLOB, notes BLOB, seal BLOB
 );
-CREATE TABLE told (path TEXT, name TEXT, stamp TEXT, value BLOB, seal BLOB, PRIMARY KEY (path, name));
+CREATE TABLE told (name TEXT, shelf INTEGER, kept BLOB, seal BLOB, PRIMARY KEY (name, shelf));
 CREATE TABLE edge (path TEXT PRIMARY KEY, value BLOB);
 CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB, seal BLOB) WITHOUT ROWID;
 """
@@ -142,6 +142,7 @@ class Record(Struct, array_like=True):
 
 
 _decode_records = msgspec.msgpack.Decoder(list[Record]).decode
+_decode_told = msgspec.msgpack.Decoder(list[tuple[str, str, bytes]]).decode
 
 
 class Memory:
@@ -230,7 +231,7 @@ class Memory:
             return {}
         with contextlib.suppress(sqlite3.Error), self._lock:
             rows = self._opened().execute("SELECT * FROM told WHERE name = ?", (name,)).fetchall()
-            return {row[0]: row[3] for row in rows if row[0] in records and _is_of(row, records[row[0]])}
+            return dict(chain.from_iterable(_told(row, records) for row in rows))
         return {}
 
     def keep_told(self, told: Mapping[tuple[str, str], bytes], records: Mapping[str, Record]) -> None:
@@ -238,9 +239,9 @@ class Memory:
 
         Where another process has written meanwhile, it is left to that one.
         """
-        rows = [_seal((*key, records[key[0]].stamp, value)) for key, value in told.items()]
-        if not rows or self._file is None or "turn" not in self.notes:
+        if not told or self._file is None or "turn" not in self.notes:
             return
+        shelves = grouped(((name, _shelf(path)), (path, value)) for (path, name), value in told.items())
         self.close()
         with (
             contextlib.suppress(sqlite3.Error, OSError),
@@ -249,7 +250,11 @@ class Memory:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             if self._is_as_read(connection):
-                connection.executemany("REPLACE INTO told VALUES (?, ?, ?, ?, ?)", rows)
+                for place, made in shelves.items():
+                    rows = connection.execute("SELECT * FROM told WHERE name = ? AND shelf = ?", place).fetchall()
+                    known = dict(chain.from_iterable(_told(row, records) for row in rows)) | dict(made)
+                    kept = _encode([(path, records[path].stamp, value) for path, value in known.items()])
+                    connection.execute("REPLACE INTO told VALUES (?, ?, ?, ?)", _seal((*place, kept)))
             connection.execute("COMMIT")
 
     def notes_of(self, records: Mapping[str, Record]) -> Iterator[tuple[str, bytes]]:
@@ -364,7 +369,7 @@ def _fill(connection: sqlite3.Connection, changed: list[Record], gone: list[str]
     connection.executemany("REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", facts)
     drawn = ((r.path, r.drawn) for r in changed if r.drawn is not None)
     connection.executemany("REPLACE INTO edge VALUES (?, ?)", drawn)
-    for table in ("fact", "told", "edge"):
+    for table in ("fact", "edge"):
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", ((path,) for path in gone))  # noqa: S608 - ours
     connection.executemany("REPLACE INTO note VALUES (?, ?, ?)", map(_seal, notes.items()))
 
@@ -404,9 +409,12 @@ def _digest(value: bytes) -> bytes:
     return blake2b(value, digest_size=_ONCE).digest()
 
 
-def _is_of(row: tuple[object, ...], record: Record) -> bool:
-    """Say whether a row is whole, and of the text that a record is of."""
-    return row[2] == record.stamp and _is_sealed(row)
+def _told(row: tuple[Any, ...], records: Mapping[str, Record]) -> Iterator[tuple[str, bytes]]:
+    """Yield paths and values of a shelf, if it is whole, of documents whose text is as it was then."""
+    for path, of, value in _decode_told(row[2]) if _is_sealed(row) else ():
+        record = records.get(path)
+        if record is not None and record.stamp == of:
+            yield path, value
 
 
 def _is_sealed(row: tuple[object, ...]) -> bool:

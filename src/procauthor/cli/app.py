@@ -22,8 +22,8 @@ from procauthor.system import close_stdout, open_streams
 _LONGEST = 80
 _NOBODY_READS = 141
 """What a shell says of a tool whose reader is gone, as in ``| head``."""
-_ALLOCATIONS = 50_000
-"""After so many new objects garbage is looked for, not after 700: to load modules makes hundreds of thousands."""
+_ALLOCATIONS = 500_000
+"""After so many new objects garbage is looked for, not after 700: most commands make fewer, and hardly any circles."""
 
 
 _MODULES = {

@@ -446,6 +446,12 @@ class Library:
         """The procedures and orchestrations."""
         return tuple(p for p in self.procedures if p.counted)
 
+    def forget(self) -> None:
+        """Forget what was worked out of all documents."""
+        self._kept.clear()
+        for name in ("counted", "by_folder", "by_lifecycle"):
+            vars(self).pop(name, None)
+
     def overlay(self, *changed: Procedure) -> Library:
         """Return the library as it would be with these documents added or replaced."""
         merged = self.by_path | {p.path: p for p in attach(changed, self.reviews)}
