@@ -814,6 +814,8 @@ def test_a_link_to_a_folder_without_a_page_is_broken_where_the_site_makes_none(
         (("Call TBD on the hotline.", "Owner: TBD"), ["error", "warning"]),
         (("The owner is TBD.", "TBD"), ["error", "error"]),
         (("Call TBD on the hotline.",), ["warning"]),
+        (("Put the TBD label on it.",), []),
+        (("Avoid words such as of [date].", "Day: [date]"), ["error", "warning"]),
     ],
 )
 def test_a_mark_within_sentences_may_be_a_name(tmp_path: Path, lines: tuple[str, ...], severities: list[str]) -> None:
