@@ -74,7 +74,7 @@ class Headings:
         labels = set(chain.from_iterable(self._labels_of(s) for s in alike if not self._numbers[s.index]))
         numbered = {s.level for s in chain.from_iterable(told.values()) if self._numbers[s.index]}
         for (home, level, form), family in families.items():
-            # "7. Questions" beside "1. WP1: Weigh" and others with codes is none of them.
+            # "7. Questions" is no item beside "1. WP1: Weigh" and others with codes.
             codes = [s for s in family if (number := self._numbers[s.index]) and number.code]
             members = codes if len(codes) > 1 else family
             items = told[home, level, form]
