@@ -828,6 +828,18 @@ def test_a_mark_within_sentences_may_be_a_name(tmp_path: Path, lines: tuple[str,
     assert sorted(f["severity"] for f in findings if f["rule"] == "placeholder-text") == severities
 
 
+@pytest.mark.parametrize("target", ["/a/#none", "/a#none", "a/#none", "a/index.html#none", "/b/#none", "b.html#none"])
+def test_an_anchor_is_looked_for_however_a_page_is_named(tmp_path: Path, target: str) -> None:
+    page = "---\ntitle: Page\n---\n\n# Page {}\n\n## Part\n\nWords.\n"
+    files = {
+        "config/tech-docs.yml": "host: https://example.org\n",
+        "source/index.html.md": f"# Home\n\n[one]({target})\n",
+    }
+    write(tmp_path, {**files, "source/a/index.html.md": page.format("A"), "source/b.html.md": page.format("B")})
+    init(tmp_path)
+    assert [f["rule"] for f in run_json("-C", tmp_path, "check", "--no-baseline")["findings"]] == ["broken-anchor"]
+
+
 def test_what_counts_by_weak_signs_alone_is_asked_about(tmp_path: Path) -> None:
     weak = "- Open the console of the store.\n- Choose the copy of last night.\n"
     plain = "1. Open the console of it.\n2. Choose a copy.\n3. Wait.\n"
