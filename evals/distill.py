@@ -10,6 +10,7 @@ frequent one is corrected by the texts that it stands in. The result needs no mo
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from collections import Counter, defaultdict
@@ -100,10 +101,19 @@ def _teach(texts: Sequence[str], teacher: Embedding, kept: Path | None) -> Vecto
 def _weigh(texts: Sequence[str], vocabulary: Vocabulary) -> Any:
     from scipy.sparse import csr_matrix
 
-    rows = [vocabulary.weigh(Counter(list_features(text))) for text in texts]
+    rows = [_weigh_text(Counter(list_features(text)), vocabulary) for text in texts]
     ends = np.cumsum([0, *(len(places) for places, _ in rows)])
     places, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     return csr_matrix((values, places, ends), shape=(len(texts), len(vocabulary.words)))
+
+
+def _weigh_text(count: Counter[str], vocabulary: Vocabulary) -> tuple[NDArray[np.intp], Vectors]:
+    """Return the places of the known words of a text and their weights, at length 1."""
+    known = [(vocabulary.place(word), 1 + math.log(times)) for word, times in count.items() if word in vocabulary]
+    places = np.array([place for place, _ in known], np.intp)
+    values = np.array([value for _, value in known], np.float32) * vocabulary.weights[places]
+    length = math.sqrt(float(values @ values))
+    return places, values / np.float32(length or 1)
 
 
 def _solve(rows: Any, wanted: Vectors, ridge: float) -> Vectors:

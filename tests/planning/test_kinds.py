@@ -482,6 +482,14 @@ KINDS = {
         "## 1. Mix the dough\n\n### Story\n\nWet.\n\n### Criteria\n\n- [x] It is wet.\n\n### Priority\n\nHigh\n\n## 2. Bake it\n\n### Story\n\nHot.\n\n### Priority\n\nLow\n",
         ["Mix the dough P1 done 1", "Bake it P3"],
     ),
+    "a lone step below a table of items": (
+        "| # | Procedure | Priority |\n|---|---|---|\n| 1 | Dough | P0 |\n| 2 | Oven | P0 |\n\n## How\n\n### Step 2: Create tickets\n\nSoon.\n",
+        ["Dough P0", "Oven P0"],
+    ),
+    "phases with their hours behind them": (
+        "## Plan\n\n#### Priority 1: Taste all (1-2 days)\n**Tasks:**\n1. Cut it\n2. Eat it\n\n#### Priority 2: Write the guide (3 hours)\n**Tasks:**\n1. Oven guide\n",
+        ["Taste all P1 2", "Write the guide P2 1"],
+    ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
 }  # fmt: skip

@@ -814,6 +814,8 @@ def test_a_link_to_a_folder_without_a_page_is_broken_where_the_site_makes_none(
         (("Call TBD on the hotline.", "Owner: TBD"), ["error", "warning"]),
         (("The owner is TBD.", "TBD"), ["error", "error"]),
         (("Call TBD on the hotline.",), ["warning"]),
+        (("Put the TBD label on it.",), []),
+        (("Avoid words such as of [date].", "Day: [date]"), ["error", "warning"]),
     ],
 )
 def test_a_mark_within_sentences_may_be_a_name(tmp_path: Path, lines: tuple[str, ...], severities: list[str]) -> None:
@@ -824,6 +826,18 @@ def test_a_mark_within_sentences_may_be_a_name(tmp_path: Path, lines: tuple[str,
     init(tmp_path)
     findings = run_json("-C", tmp_path, "check", "--no-baseline", code=None)["findings"]
     assert sorted(f["severity"] for f in findings if f["rule"] == "placeholder-text") == severities
+
+
+@pytest.mark.parametrize("target", ["/a/#none", "/a#none", "a/#none", "a/index.html#none", "/b/#none", "b.html#none"])
+def test_an_anchor_is_looked_for_however_a_page_is_named(tmp_path: Path, target: str) -> None:
+    page = "---\ntitle: Page\n---\n\n# Page {}\n\n## Part\n\nWords.\n"
+    files = {
+        "config/tech-docs.yml": "host: https://example.org\n",
+        "source/index.html.md": f"# Home\n\n[one]({target})\n",
+    }
+    write(tmp_path, {**files, "source/a/index.html.md": page.format("A"), "source/b.html.md": page.format("B")})
+    init(tmp_path)
+    assert [f["rule"] for f in run_json("-C", tmp_path, "check", "--no-baseline")["findings"]] == ["broken-anchor"]
 
 
 def test_what_counts_by_weak_signs_alone_is_asked_about(tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def find_index(documents: Mapping[str, Document], usual: str, conventions: Conve
     best = max(counts, key=lambda path: (counts[path], path == usual, -path.count("/"), path), default=usual)
     at_top = str(PurePosixPath(best).parent) in (".", conventions.site_root)
     # A page in some folder that lists a few of all documents is the list of its folder.
-    return best if counts.get(best, 0) >= (_FEWEST if at_top else max(_FEWEST, len(documents) * _MANY)) else usual
+    least = _FEWEST if at_top else max(_FEWEST, len(documents) * _MANY)
+    return best if counts.get(best, 0) >= least else usual
 
 
 def index_guess(index: str, listed: list[Listed], paths: set[str], keys: Mapping[str, str]) -> Guess:

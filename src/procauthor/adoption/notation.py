@@ -364,7 +364,8 @@ def _pieces(document: Document) -> Iterator[str]:
 def _stubs(document: Document) -> Iterator[str]:
     """Yield what a document says of itself that says little else: "This page is a work in progress"."""
     if count_words(document) <= _STUB:
-        yield from (match[0] for text in _pieces(document) for match in _unfinished().finditer(text))
+        for text in _pieces(document):
+            yield from (match[0] for match in _unfinished().finditer(text))
 
 
 @lru_cache(maxsize=1)

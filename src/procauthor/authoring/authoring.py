@@ -137,13 +137,7 @@ class Authoring(Struct, frozen=True):
         library = self.library()
         own_plan = self._plan(plan, library)
         asked = ChangeRequest(
-            check_title(title),
-            lifecycle,
-            phase,
-            added=tuple(depends_on),
-            purpose=purpose,
-            trigger=trigger,
-            scope=scope,
+            check_title(title), lifecycle, phase, added=tuple(depends_on), purpose=purpose, trigger=trigger, scope=scope
         )
         request = build_request(asked, library, own_plan)
         present = defined_document(request.title, library) if revise else None

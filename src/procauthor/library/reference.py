@@ -420,6 +420,7 @@ def _documents(path: str) -> Iterator[str]:
         yield from (f"{each}{ending}" for ending in _DOCUMENTS)
         folder = "" if each == "." else f"{each}/"
         yield from (f"{folder}{name}.md" for name in FOLDERS)
+        yield from (f"{folder}index{ending}" for ending in _DOCUMENTS[1:])
         if posixpath.basename(each) == "index":
             yield from (f"{posixpath.dirname(each)}/{name}.md".lstrip("/") for name in FOLDERS)
 

@@ -39,7 +39,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 """The lists of sidecars, and what tells the entries of each apart."""
 
 
-class _Head(Struct):
+class _Versioned(Struct):
     schema_version: int = _VERSION
 
 
@@ -101,7 +101,7 @@ def decode_sidecar(raw: bytes, kind: type[_S]) -> _S:
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf")
         data = msgspec.json.decode(text)
-        if as_type(data, _Head).schema_version > _VERSION:
+        if as_type(data, _Versioned).schema_version > _VERSION:
             return kind(problem="it was written by a newer version")
         value = as_type(data, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -532,7 +532,7 @@ def _by_text(document: Document, words: PlaceholderConventions) -> Status:
     """Return the status of a document without a template."""
     if not any(has_text(document, section, words) for section in document.sections):
         return "placeholder"
-    unfinished = read_questions(document, None, words) or any(find_placeholders(document, words))
+    unfinished = read_questions(document, None, words) or any(left.sure for left in find_placeholders(document, words))
     return "in progress" if unfinished else "defined"
 
 

@@ -242,6 +242,7 @@ _FEWEST_BEFORE = 2
 _SENTENCE_END = lazy(r"[.!?:;|]")
 _SENTENCE_ENDS = lazy(r"[*_]*[.!?]?\s*\Z|[*_]*[.!?]\s")
 _ARROW = lazy(r"[*`\s]{0,9}(?:[-=]>|→)")
+_THING = lazy(r"[*`]{0,2}\s+[^\W\d_]{2}")
 _APART = ("(", "[", "-", "–", "—", "*")
 # So many characters before a mark hold the two words; to look further takes long in a text full of marks.
 _NEAR = 64
@@ -365,6 +366,9 @@ def _is_mentioned(signs: Signs, text: str, start: int, end: int) -> bool:
     """Say whether a text is about a mark, and does not use it: in quotes, by its name, or within a sentence."""
     before = text[max(0, start - _NEAR) : start].split()
     named = bool(before) and before[-1].casefold() in signs.naming
+    # "The TBD label" is a thing as "the door" is one; "the owner is the TBD." is not.
+    thing = bool(before) and before[-1].casefold() in signs.articles and _THING.match(text, end) is not None
+    named = named or (thing and not text.startswith("[", start))
     in_sentence = text[start:end] in signs.notes and _is_in_sentence(signs, text, start, end)
     return named or in_sentence or _is_listed(signs, text, start, end) or _is_quoted(text, start, end)
 
@@ -377,7 +381,10 @@ def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
     Several ones in a text describe a form, and a vague day may be all that is known.
     """
     if shown.startswith("["):
-        return len(list(islice(_BRACKETS.finditer(text), 2))) == 1
+        # Behind other words, as in "as of [date]", a name or a day may be what is written about.
+        before = text[:start].strip(" *_|")
+        alone = not before or before.endswith((":", ".")) or not shown.upper().startswith(signs.spoken)
+        return alone and len(list(islice(_BRACKETS.finditer(text), 2))) == 1
     if shown.endswith(VAGUE_DAY):
         return False
     if shown not in signs.notes:

@@ -313,19 +313,20 @@ class Resolver:
         self.by_key = {title_key(item.title): item for item in reversed(items)}
         self._keys = {*known, *self.by_key}
         self._directory = Directory(items)
+        self._titled = {draft.item.title: draft for draft in self._drafts}
 
     def add(self, lines: Iterable[Line], *, drawn: bool) -> None:
         """Add what lines outside of items say of items, and of nothing else.
 
         They are "Task 1 depends on tasks 2 and 3", "T1/T2 before T3", and, where they are ``drawn``, "T1 -> T2".
         """
-        drafts = {draft.item.title: draft for draft in self._drafts}
         for line in lines:
             for first, then in self._read_order(line.body, drawn=drawn):
                 names = list(chain.from_iterable(map(self._directory.mean, self._split(first))))
                 for title in chain.from_iterable(map(self._directory.mean, self._split(then))):
-                    if title in drafts:
-                        drafts[title].names["depends_on"] += [(name, line.number) for name in names if name != title]
+                    if title in self._titled:
+                        needs = self._titled[title].names["depends_on"]
+                        needs += [(name, line.number) for name in names if name != title]
 
     def _read_order(self, text: str, *, drawn: bool) -> Iterator[tuple[str, str]]:
         """Yield what comes first and what waits for it, as a line says it."""

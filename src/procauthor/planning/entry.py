@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,7 +61,7 @@ def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int
     own, boxed = _weigh(entries, is_plan=text.is_plan), any(e.head.mark for e in entries)
     weight = own + _weigh_place(text, entries, label)
     checks = boxed and weight <= SURE and any(map(say.names_check, text.named(section)))
-    checks = checks and not say.names_check(text.document.title)
+    check: Literal["", "check"] = "check" if checks and not say.names_check(text.document.title) else ""
     aside = first.role or said not in ("", "actions", "procedures")
     openings = tuple(e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in entries)
     return Series(
@@ -70,7 +71,7 @@ def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int
         weight=weight,
         own=own,
         boxed=any(e.head.mark and e.head.mark.marker is not None for e in entries),
-        aside="aside" if aside else "check" if checks else "",
+        aside="aside" if aside else check,
     )
 
 

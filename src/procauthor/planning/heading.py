@@ -17,7 +17,7 @@ from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.series import LIKELY, STRONG, SURE, TOLD, Series, most
 from procauthor.planning.text import Field, Opening, PlanText, field_key, opens_field, read_role
 from procauthor.planning.title import Numbered, needs_pattern, read_count, read_number, tell_codes
-from procauthor.planning.value import read_words
+from procauthor.planning.value import read_whole_effort, read_words
 from procauthor.regex import lazy
 
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
@@ -74,7 +74,7 @@ class Headings:
         labels = set(chain.from_iterable(self._labels_of(s) for s in alike if not self._numbers[s.index]))
         numbered = {s.level for s in chain.from_iterable(told.values()) if self._numbers[s.index]}
         for (home, level, form), family in families.items():
-            # "7. Questions" beside "1. WP1: Weigh" and others with codes is none of them.
+            # "7. Questions" is no item beside "1. WP1: Weigh" and others with codes.
             codes = [s for s in family if (number := self._numbers[s.index]) and number.code]
             members = codes if len(codes) > 1 else family
             items = told[home, level, form]
@@ -105,9 +105,9 @@ class Headings:
             some = sorted((s for s in members if say.names_bucket(s.title) == phases), key=lambda s: s.index)
             if some:
                 weight = max(least, self._weigh_alone(some))
-                needs = {"depends_on", "soft", "blocks", "priority"}
-                most_said = _PHASE if any(self._keys[s.index] & needs for s in some) else SURE
-                weight = min(weight, most_said) if phases else weight
+                # How long they take is said of phases as well.
+                surest = any(self._keys[s.index] - {"effort", "lifecycle"} or self._lasts(s) for s in some)
+                weight = min(weight, _PHASE if surest else SURE) if phases else weight
                 yield Series("headings", tuple(map(self._open, some)), form, weight, weight, whole=phases)
 
     def _weigh_alone(self, members: Sequence[Section]) -> int:
@@ -129,7 +129,8 @@ class Headings:
             say.weigh_place(self._above(members[0]), self.text.named(members[0])[1:]) or self.text.is_plan
         )
         # What has a number and nothing else counts where there are no others.
-        return own + place if coded or labelled or place >= SURE else min(own + place, LIKELY)
+        sure = any(n.code for n in numbers) or (coded and len(members) > 1) or labelled or place >= SURE
+        return own + place if sure else min(own + place, LIKELY)
 
     def _holds_list(self, section: Section) -> bool:
         """Say whether boxes are below a heading, or, if it has no number, a list of titles in bold or with numbers."""
@@ -153,10 +154,17 @@ class Headings:
         if self._is_ranked(section):
             return True
         if say.names_bucket(section.title):
-            return bool(say.without_bucket(section.title) and keys & _OWN)
+            return bool(say.without_bucket(section.title) and (keys & _OWN or self._lasts(section)))
         if say.names_priority(section.title) and not (keys & _OWN or self._numbers[section.index]):
             return False
         return bool(keys) and (many or len(keys) > 1)
+
+    def _lasts(self, section: Section) -> bool:
+        """Say whether a heading without others below it has its hours behind it, and known labels right below it."""
+        hours = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
+        return (
+            hours and section.index not in self._parents and any(f.key and f.label for f in self._fields[section.index])
+        )
 
     def _is_ranked(self, section: Section) -> bool:
         """Say whether "P1 - No salt" is work of that priority, and no heading over others."""

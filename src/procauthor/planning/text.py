@@ -499,19 +499,3 @@ class Opening(Struct, frozen=True):
     def values(self, key: str) -> list[tuple[str, int]]:
         """Return the texts of all fields of a key and of the lists below them, each with its line."""
         return list(chain.from_iterable(f.values for f in self.all(key)))
-
-
-class Scopes:
-    """The lines that are below items, by offset."""
-
-    def __init__(self, openings: Iterable[Opening]) -> None:
-        self._spans = sorted((o.line.start, o.scope_end) for o in openings)
-
-    def __contains__(self, position: int) -> bool:
-        place = bisect_left(self._spans, (position + 1,)) - 1
-        return place >= 0 and position < self._spans[place][1]
-
-    def following(self, position: int, end: int) -> int:
-        """Return where the next item after a position begins, at most the end."""
-        place = bisect_left(self._spans, (position + 1,))
-        return min(self._spans[place][0], end) if place < len(self._spans) else end

@@ -245,7 +245,7 @@ def is_remark(text: str) -> bool:
 def read_remarks(text: str) -> list[str]:
     """Return what a line says besides its title: in parentheses, and behind a dash, a comma or a colon."""
     inside = [a or b for a, b in re.findall(r"\(([^()]*)\)|\[([^\[\]]*)\]", text)]
-    outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[].*?[)\]]", "", plain_text(text)))[1:]
+    outside = re.split(r"\s[-–—|]\s|[;,:|]\s|\s(?=[~≈])", re.sub(r"[(\[][^()\[\]]*[)\]]", "", plain_text(text)))[1:]
     return [remark.strip() for remark in chain.from_iterable(re.split(r"[;,]\s", each) for each in (*inside, *outside))]
 
 

@@ -7,7 +7,6 @@ import hashlib
 import io
 import math
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
-    Row = tuple[NDArray[np.intp], Vectors]
 
 _PAGE_SHARE = 0.2
 # Read by numpy when it is loaded. The matrices are small: a second thread would cost more than it computes, and a
@@ -180,16 +178,6 @@ class Vocabulary:
         import numpy as np
 
         return float(np.linalg.norm(self.vectors, axis=1).mean())
-
-    def weigh(self, count: Counter[str]) -> Row:
-        """Return the places of the known words of a text and their weights, at length 1."""
-        import numpy as np
-
-        known = [(self._places[word], 1 + math.log(n)) for word, n in count.items() if word in self._places]
-        places = np.array([place for place, _ in known], np.intp)
-        values = np.array([value for _, value in known], np.float32) * self.weights[places]
-        length = math.sqrt(float(values @ values))
-        return places, values / (length or 1)
 
     def dump(self) -> bytes:
         """Return the vocabulary as bytes, vectors rounded to steps of the greatest number of their row."""

@@ -338,7 +338,7 @@ class Counting:
         places = [self._of(c.title, read_path(c.path), *c.headings) for c in chunks]
         main = [self._of(c.title, c.heading) for c in chunks]
         names = [m + self._of(read_path(c.path), *c.headings[:-1]) for m, c in zip(main, chunks, strict=True)]
-        page_names = list(map(self._of_page, documents))
+        page_names = [self._of(*_title(each), *(c.heading for c in each)) for each in documents]
         put = partial(Wording.put, self.lexicon)
         passages, telling = put(list(map(add, places, texts))), put(texts).telling()
         sizes = list(map(len, documents))
@@ -366,12 +366,7 @@ class Counting:
                 self._names[name] = self.lexicon.read(name)
         return list(chain.from_iterable(map(self._names.__getitem__, names)))
 
-    def _of_page(self, chunks: Sequence[Chunk]) -> list[int]:
-        """Return the stems of what a document and its passages are called."""
-        return self._of(*_named(chunks[:1]), *(chunk.heading for chunk in chunks))
 
-
-def _named(chunks: Iterable[Chunk]) -> Iterator[str]:
-    for chunk in chunks:
-        yield chunk.title
-        yield read_path(chunk.path)
+def _title(chunks: Sequence[Chunk]) -> tuple[str, ...]:
+    """Return what a document is called, with the words of its path; nothing of one without a passage."""
+    return (chunks[0].title, read_path(chunks[0].path)) if chunks else ()

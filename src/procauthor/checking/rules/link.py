@@ -162,7 +162,9 @@ def _lacks_page(scope: Scope, procedure: Procedure, link: Link, path: str) -> bo
     """Say whether a link leads to a folder of documents that has no page, on a site that makes none for it."""
     conventions = procedure.conventions
     rules = rules_of(conventions.site)
-    if not rules.pages or rules.lists or "://" in link.target or link_kind(link.target) != "page":
+    # Hugo makes pages for the outermost folders only.
+    made = rules.lists and not (conventions.site == "hugo" and "/" in path.removeprefix(f"{conventions.site_root}/"))
+    if not rules.pages or made or "://" in link.target or link_kind(link.target) != "page":
         return False
     inside = [file.removeprefix(f"{path}/") for file in scope.library.files if file.startswith(f"{path}/")]
     pages = (file.partition(".")[0].lower() in FOLDERS for file in inside if "/" not in file)

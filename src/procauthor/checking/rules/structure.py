@@ -147,7 +147,8 @@ def _check_structure(_: Scope, procedure: Procedure) -> Iterator[Finding]:
     template = procedure.template
     if template is not None:
         yield from _status_word(procedure)
-    if not procedure.silent and (template is not None or procedure.counted):
+    # Elsewhere a mark may mean something else, but where it is all that there is.
+    if not procedure.silent and (template is not None or procedure.counted or procedure.text_status == "placeholder"):
         yield from _placeholders(procedure)
     if template is not None and not procedure.silent:
         yield from _sections(procedure, template)
