@@ -129,6 +129,19 @@ def test_a_project_that_stays_open_notices_edits(root: Path, tmp_path: Path) -> 
                 assert project.evaluate() == fresh.evaluate(), edit
 
 
+def test_a_library_keeps_what_it_said_and_the_next_one_shares_what_was_not_edited(root: Path) -> None:
+    edited, other = sorted(root.rglob("p0*.md"))[:2]
+    with Project.open(root) as project:
+        before = project.library()
+        paths = [file.relative_to(root).as_posix() for file in (edited, other)]
+        said = [before.by_path[path].heading_texts for path in paths]
+        edited.write_text(f"{edited.read_text()}\n## One more\n\nWords.\n")
+        after = project.library()
+        assert after.by_path[paths[0]].heading_texts == (*said[0], "One more")
+        assert after.by_path[paths[1]] is before.by_path[paths[1]]
+        assert [before.by_path[path].heading_texts for path in paths] == said
+
+
 def test_nothing_is_lost_with_the_memory(root: Path) -> None:
     before = [answer(root, command) for command in COMMANDS]
     shutil.rmtree(root / ".procauthor")
