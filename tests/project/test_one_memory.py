@@ -142,6 +142,23 @@ def test_a_library_keeps_what_it_said_and_the_next_one_shares_what_was_not_edite
         assert [before.by_path[path].heading_texts for path in paths] == said
 
 
+def test_a_project_that_is_asked_often_notices_what_cannot_be_read_and_what_is_back(tmp_path: Path) -> None:
+    for number in range(260):
+        (tmp_path / f"p{number}.md").write_text(f"# Topic {number}\n")
+    with Project.open(tmp_path) as project:
+        for _ in range(6):
+            assert len(project.library().procedures) == 260
+        for raw, unread, title in (
+            (b"\xff\x00\xff", ["p7.md"], None),
+            (b"# Other\n", [], "Other"),
+            (b"# C\n", [], "C"),
+        ):
+            (tmp_path / "p7.md").write_bytes(raw)
+            library = project.library()
+            assert [each.path for each in library.unread] == unread
+            assert [p.title for p in library.procedures if p.path == "p7.md"] == ([title] if title else [])
+
+
 def test_nothing_is_lost_with_the_memory(root: Path) -> None:
     before = [answer(root, command) for command in COMMANDS]
     shutil.rmtree(root / ".procauthor")

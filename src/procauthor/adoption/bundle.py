@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
 
 from procauthor.adoption.form import FEWEST, Form
-from procauthor.convention.word import has_own_folder, page_stem, words
+from procauthor.convention.word import page_stem, words
 from procauthor.data import grouped
 from procauthor.markdown.document import Document
 
@@ -25,7 +25,7 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
     """
     named = grouped((PurePosixPath(path).name, path) for path in sorted(documents) if "/" in path)
     heads = [paths for paths in named.values() if _are_heads(paths, documents)]
-    heads.sort(key=lambda paths: (has_own_folder(paths[0]), len(paths)))
+    heads.sort(key=lambda paths: (_is_known(paths[0]), len(paths)))
     chosen = tuple(heads[-1]) if heads else ()
     homes = tuple(f"{PurePosixPath(path).parent.as_posix()}/" for path in chosen)
     within = f"{posixpath.commonpath(homes)}/" if len(homes) > 1 and posixpath.commonpath(homes) else ""
@@ -47,9 +47,13 @@ def _is_among(path: str, within: str, names: AbstractSet[str]) -> bool:
 
 def _are_heads(paths: Sequence[str], documents: Mapping[str, Document]) -> bool:
     """Say whether files of one name each speak for their folder: by a known name, else by their front matter."""
-    if page_stem(paths[0]) in words()["survey"]["bundles"]:
+    if _is_known(paths[0]):
         return True
     return len(paths) >= FEWEST and sum(_is_head(documents[path]) for path in paths) >= len(paths) * _NEARLY_ALL
+
+
+def _is_known(path: str) -> bool:
+    return page_stem(path) in words()["survey"]["bundles"]
 
 
 def _is_head(document: Document) -> bool:

@@ -377,7 +377,7 @@ def _unproven(library: Library) -> Iterator[Guess]:
         if len(seen) >= _FEWEST_LINKS and right < len(seen) * _PROVEN:
             examples = tuple(place for there, place in seen if not there)[:2]
             name = {"root": "links from the root", "page": "links to pages"}[kind]
-            question = f"what shows these documents? {right} of {len(seen)} {name} lead to something"
+            question = f"where do {name} count from? only {right} of {len(seen)} lead to something here"
             yield Guess("unproven", kind, 0.5, len(seen) - right, len(seen), examples, question)
 
 

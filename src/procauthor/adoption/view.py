@@ -21,6 +21,7 @@ _SHOWN = 3
 _PATTERNS = 8
 # So many folders can be read.
 _FOLDERS = 12
+_CALLED = {"unproven": "links that mostly lead nowhere"}
 # These guesses are only asked about.
 _NOT_TAKEN = ("optional", "apart")
 
@@ -28,10 +29,11 @@ _NOT_TAKEN = ("optional", "apart")
 def survey_lines(survey: Survey) -> Iterator[str]:
     """Yield what was found and what would be made of it, with counts, examples and how sure it is."""
     yield f"{amount(_count(survey), 'document')} found; nothing in them is changed"
-    yield f"site: {_guessed(survey.site.guess)}"
+    site = survey.site.guess
+    yield f"site: {_guessed(site)}" if site.count else f"site: none seen, so links are read as {site.value} reads them"
     for guess in _together(survey.guesses):
         if guess.subject.partition(".")[0] in ("titles", "addresses", "unproven", "status", "index", "placeholders"):
-            yield f"{guess.subject}: {_guessed(guess)}"
+            yield f"{_CALLED.get(guess.subject, guess.subject)}: {_guessed(guess)}"
     for proposed in survey.templates:
         yield from _template_lines(proposed, [p for p, name in survey.patterns.items() if name == proposed.name])
     if not survey.templates:

@@ -549,9 +549,10 @@ class Surveyor:
         return self._last
 
     def _inodes_of(self, paths: Iterable[str]) -> Iterator[int]:
-        """Yield what the disk knows the files of documents by."""
+        """Yield what the disk knows the files of documents by; one that cannot be read any more has none."""
         assert self._last is not None
-        return (self._last.records[path].signature.inode for path in paths)
+        known = map(self._last.records.get, paths)
+        return (record.signature.inode for record in known if record is not None)
 
     def _read_again(self, changed: frozenset[str] | None) -> Surveyed:
         """Read what has changed; None where all documents have to be looked at."""

@@ -107,7 +107,8 @@ class Headings:
                 weight = max(least, self._weigh_alone(some))
                 # How long they take is said of phases as well.
                 surest = any(self._keys[s.index] - {"effort", "lifecycle"} or self._lasts(s) for s in some)
-                weight = min(weight, _PHASE if surest else SURE) if phases else weight
+                most_said = _PHASE if surest else SURE
+                weight = min(weight, most_said) if phases else weight
                 yield Series("headings", tuple(map(self._open, some)), form, weight, weight, whole=phases)
 
     def _weigh_alone(self, members: Sequence[Section]) -> int:
