@@ -363,6 +363,15 @@ KINDS = {
         "## A [P0] Oven (gas)\n\n- valve: new\n- pipe: old\n\n## B [P1] Salt\n\n- jar: one\n\n## Priority\n\nP0: the oven.\n",
         ["Oven (gas) P0 2", "Salt P1 1"],
     ),
+    "coded headings with a rank, over boxes, beside boxes of other sections": (
+        ("## Oven\n\n### S1 — New door (High)\n\n- [ ] Buy it\n- [ ] Fit it\n\n### S2 — Old door (Medium, do after S1)\n\n- [ ] Melt it\n\n"
+        "## Later\n\n### Garden\n\n- [ ] Cut the hedge\n- [ ] Mow the lawn\n"),
+        ["S1 New door P1 2", "S2 Old door P2 1 <- New door", "Cut the hedge P3", "Mow the lawn P3"],
+    ),
+    "words of another language behind a box": (
+        "## Fas 1\n\n- [ ] Ugn: lista, detalj\n- [ ] Deg: mjöl\n\n## Fas 2\n\n- [x] Logg: filer\n",
+        ["Ugn: lista, detalj P3", "Deg: mjöl P3", "Logg: filer P3 done"],
+    ),
     "ranges in other languages": (
         "| Código | Tarefa | Prioridade | Dependência |\n|---|---|---|---|\n| T-1 | Pesar | P0 | Nenhuma |\n| T-2 | Amassar | P0 | T-1 |\n| T-3 | Assar | P1 | T-1 a T-2 |\n",
         ["T-1 Pesar P0", "T-2 Amassar P0 <- Pesar", "T-3 Assar P1 <- Pesar, Amassar"],

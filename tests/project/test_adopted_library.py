@@ -579,6 +579,24 @@ def test_a_page_alone_in_its_folder_is_a_document_and_a_list_of_changes_has_no_f
     assert settings["conventions"]["pages"] == ["readme", "content/_index.md", "content/run/_index.md"]
 
 
+@pytest.mark.parametrize(
+    ("title", "counted"),
+    [
+        ("Change Log", False),
+        ("Release Notes", False),
+        ("Release 1.2", False),
+        ("Breaking Changes", False),
+        ("Writing Release Notes", True),
+        ("Write the Release Notes", True),
+    ],
+)
+def test_a_list_of_changes_is_told_from_how_to_write_it(tmp_path: Path, title: str, *, counted: bool) -> None:
+    steps = "1. Stop the pump by hand.\n2. Drain what is left in it.\n3. Start it again by hand.\n"
+    write(tmp_path, {"docs/release-notes-2.md": f"# {title}\n\n{steps}", "docs/stop.md": f"# Stop the Pump\n\n{steps}"})
+    init(tmp_path)
+    assert documents(tmp_path)["docs/release-notes-2.md"]["counted"] is counted
+
+
 def test_titles_are_where_most_documents_have_them(tmp_path: Path) -> None:
     front = {f"content/{n}.md": f"---\ntitle: Do {n}\n---\n\nWords.\n" for n in "abc"}
     late = "---\ntitle: Cordon it\n---\n\n# Overview\n\nWords.\n\n## Then\n\nWords.\n"

@@ -138,13 +138,19 @@ def lists_changes(path: str, document: Document) -> bool:
 
     How to write such a list is work.
     """
-    if any(map(is_order, _titles(path, document))):
+    if any(map(_says_how, _titles(path, document))):
         return False
     place = PurePosixPath(path)
     names = ("-".join(_TOKEN.findall(name.casefold())) for name in (bare_name(path), place.parent.name))
     return any(
         re.match(rf"{re.escape(word)}(?:-|\Z)", name) for name, word in product(names, words()["survey"]["changelogs"])
     )
+
+
+def _says_how(title: str) -> bool:
+    """Say whether a title is an order, and no name of a list of changes, such as "Release notes" or "Change log"."""
+    first = next(iter(_TOKEN.findall(title.casefold())), "")
+    return first not in words()["survey"]["changed"] and is_order(title)
 
 
 def _tells_what_to_do(path: str, document: Document) -> bool:

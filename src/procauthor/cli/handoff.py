@@ -12,6 +12,7 @@ from procauthor.cli.output import (
     NEEDS_REVISION,
     Json,
     json_text,
+    look_for_garbage,
     open_project,
     require_place,
     say,
@@ -150,6 +151,7 @@ def mcp(
             raise
         message = "the MCP server needs the package 'mcp', which is not installed"
         raise ConfigError(message, install_hint("mcp")) from error
+    look_for_garbage()
     serve(ctx.obj, allow_accept=allow_accept)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from procauthor.cli.output import look_for_garbage
+
 _NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs")
 
 
@@ -19,4 +21,5 @@ def lsp(ctx: typer.Context) -> None:
             raise
         message = "the language server needs the package 'pygls', which is not installed"
         raise ConfigError(message, install_hint("lsp")) from error
+    look_for_garbage()
     serve(ctx.obj)

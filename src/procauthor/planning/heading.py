@@ -17,7 +17,7 @@ from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.series import LIKELY, STRONG, SURE, TOLD, Series, most
 from procauthor.planning.text import Field, Opening, PlanText, field_key, opens_field, read_role
 from procauthor.planning.title import Numbered, needs_pattern, read_count, read_number, tell_codes
-from procauthor.planning.value import read_whole_effort, read_words
+from procauthor.planning.value import is_priority, read_remarks, read_whole_effort, read_words
 from procauthor.regex import lazy
 
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
@@ -50,6 +50,11 @@ class Headings:
         again = Counter(title for title, _ in times)
         self._labels = {title for title, count in again.items() if count > 1}
         self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
+        for section, number in zip(self._sections, self._numbers, strict=True):
+            # "S1 - Lock (High)" has a field of its own.
+            coded = number and re.search("[A-Z]", number.code)
+            if coded and any(map(is_priority, read_remarks(section.title))):
+                self._keys[section.index].add("priority")
         # "### Priority" below a heading is a field of it.
         for section in self._sections:
             if section.parent is not None and section.heading and self._is_label(section):
@@ -57,6 +62,11 @@ class Headings:
                 own = text.read_fields(_without_entries(lines))
                 self._fields[section.parent] += own or [Field("", section.title, "", section.line)]
         self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
+        for section, number in zip(self._sections, self._numbers, strict=True):
+            # "S1 - Lock (High)" has a field of its own.
+            coded = number and re.search("[A-Z]", number.code)
+            if coded and any(map(is_priority, read_remarks(section.title))):
+                self._keys[section.index].add("priority")
 
     def series(self) -> Iterator[Series]:
         """Yield the headings of each level and form, weighed; those over all of a plan and labels are in none."""
@@ -213,7 +223,7 @@ class Headings:
         title = read.title
         if needs := needs_pattern(of_code=True).search(title):
             body.append(Field("depends_on", "", needs["names"].strip(" .;,"), section.line))
-            title = title[: needs.start()].rstrip(" (,;–—-.")
+            title = re.sub(r"\([^()]*$", "", title[: needs.start()]).rstrip(" (,;–—-.")
         line, fields = self.text.lines[section.line - 1], tuple(body)
         return Opening(read.first, read.last, title, line, section, fields, end, code=read.code, said=title)
 

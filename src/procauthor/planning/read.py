@@ -371,6 +371,8 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
         return "in progress"
     told = value.read_remarks(opening.said or opening.title)
     status = next(filter(None, map(value.says_only_status, told)), "")
+    # A word behind the title may be one of another language: "- [ ] API: lista, detalj".
+    status = "" if mark and mark.marker is not None and status in DONE else status
     above = next(filter(None, map(names_status, headings)), "")
     return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
 
