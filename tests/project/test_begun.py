@@ -70,3 +70,18 @@ def test_what_a_placeholder_says_of_its_neighbours_is_carried_over(tmp_path: Pat
     head = (tmp_path / "ops/valve.md").read_text().split("---")[1]
     assert "owner: Night Crew" in head
     assert "depends_on:\n- Pump 1\n- Pump 2\n" in head
+
+
+def test_fields_that_hold_different_things_are_not_taken_over(tmp_path: Path) -> None:
+    serial = 10**30
+    heads = (f"owner: Ann\nserial: {serial}", "serial: 2", "owner: [Bob, Eve]\nserial: 3", "owner: {}\nserial: 4")
+    files = {
+        f"ops/{n}.md": f"---\nteam: Night Crew\n{head}\n---\n\n{form(f'Pump {n}')}" for n, head in enumerate(heads)
+    }
+    write(tmp_path, files)
+    run("init", tmp_path, "--no-input")
+    run("-C", tmp_path, "create", "Valve", "--lifecycle", "Ops", "--accept")
+    head = (tmp_path / "ops/valve.md").read_text().split("---")[1]
+    assert "team: Night Crew" in head
+    assert "owner" not in head
+    assert "serial" not in head

@@ -147,3 +147,10 @@ def test_what_cannot_be_split_is_refused(
     with pytest.raises(error, match=words):
         split(pages, "pages/page.md", at, title)
     assert snapshot(pages) == before
+
+
+def test_a_chapter_of_the_first_level_is_a_section(tmp_path: Path) -> None:
+    text = "---\ntitle: Pump\n---\n\n# Purpose\n\nIt runs.\n\n# Steps\n\nOpen it.\n\n## Detail\n\nSlowly.\n"
+    (tmp_path / "pump.md").write_text(text)
+    split(tmp_path, "pump.md", ["Steps"], "Pump Steps")
+    assert (tmp_path / "pump-steps.md").read_text().endswith("## Steps\n\nOpen it.\n\n### Detail\n\nSlowly.\n")

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from procauthor import Project
 from procauthor.errors import ConfigError, LockedError, RetrievalError
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, embedding_for
 from procauthor.retrieval.index import Engine, Hit, SectionIndex, Weights
@@ -99,6 +100,12 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
         index.sync(cut(LIBRARY))
         index.sync([])
         assert index.search("anything") == []
+
+
+def test_documents_without_a_word_are_no_reason_for_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("")
+    (tmp_path / "b.md").write_text("---\ntitle: Pump\n---\n")
+    assert Project.open(tmp_path).search("pump") == []
 
 
 def test_a_limit_is_kept(library: SectionIndex) -> None:

@@ -545,7 +545,7 @@ class Recall:
         among = Among(
             findings=_encode_some(findings),
             needs=_encode_some(needs),
-            reached=_encode_some(sorted(reached_in(scope, edges))),
+            reached=_encode_some(sorted(reached_in(scope, procedure, edges))),
             unnamed=_encode_some(list(unnamed_uses(scope, procedure))),
             looked=_encode_some(self._looked()) if len(shelf.looked) <= _MOST_LOOKED else None,
             asked=array("I", sorted(scope.questions)).tobytes(),

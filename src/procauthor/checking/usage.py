@@ -180,13 +180,14 @@ def needs_in(scope: Scope, edges: Iterable[Edge]) -> Iterator[Need]:
 def reached_from(scope: Scope, procedure: Procedure) -> Collection[str]:
     """Return the documents that another one links, lists in a table or depends on, from what is known or its text."""
     if procedure.path not in scope.reached:
-        scope.reached[procedure.path] = reached_in(scope, read_edges(scope, procedure))
+        scope.reached[procedure.path] = reached_in(scope, procedure, read_edges(scope, procedure))
     return scope.reached[procedure.path]
 
 
-def reached_in(scope: Scope, edges: Iterable[Edge]) -> set[str]:
-    """Return the documents that a document links, lists in a table, or depends on, by its edges."""
-    return {edge.target for edge in edges if edge.kind not in _HANDED and edge.target in scope.library.by_path}
+def reached_in(scope: Scope, procedure: Procedure, edges: Sequence[Edge]) -> set[str]:
+    """Return the documents that a document links, lists in a table, or depends on, by its edges; a template links."""
+    leads = edges or _links(scope, procedure, set())
+    return {edge.target for edge in leads if edge.kind not in _HANDED and edge.target in scope.library.by_path}
 
 
 def unnamed_uses(scope: Scope, consumer: Procedure) -> Iterator[tuple[str, RequiredInput]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, count, pairwise
 from pathlib import PurePosixPath
+from typing import TypeGuard
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -585,13 +586,16 @@ def manner(library: Library, path: str, lifecycle: str, title: str) -> Manner:
     return Manner("" if named else written, tuple(front.items()), left)
 
 
+_BITS = 64
+
+
 class _Head(Struct, frozen=True, array_like=True):
     """How a document begins.
 
     Attributes:
         title: The field of the front matter that holds the title, where there is no heading for it.
         is_front: Whether the metadata are front matter.
-        metadata: Each field with its value, if that is a text or a number; else with nothing.
+        metadata: Each field with its value, if that is a text or a number that can be kept; else with nothing.
     """
 
     title: str
@@ -602,10 +606,15 @@ class _Head(Struct, frozen=True, array_like=True):
 def _head(procedure: Procedure) -> _Head:
     def read() -> _Head:
         document = procedure.document
-        plain = {name: value if isinstance(value, str | int) else None for name, value in document.metadata.items()}
+        plain = {name: value if _is_plain(value) else None for name, value in document.metadata.items()}
         return _Head(_title_field(procedure), document.front_matter is not None, plain)
 
     return procedure.remembered("head", _Head, read)
+
+
+def _is_plain(value: object) -> TypeGuard[str | int]:
+    """Say whether a value is a text, or a number of no more than 64 bits."""
+    return isinstance(value, str) or (isinstance(value, int) and value.bit_length() < _BITS)
 
 
 def _is_named(procedure: Procedure, head: _Head) -> bool:
@@ -635,7 +644,7 @@ def _shared(fronts: Sequence[Mapping[str, object]]) -> dict[str, str | int]:
     for name in fronts[0] if len(fronts) >= _FEWEST else ():
         values = [str(front[name]) for front in fronts if name in front]
         usual = _usual(values)
-        value = next(front[name] for front in fronts if str(front.get(name)) == usual)
+        value = next(front[name] for front in fronts if name in front and str(front[name]) == usual)
         # A day or a list is of one document, even where all have the same.
         if name not in _OWN and isinstance(value, str | int) and values.count(usual) >= len(fronts) * _NEARLY_ALL:
             result[name] = value

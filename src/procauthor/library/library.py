@@ -20,6 +20,7 @@ from msgspec.structs import replace as replace_struct
 from procauthor.convention.word import (
     folder_lifecycle,
     has_own_folder,
+    is_chapter,
     is_folder_name,
     lifecycle_name,
     page_stem,
@@ -731,7 +732,8 @@ def find_section(procedure: Procedure, name: str) -> Section:
         NotFoundError: There is none; the hint names the nearest.
         AmbiguousError: There are several.
     """
-    sections = [s for s in procedure.document.sections if s.heading and s.level > 1]
+    chapters = is_chapter(procedure.document)
+    sections = [s for s in procedure.document.sections if s.heading and (s.level > 1 or chapters)]
     wanted = name.strip().casefold()
     tests = (
         lambda s: s.title.casefold() == wanted,

@@ -147,7 +147,8 @@ class Shelf:
         self.template = template
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._sources: OrderedDict[str, Source] = OrderedDict()
-        self._details: OrderedDict[str, Detail] = OrderedDict()
+        # By the text too: who reads an older one while this is renewed leaves nothing in the place of the new one.
+        self._details: OrderedDict[tuple[str, Stamp], Detail] = OrderedDict()
         self._contracts: OrderedDict[str, Contract] = OrderedDict()
         self._encoded: Mapping[str, bytes] = {}
         self._told: dict[str, dict[str, bytes]] = {}
@@ -172,7 +173,7 @@ class Shelf:
                 shelf._contracts_of_all,
                 shelf._known_told,
             )
-            known: tuple[dict[str, Any], ...] = self._documents, self._sources, self._details, self._contracts
+            known: tuple[dict[str, Any], ...] = self._documents, self._sources, self._contracts
             for procedure in gone:
                 procedure.move(before)
                 for each in (*known, *self._told.values()):
@@ -224,10 +225,10 @@ class Shelf:
         with self._lock:
             return keep(self._documents, procedure.path, lambda: parse(self.source(procedure).raw), self._most)
 
-    def detail(self, path: str, make: Callable[[], Detail]) -> Detail:
+    def detail(self, procedure: Procedure, make: Callable[[], Detail]) -> Detail:
         """Return the decoded detail of a document."""
         with self._lock:
-            return keep(self._details, path, make, _KEPT_DETAILS)
+            return keep(self._details, (procedure.path, procedure.stamp), make, _KEPT_DETAILS)
 
     def contract(self, path: str) -> Contract:
         """Return the decoded contract of a document."""
@@ -383,7 +384,7 @@ class Stored(Procedure):
 
     @property
     def _detail(self) -> Detail:
-        return self.shelf.detail(self.path, lambda: _decode_detail(self._facts.detail))
+        return self.shelf.detail(self, lambda: _decode_detail(self._facts.detail))
 
     @property
     def contract(self) -> Contract:

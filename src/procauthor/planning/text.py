@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from itertools import chain, count, repeat
 from typing import Any, Literal, NamedTuple
 
-from msgspec import Struct, ValidationError, convert, structs
+from msgspec import Struct, ValidationError, structs
 
-from procauthor.data import ungrouped
+from procauthor.data import as_type, ungrouped
 from procauthor.errors import PlanError
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.naming import title_key
@@ -270,7 +270,7 @@ def read_reading(document: Document) -> Reading:
     if said is None:
         return Reading()
     try:
-        reading = convert(said.value, Reading)
+        reading = as_type(said.value, Reading)
     except ValidationError as error:
         message = f"line {said.line}: {READING_KEY!r} has another form: {error}"
         raise PlanError(message, _HINT) from error

@@ -244,7 +244,7 @@ class VectorIndex:
         if not vector.any():
             return []
         ranking = self._nearest(store, vector, words, limit)
-        if isinstance(self._embedding, WordEmbedding):
+        if ranking and isinstance(self._embedding, WordEmbedding):
             moved = self._move(store, vector, {"lexical": words, "dense": ranking})
             ranking = self._nearest(store, moved, words, limit)
         return ranking

@@ -18,7 +18,7 @@ from procauthor.checking.recall import Recall, remember
 from procauthor.checking.scope import Scope
 from procauthor.checking.survey import FILE_NAME as MEMORY
 from procauthor.checking.survey import Surveyed, Surveyor
-from procauthor.data import keep
+from procauthor.data import keep, unpacked
 from procauthor.errors import LibraryError, NoPlanError, PlanError, StaleError
 from procauthor.finding import Finding, Report
 from procauthor.library.change import Change, Edit
@@ -75,6 +75,7 @@ _LAID = 8
 _PLANNED = "planned"
 _PLAN = "plan"
 _TICKED = "ticked"
+_NOTHING = msgspec.msgpack.encode(None)
 
 
 def unless_stale(make: Callable[[], _T]) -> _T:
@@ -309,7 +310,7 @@ class Workspace:
         kept = self._once(library, _PLAN, grounds, lambda: msgspec.msgpack.encode(_try_plan(raw, known)))
         from procauthor.planning.plan import Plan
 
-        return msgspec.msgpack.decode(kept, type=Plan | None)
+        return None if kept == _NOTHING else unpacked(kept, Plan)
 
     def announced(self, library: Library, plan: Plan | None = None) -> dict[str, str]:
         """Return titles that a plan or the index announces without a document, by key.
@@ -330,7 +331,7 @@ class Workspace:
 
     def _titles(self, library: Library, raw: bytes) -> list[str]:
         kept = self._once(library, _PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
-        return msgspec.msgpack.decode(kept, type=list[str])
+        return unpacked(kept, list[str])
 
     def _own_plan_bytes(self, library: Library) -> bytes:
         """Return the plan in the settings; nothing where there is none that can be read."""
