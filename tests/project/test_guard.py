@@ -122,11 +122,18 @@ def test_front_matter_that_is_not_edited_is_not_thrown_away(
     assert not list((root / ".procauthor").glob("runs/*"))
 
 
-@pytest.mark.parametrize("kind", ["toml", "json"])
-def test_a_name_in_such_front_matter_makes_a_rename_stop(root: Path, kind: str) -> None:
-    put(root, CHECK, OWN[kind] + PAGE)
+def test_a_name_in_such_front_matter_makes_a_rename_stop(root: Path) -> None:
+    put(root, CHECK, OWN["toml"] + PAGE)
     told = refused(root, "rename", "design-review", "Design Check Procedure")
-    assert f"{CHECK}:1: the front matter is {kind.upper()}" in told
+    assert f"{CHECK}:1: the front matter is TOML" in told
+
+
+def test_a_name_in_json_at_the_top_is_renamed_as_in_any_text_and_the_json_is_reported(root: Path) -> None:
+    put(root, CHECK, OWN["json"] + PAGE)
+    run("-C", root, "rename", "design-review", "Design Check Procedure")
+    assert '"depends_on": ["Design Check Procedure"]' in (root / CHECK).read_text()
+    found = run_json("-C", root, "check", "--select", "bad-front-matter", code=1)["findings"]
+    assert [each["path"] for each in found] == [CHECK]
 
 
 def test_toml_is_read_and_no_fix_reaches_into_it(root: Path) -> None:

@@ -14,6 +14,7 @@ from procauthor.adoption.form import FEWEST, Form, chapters, count_words
 from procauthor.adoption.notation import ends_as_template
 from procauthor.adoption.sign import count_duties, is_description, is_order, plain_text, shows_work
 from procauthor.convention.word import page_stem, words
+from procauthor.data import grouped
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
 from procauthor.regex import lazy
@@ -62,9 +63,9 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: st
     own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path, root)}
     free = {path: document for path, document in sorted(own.items()) if not _is_no_work(path, document)}
     told = {path for path, document in free.items() if _tells_what_to_do(path, document)}
+    rarest = _by_rarest(keys.values())
     for path in (*sorted(told), *_alike(free.keys() - told, told | taken, documents)):
-        others = [keys[each] for each in documents if each != path]
-        if not any(describes(free[path], form) for form in forms) and not _repeats(keys[path], others):
+        if not any(describes(free[path], form) for form in forms) and not _repeats(keys[path], rarest):
             yield path
 
 
@@ -257,7 +258,19 @@ def _lead_away(items: Sequence[Item], links: Sequence[int]) -> bool:
     return sum(leading) > len(items) * _MOSTLY
 
 
-def _repeats(own: frozenset[str], others: Sequence[frozenset[str]]) -> bool:
-    """Say whether a document holds all the headings of several others: it was put together from them."""
-    held = {keys for keys in others if len(keys) >= _FEWEST_HEADINGS and keys <= own and keys != own}
-    return len(held) >= _FEWEST_REPEATED
+def _by_rarest(headings: Iterable[frozenset[str]]) -> Mapping[str, Sequence[frozenset[str]]]:
+    """Return the headings of documents that have several, each set of them once, by the one that fewest others have."""
+    several = {keys for keys in headings if len(keys) >= _FEWEST_HEADINGS}
+    counts = Counter(chain.from_iterable(several))
+    return grouped((min(keys, key=lambda key: (counts[key], key)), keys) for keys in several)
+
+
+def _repeats(own: frozenset[str], rarest: Mapping[str, Sequence[frozenset[str]]]) -> bool:
+    """Say whether a document holds all the headings of several others: it was put together from them.
+
+    Args:
+        own: Its headings.
+        rarest: Those of all documents, as `_by_rarest` gives them, so that few have to be compared.
+    """
+    near = chain.from_iterable(rarest.get(key, ()) for key in own)
+    return sum(keys < own for keys in near) >= _FEWEST_REPEATED

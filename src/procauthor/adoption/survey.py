@@ -42,7 +42,7 @@ from procauthor.library.reference import by_address, is_part, link_kind, may_be_
 from procauthor.library.status import is_signpost
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Document
-from procauthor.naming import MARKDOWN, escape_pattern, is_document, list_first
+from procauthor.naming import MARKDOWN, amount, escape_pattern, is_document, list_first
 from procauthor.procedure import Status
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, IndexConventions, LibrarySettings, Settings, TitleConventions
@@ -245,7 +245,9 @@ def _asked(forms: Iterable[Form]) -> Iterator[Guess]:
 def _weakly_counted(paths: Sequence[str], total: int) -> Iterator[Guess]:
     """Yield what is to be asked of documents that count because of weak signs, or of those around them."""
     if paths:
-        said = f"do {paths[0]} and {len(paths) - 1} others tell" if len(paths) > 1 else f"does {paths[0]} tell"
+        said = (
+            f"do {paths[0]} and {amount(len(paths) - 1, 'other')} tell" if len(paths) > 1 else f"does {paths[0]} tell"
+        )
         question = f"{said} what to do? only weak signs say so"
         yield Guess("procedures", "weak signs", 0.5, len(paths), total, tuple(paths[:2]), question)
 

@@ -151,7 +151,7 @@ def test_mentions_of_later_steps_follow_and_are_told() -> None:
     assert "- Decision Record (From: Step 3)" in after
     assert "- Component Diagram (From: Step 1)" in after
     assert "return to Step 1" in after
-    assert found.notes == ("renumbered 2 steps of S5 and 1 mentions of them",)
+    assert found.notes == ("renumbered 2 steps of S5 and 1 mention of them",)
 
 
 def test_a_step_that_others_mention_is_not_deleted_unless_the_mentions_go_too() -> None:

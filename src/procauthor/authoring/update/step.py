@@ -14,6 +14,7 @@ from procauthor.authoring.update.outline import LABEL, EditTarget, sequence, ste
 from procauthor.authoring.update.pen import Pen, item_words
 from procauthor.library.contract import foreign_pattern
 from procauthor.markdown.document import Section, line_end, slugify
+from procauthor.naming import amount
 from procauthor.template.render import FieldWriter, is_left_out, render_pattern
 from procauthor.template.spec import Column, SectionSpec, identifier, section_key
 
@@ -132,9 +133,8 @@ def _renumber(
     mentions = [m for m in _mentions(pen, workflow, _heading(pen, steps[0])) if int(m["number"]) in moved]
     for match in mentions:
         pen.write(*match.span("number"), str(moved[int(match["number"])][1]))
-    pen.notes.append(
-        f"renumbered {len(moved)} steps of {workflow}" + (f" and {len(mentions)} mentions of them" if mentions else "")
-    )
+    mentioned = f" and {amount(len(mentions), 'mention')} of them" if mentions else ""
+    pen.notes.append(f"renumbered {amount(len(moved), 'step')} of {workflow}{mentioned}")
 
 
 def _refuse_dangling(pen: Pen, workflow: str, deleted: Sequence[EditTarget]) -> None:
