@@ -597,6 +597,18 @@ def test_a_list_of_changes_is_told_from_how_to_write_it(tmp_path: Path, title: s
     assert documents(tmp_path)["docs/release-notes-2.md"]["counted"] is counted
 
 
+def test_a_skill_beside_all_documents_takes_none_of_them_away(tmp_path: Path) -> None:
+    steps = (
+        "## Steps\n\n1. Stop it by hand.\n2. Drain what is left.\n3. Start it again.\n\n## After\n\nTell the lead.\n"
+    )
+    skill = "---\nname: pump\ndescription: For pumps.\n---\n\n# Pump\n\nUse the runbooks beside it.\n"
+    write(
+        tmp_path, {"docs/SKILL.md": skill, **{f"docs/{n}.md": f"# Stop {n}\n\n{steps}" for n in ("a", "b", "c", "x/d")}}
+    )
+    init(tmp_path)
+    assert sum(row["counted"] for row in documents(tmp_path).values()) == 5
+
+
 def test_titles_are_where_most_documents_have_them(tmp_path: Path) -> None:
     front = {f"content/{n}.md": f"---\ntitle: Do {n}\n---\n\nWords.\n" for n in "abc"}
     late = "---\ntitle: Cordon it\n---\n\n# Overview\n\nWords.\n\n## Then\n\nWords.\n"

@@ -18,7 +18,8 @@ _NEARLY_ALL = 0.9
 def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return such documents, and what is beside them or below: it belongs to them, and is no document of its own.
 
-    So do folders among them of the same names, whose own document is not there.
+    So do folders among them of the same names, whose own document is not there. One or two such documents in a folder
+    that holds most of the others are about these, and nothing belongs to them.
 
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.
@@ -30,6 +31,9 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
     homes = tuple(f"{PurePosixPath(path).parent.as_posix()}/" for path in chosen)
     within = f"{posixpath.commonpath(homes)}/" if len(homes) > 1 and posixpath.commonpath(homes) else ""
     below = {path for path in documents if path.startswith(homes) and path not in chosen}
+    beside = sum(f"{path.rpartition('/')[0]}/" in homes for path in below)
+    if len(chosen) < FEWEST <= beside and len(below) * 2 > len(documents):
+        return chosen, frozenset()
     pieces = {_folder_below(path, homes) for path in below} - {""}
     alike = {path for path in documents.keys() - {*chosen} if within and _is_among(path, within, pieces)}
     return chosen, frozenset(below | alike)

@@ -11,7 +11,7 @@ import pytest
 
 from procauthor.authoring.update.edit import edit
 from procauthor.authoring.update.operation import Action, Operation, OperationError
-from procauthor.authoring.update.outline import read_outline
+from procauthor.authoring.update.outline import allowance, read_outline, sections_of
 from procauthor.library.change import Change, Edit
 from procauthor.markdown.parse import parse
 from procauthor.system import shipped
@@ -228,3 +228,18 @@ def test_a_reference_becomes_a_link_only_if_it_is_known() -> None:
     value = {"artifact": "Plan", "description": "see [x](evil.md)", "provider": "Design Review Procedure"}
     after = do(REVIEW.encode(), "S3.items", "append", value).decode()
     assert "- **Plan**: see x (From: [Design Review Procedure](design-review.md))" in after
+
+
+@pytest.mark.parametrize(
+    ("wish", "whole"),
+    [
+        ("say who approves, in every section", True),
+        ("in allen Abschnitten steht, wer zustimmt", True),
+        ("que todas las secciones digan quién aprueba", True),
+        ("say who approves", False),
+        ("fasse dich kurz", False),
+    ],
+)
+def test_a_wish_may_need_every_section_in_any_language(wish: str, *, whole: bool) -> None:
+    outline = outline_of(REVIEW.encode())
+    assert (allowance(outline, wish) == len(sections_of(outline))) is whole

@@ -19,11 +19,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from procauthor.authoring.brief import Brief
+from procauthor.convention.word import words
 from procauthor.library.contract import is_none, step_title
 from procauthor.library.status import match_sections
 from procauthor.markdown.document import Block, Document, Item, Section, TableRow, line_start
 from procauthor.markdown.parse import parse
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.spec import SectionSpec, Template, identifier, meaning_of, section_key
 
 # Indentation, bullet or number, spaces, and the box of a task.
@@ -370,7 +371,6 @@ def _numbered(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
 # Metadata counts as a section of this name.
 METADATA = "M"
 _SMALL, _SHARE = 3, 0.34
-_EVERYWHERE = lazy(r"\b(?:all|each|every|everywhere|throughout|whole|entire|any)\b", re.IGNORECASE)
 _DEFAULT_STEP = 6
 
 
@@ -395,14 +395,19 @@ def allowance(outline: EditOutline, wish: str) -> int:
     """Return how many sections a wish may need.
 
     A third of the document, but not less than three; a section that the wish names comes on top; a wish that says
-    "all" or "every" may need all of them.
+    "all" or "every", in one of several languages, may need all of them.
     """
     names = sections_of(outline)
-    if _EVERYWHERE.search(wish):
+    if _everywhere().search(wish):
         return len(names)
-    words = f" {section_key(wish)} "
-    named = sum(f" {section_key(outline.title(name))} " in words for name in names)
+    wished = f" {section_key(wish)} "
+    named = sum(f" {section_key(outline.title(name))} " in wished for name in names)
     return min(len(names), max(_SMALL, round(len(names) * _SHARE)) + named)
+
+
+@lru_cache(maxsize=1)
+def _everywhere() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{any_of(words()['wishes']['everywhere'])})\b", re.IGNORECASE)
 
 
 def targets_in(outline: EditOutline, scope: Sequence[str]) -> tuple[EditTarget, ...]:
