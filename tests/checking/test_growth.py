@@ -103,6 +103,8 @@ GROUPS: dict[str, dict[str, Make]] = {
         "keys": front("k{k}: v\n"),
         "titles": front("- Thing {k} Procedure\n"),
         "open front matter": lambda size: "---\n" + "a: b\n" * (size // 5),
+        "spaces in TOML": lambda size: f"+++\ntitle = 'A'\n{' ' * size}\n+++\n{HEAD}",
+        "begun fields before a title": times("a {{ b {% ", "---\ntitle: A\n---\n\n", "\n\n# A Procedure\n"),
         "footnotes": counted("a[^{k}]\n\n[^{k}]: text\n\n"),
         "comments": times("<!-- a -->"),
         "open comments": times("<!-- "),

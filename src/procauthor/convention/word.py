@@ -31,7 +31,7 @@ def words() -> Mapping[str, Any]:
 
 # What begins a field that the template of a site fills.
 _FILLED = lazy(r"\{\{|\{%|<%")
-_FILLED_IN = lazy(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|<[^<>]*>")
+_FILLED_IN = lazy(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|<[^<>]*>")
 _SOME_WORDS = 5
 _FIELD = lazy(r"\{(name|number)\}")
 # A name has no end of its own, so it takes what the pattern leaves.

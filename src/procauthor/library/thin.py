@@ -383,7 +383,7 @@ def _is_sure(signs: Signs, shown: str, text: str, start: int) -> bool:
     """
     if shown.startswith("["):
         # Behind other words, as in "as of [date]", a name or a day may be what is written about.
-        before = text[:start].strip(" *_|")
+        before = text[max(0, start - _NEAR) : start].strip(" *_|")
         alone = not before or before.endswith((":", ".")) or not shown.upper().startswith(signs.spoken)
         return alone and len(list(islice(_BRACKETS.finditer(text), 2))) == 1
     if shown.endswith(VAGUE_DAY):

@@ -39,7 +39,7 @@ _UNFENCED = lazy(
     rb"(?:[a-z_][\w -]*:[ \t]+[^\r\n]+\r?\n)+[ \t]*\r?\n(?:[ \t]*\r?\n)*#",
     re.IGNORECASE,
 )
-_TOML_KEY = lazy(r"""^[ \t]*(["']?)([\w .-]+?)\1[ \t]*=""", re.MULTILINE)
+_TOML_KEY = lazy(r"""^[ \t]*(["']?)([\w.-](?:[\w .-]*[\w.-])?)\1[ \t]*=""", re.MULTILINE)
 _PROPERTIES = lazy(r"(?:[&!][^\s,\[\]{}]*\s*)*")
 _ALIAS = lazy(r"\s*:?\s*(\*[^\s,\]}]+)")
 _LARGEST = 64 * 1024
