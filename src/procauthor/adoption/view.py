@@ -119,7 +119,7 @@ def _template_lines(proposed: Proposed, patterns: list[str]) -> Iterator[str]:
 
 
 def survey_json(survey: Survey, amended: Amended | None = None) -> dict[str, object]:
-    """Return a survey as a JSON object; see docs/reference for its fields."""
+    """Return a survey as a JSON object, which `init --json` prints."""
     proposed = {
         "schema": SCHEMA,
         "taken": [{"about": guess.subject, **guess.to_json()} for guess in amended.taken] if amended else [],
