@@ -795,6 +795,7 @@ def test_a_draft_and_what_only_repeats_the_form_of_the_team_are_not_defined(tmp_
     "said",
     [
         "> This page is a work in progress.",
+        "This page is\na work in progress.",
         "This document is only a placeholder; ask the desk.",
         "Diese Seite ist noch in Arbeit.",
     ],

@@ -365,7 +365,7 @@ def _stubs(document: Document) -> Iterator[str]:
     """Yield what a document says of itself that says little else: "This page is a work in progress"."""
     if count_words(document) <= _STUB:
         for text in _pieces(document):
-            yield from (match[0] for match in _unfinished().finditer(text))
+            yield from (" ".join(match[0].split()) for match in _unfinished().finditer(text))
 
 
 @lru_cache(maxsize=1)

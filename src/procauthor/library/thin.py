@@ -305,7 +305,8 @@ def _signs(conventions: PlaceholderConventions) -> Signs:
     brackets = [word for word in shipped["brackets"] if f"[{word}]" not in ignored]
     begins = any_of(brackets)
     return Signs(
-        pieces=(*kept, *([VAGUE_DAY] if dates else [])),
+        # A line may end between two words, and within none.
+        pieces=(*(max(word.split(), key=len, default=word) for word in kept), *([VAGUE_DAY] if dates else [])),
         words=re.compile(rf"(?<![\w/-])(?:{'|'.join((marks, *dates))})(?![\w/+-]|['’]\w)"),
         brackets=re.compile(rf"\[(?:{begins})\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
         filler=re.compile(any_of(shipped["filler"]), re.IGNORECASE),

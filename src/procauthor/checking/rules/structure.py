@@ -279,7 +279,8 @@ def _doubles(procedure: Procedure, template: Template, match: Match) -> Iterator
 
 def _placeholders(procedure: Procedure) -> Iterator[Finding]:
     for left in find_placeholders(procedure.document, procedure.conventions.placeholders):
-        finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{left.text!r} says that the text is not finished")
+        text = " ".join(left.text.split())
+        finding = say(PLACEHOLDER_TEXT, procedure, left.start, f"{text!r} says that the text is not finished")
         finding = finding if left.sure else replace(finding, severity="warning")
         # Said of the whole document it misleads no reader: then it is an open question like any other.
         yield replace(finding, severity="info") if procedure.declared_status == "in progress" else finding
