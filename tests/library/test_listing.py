@@ -78,6 +78,23 @@ def test_a_new_lifecycle_gets_a_section_with_a_list(tmp_path: Path, item: str, n
     assert run("-C", tmp_path, "sync", "--check").exit_code == 0
 
 
+@pytest.mark.parametrize("row", ["- [{0}]({1})", "| Procedure | Status |\n|---|---|\n| [{0}]({1}) | Defined |"])
+def test_several_new_lifecycles_are_numbered_one_after_the_other(tmp_path: Path, row: str) -> None:
+    index = "# Index\n\n## 1. Ops\n\n{}\n\n## 2. Farm\n\n{}\n"
+    text = index.format(row.format("Ant", "ops/a.md"), row.format("Cow", "farm/c.md"))
+    files = {f"{home}.md": f"# {name}{BODY}" for name, home in (("Ant", "ops/a"), ("Cow", "farm/c"))}
+    write(tmp_path, {**files, "index.md": text})
+    run("init", tmp_path, "--no-input")
+    write(tmp_path, {"sea/e.md": "# Eel" + BODY, "air/f.md": "# Fly" + BODY})
+    settings = (tmp_path / "procauthor.toml").read_text()
+    (tmp_path / "procauthor.toml").write_text(
+        settings.replace("[conventions]", '[conventions]\nprocedures = ["*/*.md"]', 1)
+    )
+    run("-C", tmp_path, "sync")
+    lines = (tmp_path / "index.md").read_text().splitlines()
+    assert [line for line in lines if line.startswith("## ")] == ["## 1. Ops", "## 2. Farm", "## 3. Air", "## 4. Sea"]
+
+
 def test_an_item_says_the_status_that_its_document_has(tmp_path: Path) -> None:
     lines = [f"- {name} - Defined" for name in ("Ant", "Bee", "Cow")]
     files = ("- Fox - Placeholder", "- ✅ Dog", "- ❌ Gnu")

@@ -187,15 +187,16 @@ def _new_sections(library: Library, listed: Sequence[Table], shown: Collection[s
     last = own[-1]
     newline = last.procedure.document.source.newline
     end = last.block.start + len(last.procedure.source.raw[last.block.start : last.block.end].rstrip())
-    parts = [f"{newline * 2}{_section(library, last, documents, newline)}" for documents in waiting.values()]
-    if parts:
-        yield Replacement(end, end, "".join(parts))
+    parts = (_section(library, last, documents, ahead) for ahead, documents in enumerate(waiting.values(), 1))
+    if text := "".join(f"{newline * 2}{part}" for part in parts):
+        yield Replacement(end, end, text)
 
 
-def _section(library: Library, like: Table, documents: Sequence[Procedure], newline: str) -> str:
-    """Return a heading and a table like another one, for the documents of one lifecycle."""
+def _section(library: Library, like: Table, documents: Sequence[Procedure], ahead: int) -> str:
+    """Return a heading and a table like another one, for the documents of one lifecycle, so many sections ``ahead``."""
     host = like.procedure
-    heading = next_heading(like.section, like.lifecycle, documents[0].lifecycle)
+    newline = host.document.source.newline
+    heading = next_heading(like.section, like.lifecycle, documents[0].lifecycle, ahead)
     raw = host.document.source.raw
     assert like.block.header is not None
     head = raw[like.block.header.start : like.block.header.end].decode().strip()

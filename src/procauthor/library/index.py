@@ -361,10 +361,10 @@ def show_status(status: Status) -> str:
 _HEAD_NUMBER = lazy(r"^\d{1,4}")
 
 
-def next_heading(section: Section, before: str, after: str) -> str:
-    """Return the heading of a lifecycle as it follows on that of another one, with its marks."""
+def next_heading(section: Section, before: str, after: str, ahead: int) -> str:
+    """Return the heading of a lifecycle as it follows so many ``ahead`` of that of another one, with its marks."""
     named = section.title.replace(before, after, 1)
-    return f"{'#' * section.level} {_HEAD_NUMBER.sub(lambda match: str(int(match[0]) + 1), named, count=1)}"
+    return f"{'#' * section.level} {_HEAD_NUMBER.sub(lambda match: str(int(match[0]) + ahead), named, count=1)}"
 
 
 def update_lists(
@@ -414,7 +414,7 @@ def _open_sections(
     elif like.listed.lifecycle and like.listed.lifecycle in section.title:
         at = len(host.source.raw[: min(end, host.document.end(section))].rstrip())
         new = grouped((p.lifecycle, p) for p in documents if p.lifecycle)
-        heads = {name: next_heading(section, like.listed.lifecycle, name) for name in new}
+        heads = {name: next_heading(section, like.listed.lifecycle, name, ahead) for ahead, name in enumerate(new, 1)}
         texts = (signs.section(heads[name], like, own) for name, own in new.items())
         yield Replacement(at, at, "".join(texts))
 
