@@ -1,16 +1,12 @@
 """The command ``check``: formats, files, fixes, baseline and exit codes, as a user meets them."""
 
 import json
-import os
-import pty
-import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.cli.inside import run, run_json
-from tests.cli.test_commands import CLI
 from tests.conftest import snapshot
 
 BASELINE = ".procauthor-baseline.json"
@@ -25,28 +21,6 @@ def broken(root: Path) -> Path:
         .replace("### Step 3: Publish", "### Step 4: Publish")
     )
     return root
-
-
-def screen(root: Path, *args: str, **env: str) -> str:
-    """What a person sees: the command on a terminal of 80 columns."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [*CLI, "-C", str(root), *args],
-        stdout=follower,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"} | env,
-    )
-    os.close(follower)
-    seen = b""
-    try:
-        while part := os.read(leader, 65536):
-            seen += part
-    except OSError:
-        pass
-    finally:
-        os.close(leader)
-    process.wait()
-    return seen.decode().replace("\r\n", "\n")
 
 
 def test_text_in_a_pipe_is_a_line_a_finding(broken: Path) -> None:

@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.cli.inside import run
@@ -54,6 +55,20 @@ def on_a_terminal(root: Path, *commands: tuple[str, ...]) -> tuple[str, str]:
         errors = process.stderr.read().decode()
     os.close(outer)
     return b"".join(parts).decode().replace("\r\n", "\n"), errors
+
+
+def progress_of(root: Path, *command: str) -> str:
+    """Return what a terminal got on stderr."""
+    outer, inner = pty.openpty()
+    calls = json.dumps([["-C", str(root), *command]])
+    with subprocess.Popen([sys.executable, "-c", DRIVER, calls], stdout=subprocess.DEVNULL, stderr=inner):
+        os.close(inner)
+        parts = []
+        # A terminal without a writer is an error on Linux, and an end elsewhere.
+        with suppress(OSError):
+            parts.extend(iter(lambda: os.read(outer, 65536), b""))
+    os.close(outer)
+    return b"".join(parts).decode().replace("\r\n", "\n")
 
 
 def spike(root: Path) -> Path:
@@ -105,3 +120,11 @@ def test_what_another_program_reads_stays_as_it_is(root: Path) -> None:
     assert any(EVIL in action["text"] for item in data["items"] for action in item["actions"])
     page = root / "feature/design-review.md"
     assert EVIL in page.read_text()
+
+
+def test_a_step_that_has_begun_is_shown_until_the_next_line(root: Path) -> None:
+    lines = progress_of(root, "create", "Data Design Procedure", "--lifecycle", "Feature").split("\n")
+    begun = [re.fullmatch(r"(  \d [^\r]+ \.\.\.)\r( +)\r  \d .+ s.*", line) for line in lines]
+    lengths = [(len(match[1]), len(match[2])) for match in begun if match]
+    assert len(lengths) == 8
+    assert all(first == second for first, second in lengths)

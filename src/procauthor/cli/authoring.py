@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -17,6 +16,7 @@ from procauthor.cli.output import (
     author_id,
     open_project,
     say,
+    say_for_now,
     say_notices,
     show,
     show_diff,
@@ -221,8 +221,8 @@ def tell(progress: Progress) -> None:
         if progress.usage.calls:
             cost.append(f"{progress.usage.tokens} tokens so far")
         say(f"  {progress.step} {progress.name:45} {'  '.join(filter(None, [*cost, progress.note]))}")
-    elif sys.stderr.isatty():
-        typer.echo(f"  {progress.step} {progress.name} ...\r", nl=False, err=True)
+    else:
+        say_for_now(f"  {progress.step} {progress.name} ...")
 
 
 _SHOWN = 4

@@ -22,6 +22,8 @@ NEEDS_REVISION = 1
 """The exit code where a draft is not fit to be accepted."""
 _ALLOCATIONS = 50_000
 """After so many new objects a server looks for garbage."""
+_passing: list[int] = []
+"""The length of the line that the next one takes the place of, where there is one."""
 INTERRUPTED = 130
 """The exit code of a command that a person has stopped."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -58,7 +60,16 @@ def say_notices(project: Project) -> None:
 
 def say(text: str) -> None:
     """Print progress. It is read by people alone, so control characters are always shown as escapes."""
+    if _passing:
+        typer.echo(f"{' ' * _passing.pop()}\r", nl=False, err=True)
     typer.echo(shown(text), err=True)
+
+
+def say_for_now(text: str) -> None:
+    """Print a line that the next one takes the place of, on a terminal; elsewhere nothing."""
+    if sys.stderr.isatty():
+        typer.echo(f"{shown(text)}\r", nl=False, err=True)
+        _passing[:] = [len(text)]
 
 
 def say_unsettled(project: Project, report: Report) -> None:
