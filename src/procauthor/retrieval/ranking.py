@@ -27,7 +27,6 @@ _B = 0.75
 _LEAST_RARITY = 1e-6
 _LEAST_TAIL = 64
 _TAIL_SHARE = 20
-_WORTH_SORTING = 16
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -150,6 +149,8 @@ class _TermTable:
         """Return the BM25 of all rows, 0 for those without any of the terms."""
         import numpy as np
 
+        for part in self._parts:
+            part.get_ready()
         rows = sum(int(live.sum()) for live in self._live)
         length = sum(int(p.lengths[live].sum()) for p, live in zip(self._parts, self._live, strict=True))
         sums = [np.zeros(len(live)) for live in self._live]
@@ -179,7 +180,13 @@ class _Part:
         self._counts = joined("counts", np.uint8)
         self._ends: NDArray[Any] = np.cumsum(joined("sizes", np.uint32), dtype=np.int64)
         self._rows: NDArray[Any] | None = None
-        self._asked = 0
+        self._asked = False
+
+    def get_ready(self) -> None:
+        """Put the terms in order for the second query: a process that answers but one has nothing of it."""
+        if self._asked and self._rows is None:
+            self._sort()
+        self._asked = True
 
     def find(self, term: int, live: Mask) -> tuple[NDArray[Any], Scores]:
         """Return the live rows with a term, and how often each has it."""
@@ -188,12 +195,8 @@ class _Part:
         return rows[kept], counts[kept].astype("float64")
 
     def _find(self, term: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Look at all terms; for who asks more often it is worth to put them in order."""
         import numpy as np
 
-        self._asked += 1
-        if self._rows is None and self._asked > _WORTH_SORTING:
-            self._sort()
         if self._rows is None:
             at = np.flatnonzero(self._terms == term)
             return np.searchsorted(self._ends, at, side="right"), self._counts[at]
