@@ -41,9 +41,17 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     update_baseline: Annotated[
         bool, typer.Option("--update-baseline", help="Make all findings of today known to the baseline.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again after every change; show what is new and what is gone.")
+    ] = False,
 ) -> None:
     """Check the library with all rules; exit 1 where there is an error."""
     chosen = _format(form, as_json=as_json)
+    if watch:
+        _watch(alone=chosen == "text" and not (output or fix or diff or update_baseline))
+        from procauthor.cli.watch import show_changes
+
+        show_changes(ctx.obj, paths, select or (), ignore or (), baseline=baseline)
     require_place(output)
     project = open_project(ctx)
     if update_baseline:
@@ -58,6 +66,14 @@ def check(  # noqa: PLR0913, PLR0917 - an option each
     _shrink(project, report)
     say_unsettled(project, report)
     raise typer.Exit(1 if report.count("error") else 0)
+
+
+def _watch(*, alone: bool) -> None:
+    from procauthor.errors import ConfigError
+
+    if not alone:
+        message = "--watch only shows findings as text"
+        raise ConfigError(message, "leave out --fix, --diff, --update-baseline, --output, --json and --format")
 
 
 def _fix(project: Project, change: Change, report: Report, *, only_shown: bool) -> None:
