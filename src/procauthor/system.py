@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
+from procauthor.data import unpacked
 from procauthor.errors import LockedError
 from procauthor.regex import lazy
 
@@ -363,7 +364,7 @@ class _Child:
         import msgspec
 
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._kind = kind
         self._errors = msgspec.MsgspecError
         self._unread = bytearray()
         self._pid = 0
@@ -407,7 +408,7 @@ class _Child:
             while part := self._read(wait=wait):
                 self._unread += part
                 for place, raw in self._whole():
-                    yield place, self._decode(raw)
+                    yield place, unpacked(raw, self._kind)
         except self._errors:
             self.end()
 
