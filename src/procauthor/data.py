@@ -39,7 +39,7 @@ def as_type(value: Any, kind: type[_V]) -> _V:
         return msgspec.convert(value, kind)
 
 
-def unpacked(raw: bytes, kind: type[_V]) -> _V:
+def unpacked(raw: bytes | bytearray, kind: type[_V]) -> _V:
     """Return what MessagePack holds as a value of a type; threads take turns, as in `as_type`.
 
     Raises:
