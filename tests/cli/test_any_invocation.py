@@ -19,8 +19,9 @@ from procauthor.cli.app import app
 
 COUNT = int(os.environ.get("PROCAUTHOR_INVOCATIONS", "300"))
 CODES = {0, 1, 2, 3, 130}
-# These wait for a client, so they have no end of their own.
+# These wait for a client or for changes of files, so they have no end of their own.
 ENDLESS = {"mcp", "lsp"}
+WAITING = {"--watch"}
 VALUES = (
     *("", " ", "\0", "a\nb", "\t", "-", "--", "-1", "0", "1", "99999999999999999999", "1e999", "nan", "x" * 5000),
     *("目的", "e\u0301\u202e", "😀", "\udcff", "../outside.md", "/etc/passwd", "/dev/null", "/dev/zero/x", "folder"),
@@ -76,7 +77,7 @@ def invocation(rnd: random.Random, command: click.Command) -> list[str]:
             if parameter.required or rnd.random() < 0.7:
                 count = rnd.choice((1, 1, 2)) if parameter.nargs == -1 else 1
                 words += [rnd.choice(SOUND if rnd.random() < 0.5 else VALUES) for _ in range(count)]
-        elif rnd.random() < 0.25:
+        elif rnd.random() < 0.25 and not WAITING & set(parameter.opts):
             flag = getattr(parameter, "is_flag", False)
             words += [rnd.choice(parameter.opts)] if flag else [rnd.choice(parameter.opts), rnd.choice(VALUES)]
     return words if rnd.random() < 0.9 else [*words, rnd.choice(VALUES)]
