@@ -16,7 +16,6 @@ from typing import Literal
 import yaml
 from msgspec import Struct
 from msgspec.structs import replace
-from msgspec.structs import replace as replace_struct
 
 from procauthor.data import grouped, pick
 from procauthor.library.thin import (
@@ -218,8 +217,7 @@ def find_places(
     marked = sorted([*noted, *marks], key=lambda place: (place.start, -place.end))
     places = [*_listed(document), *_apart(marked)]
     return tuple(
-        replace(place, question=replace_struct(place.question, number=number))
-        for number, place in enumerate(places, start=1)
+        replace(place, question=replace(place.question, number=number)) for number, place in enumerate(places, start=1)
     )
 
 

@@ -10,7 +10,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.structs import replace
 
 from procauthor.checking.scope import Scope
@@ -197,7 +197,7 @@ def rebind(origin: Origin, before: Mapping[str, Stamp], after: Mapping[str, Stam
     """Bind what is known of a section to its new bytes, if its bytes before were as they were written."""
     if before.get(origin.section) != origin.hash or origin.section not in after:
         return origin
-    return structs.replace(origin, hash=after[origin.section])
+    return replace(origin, hash=after[origin.section])
 
 
 class Clearance(Struct, frozen=True):
