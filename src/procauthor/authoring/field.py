@@ -94,7 +94,7 @@ _LOOK = 8
 class Fields(Work):
     """Fills the fields of a new document, or of one that is handed in as fields."""
 
-    _rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes] | None = None
+    _rendered: tuple[Mapping[str, Any], tuple[str, ...], bytes, tuple[str, ...]] | None = None
     _lost: tuple[str, ...] = ()
     """What is told of edits that do not fit."""
 
@@ -173,11 +173,11 @@ class Fields(Work):
 
     def findings(self, rules: Sequence[str]) -> Sequence[Finding]:
         """Return what the rules say of the document."""
-        return self.check(self._render(), rules)
+        return self.check(self._render()[0], rules)
 
     def places(self, findings: Sequence[Finding]) -> list[Place]:
         """Return findings in sections that an author filled, as problems of their fields."""
-        document = parse(self._render())
+        document = parse(self._render()[0])
         places = []
         for finding in findings:
             name = name_at(self.template, document, finding.line)
@@ -285,9 +285,8 @@ class Fields(Work):
     def draft(self) -> Draft:
         """Return the draft; what was handed in is judged too."""
         fields = merge_late(self.template, self.state.fields)
-        text = self._render()
+        text, questions = self._render()
         findings = tuple(finding.as_json() for finding in self.state.findings)
-        questions = self._questions(fields)
         doubts = self._doubts(fields, self.state.open_questions) if self.doubts == "note" else ()
         notes = (*map(str, self.brief.namesakes), *doubts, *self._lost)
         count = count_proposals(fields) + len(questions)
@@ -313,7 +312,8 @@ class Fields(Work):
             notes=notes,
         )
 
-    def _render(self) -> bytes:
+    def _render(self) -> tuple[bytes, tuple[str, ...]]:
+        """Return the page, and the questions that are open in it."""
         fields, questions = merge_late(self.template, self.state.fields), self.state.open_questions
         if self._rendered is None or self._rendered[:2] != (fields, questions):
             told = self._questions(fields)
@@ -321,8 +321,8 @@ class Fields(Work):
             raw = self.render(
                 self.brief, self.template, fields, author=self.written_by, questions=told, present=present
             )
-            self._rendered = fields, questions, raw
-        return self._rendered[2]
+            self._rendered = fields, questions, raw, told
+        return self._rendered[2:]
 
     def _questions(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what is open: what the author asked, and what nothing supports; each once."""
