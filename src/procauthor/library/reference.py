@@ -68,8 +68,8 @@ class Rules(Struct, frozen=True):
     front. ``plugins``: plug-ins make the anchors, each in its own way. ``folded``: names are shown in lower case, with
     hyphens for blanks. ``above``: links from the root may name the folder of the pages, too. ``anchors``: a pattern for
     anchors that the site makes without a heading. ``from_letter``: the anchor of a heading begins with its first
-    letter. ``parts``: folders with pieces of pages, which are no documents. ``lists``: the site makes a page for each
-    folder.
+    letter. ``parts``: folders with pieces of pages, which are no documents. ``lists``: the site makes a page for
+    all folders, or for the outermost.
     """
 
     pages: bool = False
@@ -88,7 +88,7 @@ class Rules(Struct, frozen=True):
     from_letter: bool = False
     plugins: bool = False
     parts: tuple[str, ...] = ()
-    lists: bool = False
+    lists: Literal["", "all", "outermost"] = ""
 
 
 # What the front matter says of a page that is not shown.
@@ -109,7 +109,7 @@ _RULES: dict[Site, Rules] = {
         addresses=("url", "aliases"),
         last=("slug",),
         folded=True,
-        lists=True,
+        lists="outermost",
     ),
     "docsify": Rules(pages=True, routes=True),
     "middleman": Rules(pages=True, directories=True, fields=True, made=True, plugins=True),
@@ -126,7 +126,7 @@ _RULES: dict[Site, Rules] = {
     "eleventy": Rules(
         pages=True, directories=True, fields=True, made=True, addresses=_ADDRESSES, plugins=True, parts=_PARTS
     ),
-    "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True, lists=True),
+    "docusaurus": Rules(pages=True, made=True, last=("slug", "id"), numbered=True, above=True, lists="all"),
     "vitepress": Rules(pages=True, made=True, plugins=True),
     "starlight": Rules(pages=True, directories=True, made=True, addresses=("slug",)),
     "gitbook": Rules(pages=True, plugins=True),

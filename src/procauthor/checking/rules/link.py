@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
-from msgspec.structs import replace as replace_struct
 
 from procauthor.checking.fix import with_fix
 from procauthor.checking.phrase import Nearest, Spans
@@ -162,8 +161,8 @@ def _lacks_page(scope: Scope, procedure: Procedure, link: Link, path: str) -> bo
     """Say whether a link leads to a folder of documents that has no page, on a site that makes none for it."""
     conventions = procedure.conventions
     rules = rules_of(conventions.site)
-    # Hugo makes pages for the outermost folders only.
-    made = rules.lists and not (conventions.site == "hugo" and "/" in path.removeprefix(f"{conventions.site_root}/"))
+    inner = "/" in path.removeprefix(f"{conventions.site_root}/")
+    made = rules.lists == "all" or (rules.lists == "outermost" and not inner)
     if not rules.pages or made or "://" in link.target or link_kind(link.target) != "page":
         return False
     inside = [file.removeprefix(f"{path}/") for file in scope.library.files if file.startswith(f"{path}/")]
@@ -180,8 +179,8 @@ def _from_repository(scope: Scope, link: Link, target: Target) -> Target:
         return target
     path = scope.from_repository(target.path)
     if path.startswith("../"):
-        return replace_struct(target, path=None) if scope.exists_outside(path) else target
-    return replace_struct(target, path=path) if scope.exists(path) else target
+        return replace(target, path=None) if scope.exists_outside(path) else target
+    return replace(target, path=path) if scope.exists(path) else target
 
 
 def _near(scope: Scope, procedure: Procedure, link: Link, path: str) -> str:
