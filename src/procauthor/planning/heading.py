@@ -49,24 +49,24 @@ class Headings:
         times = Counter({(title_key(s.title), s.parent) for s in self._sections if s.heading})
         again = Counter(title for title, _ in times)
         self._labels = {title for title, count in again.items() if count > 1}
-        self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
-        for section, number in zip(self._sections, self._numbers, strict=True):
-            # "S1 - Lock (High)" has a field of its own.
-            coded = number and re.search("[A-Z]", number.code)
-            if coded and any(map(is_priority, read_remarks(section.title))):
-                self._keys[section.index].add("priority")
+        self._keys = self._read_keys()
         # "### Priority" below a heading is a field of it.
         for section in self._sections:
             if section.parent is not None and section.heading and self._is_label(section):
                 lines = lines_of(text.lines, section.start, section.end)
                 own = text.read_fields(_without_entries(lines))
                 self._fields[section.parent] += own or [Field("", section.title, "", section.line)]
-        self._keys = [{f.key for f in fields} & STRONG for fields in self._fields]
+        self._keys = self._read_keys()
+
+    def _read_keys(self) -> list[set[str]]:
+        """Return the fields of each heading that only items have; fields that are headings below it count when read."""
+        keys = [{f.key for f in fields} & STRONG for fields in self._fields]
         for section, number in zip(self._sections, self._numbers, strict=True):
             # "S1 - Lock (High)" has a field of its own.
             coded = number and re.search("[A-Z]", number.code)
             if coded and any(map(is_priority, read_remarks(section.title))):
-                self._keys[section.index].add("priority")
+                keys[section.index].add("priority")
+        return keys
 
     def series(self) -> Iterator[Series]:
         """Yield the headings of each level and form, weighed; those over all of a plan and labels are in none."""
