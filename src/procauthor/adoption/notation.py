@@ -356,9 +356,8 @@ def _names(documents: Documents, titles: TitleConventions) -> set[str]:
 
 
 def _pieces(document: Document) -> Iterator[str]:
-    for section in document.sections:
-        for block in section.blocks:
-            yield from _texts(document, block)
+    for block in document.blocks:
+        yield from _texts(document, block)
 
 
 def _stubs(document: Document) -> Iterator[str]:

@@ -403,8 +403,7 @@ class PlanText:
     @cached_property
     def code(self) -> list[Line]:
         """The lines of code blocks, in which people draw what comes before what."""
-        blocks = chain.from_iterable(section.blocks for section in self.document.sections)
-        source = self.document.source
+        source, blocks = self.document.source, self.document.blocks
         spans = [(block.line, source.slice(block.start, block.end)) for block in blocks if block.kind == "code"]
         lines = ((first, text.splitlines()) for first, text in spans)
         numbered = (map(Line, count(first), repeat(0), some) for first, some in lines)
