@@ -235,8 +235,15 @@ KINDS = {
         ["1 Heat the oven P0", "2 Buy salt P0", "1 Sweep P1"]),
     "codes below a priority": (
         "## CRITICAL\n\n### C1: Mould in the cellar\n- **Fix**: clean it\n\n## HIGH\n\n- H1: No salt left\n- H2: Oven leaks\n",
-        ["C1 Mould in the cellar P0", "H1 No salt left P1", "H2 Oven leaks P1"],
+        ["C1 Mould in the cellar P0 1", "H1 No salt left P1", "H2 Oven leaks P1"],
     ),
+    "steps behind settings": (
+        ("### Task 1: Bake\n**Steps:**\n\n1. Set the oven:\n   - **Heat:** 220\n   - **Fan:** off\n\n2. Shut it\n3. **Wait:** until brown\n\n"
+        "### Task 2: Sell\n**Effort:** 2 h | **Impact:** fame\n\n- Wrap it\n- Weigh it\n"),
+        ["Bake P3 3", "Sell P3 2"]),
+    "work and what accepts it": (
+        "### Task 1: Bake\nWhy:\n- people eat\n\nMain work:\n- knead\n- heat\n\nAcceptance:\n- it is brown\n\n### Task 2: Sell\n**Acceptance:**\n- it is sold\n",
+        ["Bake P3 3", "Sell P3 1"]),
     "boxes in boxes": (
         "- [ ] 1. Dough\n  - [ ] 1.1 Weigh\n    - to the gram\n  - [x] 1.2 Knead\n    - by hand\n    - for an hour\n- [ ] 2. Taste\n",
         ["1.1 Weigh P3 1", "Taste P3", "1.2 Knead P3 done 2"],

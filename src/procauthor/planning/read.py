@@ -384,21 +384,29 @@ def _is_struck(opening: Opening) -> bool:
 
 
 def _actions(opening: Opening) -> Iterator[Entry]:
-    """Yield the lines below a label such as "Tasks", else the plain lines below an item, else below any other label."""
-    labelled: list[Entry] = []
-    for each in opening.all("actions"):
-        # In a table's cell they are behind each other.
-        inline = [part.strip() for part in re.split(r";\s+|<br\s*/?>", each.text) if part.strip()]
-        labelled += [Entry(plain_text(part), opening.line, None) for part in inline]
-        depth = _depth(each.entries)
-        labelled += [entry for entry in each.entries if entry.mark or entry.line.indent == depth]
-    if labelled or opening.first != opening.last:
-        yield from labelled
+    """Yield the lines below a label such as "Tasks", else the plain lines below an item, else below any other label.
+
+    By what it is accepted is work as well, behind the rest.
+    """
+    if opening.first != opening.last:
+        yield from _below(opening, "actions")
         return
-    plain = [entry for entry, aside in _plain(opening) if not aside]
+    plain = (entry for entry, aside in _plain(opening) if not aside)
     unknown = [f for f in opening.fields if f.label and not (f.key or names_aside(f.label))]
-    other = [f for f in unknown if not pattern("beside").search(f.label)]
-    yield from plain or chain.from_iterable(_outermost(f.entries) for f in other)
+    other = (f for f in unknown if not pattern("beside").search(f.label))
+    beneath = chain.from_iterable(_outermost(f.entries) for f in other)
+    yield from next(filter(None, map(list, (_below(opening, "actions"), plain, beneath))), [])
+    yield from _below(opening, "accepting")
+
+
+def _below(opening: Opening, key: str) -> Iterator[Entry]:
+    """Yield what is behind the labels of a key, and the lines below them."""
+    for each in opening.all(key):
+        # In a table's cell they are behind each other.
+        parts = (plain_text(part) for part in re.split(r";\s+|<br\s*/?>", each.text))
+        yield from (Entry(part, Line(each.line, opening.line.start, part), None) for part in parts if part)
+        depth = _depth(each.entries)
+        yield from (entry for entry in each.entries if entry.mark or entry.line.indent == depth)
 
 
 def _plain(opening: Opening) -> Iterator[tuple[Entry, bool]]:

@@ -111,15 +111,19 @@ def resembles(label: str) -> str:
 def read_fields(lines: Iterable[Line]) -> list[Field]:
     """Read all fields of some lines, in order. Ticked lines that are under no field count as actions."""
     fields: list[Field] = []
-    current: Field | None = None
+    # The fields that a line may be below, the outermost first, each with the line that it opens on.
+    outer: list[tuple[Field, Line]] = []
     open_text = False
-    head = Line(0, 0, "")
     for line in lines:
-        if opened := _opened(line):
+        if line.bullet:
+            outer = _enclosing(line, outer)
+        current, head = outer[-1] if outer else (None, line)
+        if (opened := _opened(line)) and not _is_step(line, opened[0], current):
             fields += opened
-            current, open_text, head = opened[-1], bool(opened[-1].text), line
+            outer = [*(outer if line.bullet else ()), (opened[-1], line)]
+            open_text = bool(opened[-1].text)
         elif not line.text.strip() or line.heading:
-            current, open_text = (None if line.heading else current), False
+            outer, open_text = ([] if line.heading else outer), False
         elif line.bullet or line.mark:
             open_text = open_text and (not head.bullet or line.indent > head.indent)
             _list(line, current, fields, below=open_text)
@@ -128,6 +132,25 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
         elif current and current.takes_text and not line.text.rstrip(" *_").endswith(":"):
             current.text, open_text = clean_value(line.text), True
     return fields
+
+
+def _enclosing(line: Line, outer: list[tuple[Field, Line]]) -> list[tuple[Field, Line]]:
+    """Return the fields that a list line can be below; one with a value ends where a line has no more indent."""
+    ends = (head.bullet and line.indent <= head.indent and (f.text or _deeper(f, head)) for f, head in outer)
+    place = next((place for place, end in enumerate(ends) if end), len(outer))
+    return outer[:place]
+
+
+def _deeper(field: Field, head: Line) -> bool:
+    return any(entry.line.indent > head.indent for entry in field.entries)
+
+
+def _is_step(line: Line, opened: Field, current: Field | None) -> bool:
+    """Say whether a list line with a label that items do not have is a step: it has a number, or is among others."""
+    if opened.key or not line.bullet or current is None:
+        return False
+    beside = any(entry.line.indent == line.indent for entry in current.entries)
+    return beside or line.text.lstrip()[:1].isdigit()
 
 
 def _list(line: Line, current: Field | None, fields: list[Field], *, below: bool) -> None:
@@ -140,7 +163,7 @@ def _list(line: Line, current: Field | None, fields: list[Field], *, below: bool
     more = below and current and current.key in _NAMING and not entry.mark
     if current and (more or not (current.text or (boxed and current.key in ("", "why")))):
         current.entries.append(entry)
-    elif entry.mark or not current or current.key:
+    else:
         fields.append(Field("actions" if entry.mark else "listed", "", "", line.number, [entry]))
 
 
