@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Document, replace_spans
-from procauthor.markdown.front_edit import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
+from procauthor.markdown.front import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter, write_front_matter
 from procauthor.markdown.parse import parse
 
 BODY = "\n# Page\n\nstatus: is no field here.\n"

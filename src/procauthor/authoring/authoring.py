@@ -15,19 +15,19 @@ from msgspec.structs import replace as replace_struct
 from procauthor.authoring.allowance import Gate, Spend, at_once
 from procauthor.authoring.brief import Brief, BriefOptions, ChangeRequest
 from procauthor.authoring.draft import OFFLINE, SKELETON, Draft, Records, find_elsewhere
-from procauthor.authoring.gather import gather
+from procauthor.authoring.gather import (
+    build_request,
+    defined_document,
+    gather,
+    refuse_duplicate,
+    refuse_revision,
+)
 from procauthor.authoring.grounding import DocumentTexts
 from procauthor.authoring.judge import Complaint, HandoffAuthor, judge
 from procauthor.authoring.memory import CallLog
 from procauthor.authoring.offline import OfflineAuthor, render_offline
 from procauthor.authoring.passage import find_leads
 from procauthor.authoring.pipeline import Progress, Work
-from procauthor.authoring.request import (
-    build_request,
-    defined_document,
-    refuse_duplicate,
-    refuse_revision,
-)
 from procauthor.authoring.run import HAND_OFF, Run
 from procauthor.authoring.skeleton import SkeletonAuthor, render_skeleton
 from procauthor.checking.rule import look_at_one

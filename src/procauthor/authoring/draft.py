@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from procauthor.authoring.brief import Usage
-from procauthor.authoring.identity import DATABASE, find_address, password_of
-from procauthor.authoring.memory import FILE, FileMemory, WorkMemory
+from procauthor.authoring.memory import DATABASE, FILE, FileMemory, WorkMemory, find_address, password_of
 from procauthor.authoring.run import HAND_OFF, Run, RunStore
 from procauthor.checking.rules.name import UNLINKED_NAME
 from procauthor.data import as_type, pick

@@ -10,9 +10,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from procauthor.authoring.brief import Answer, Ask, Brief, FieldProblem, Neighbour
+from procauthor.authoring.dealing import WRITTEN, find_neighbours
 from procauthor.authoring.document import links_of
 from procauthor.authoring.draft import Draft
-from procauthor.authoring.gather import find_neighbours
 from procauthor.authoring.grounding import unverified
 from procauthor.authoring.judge import join_findings, name_at
 from procauthor.authoring.look import (
@@ -38,7 +38,7 @@ from procauthor.library.contract import read_contract
 from procauthor.library.status import PROPOSED, told_first
 from procauthor.markdown.parse import parse
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, Artifact
+from procauthor.procedure import Artifact
 from procauthor.template.model import (
     build_model,
     entries_name,
@@ -52,8 +52,6 @@ from procauthor.template.model import (
 )
 from procauthor.template.render import render
 from procauthor.template.spec import SectionSpec, Template
-
-_WRITTEN = DONE | {"in progress"}
 
 
 def unmet(brief: Brief, template: Template, now: Sequence[Neighbour], text: str) -> Iterator[str]:
@@ -73,7 +71,7 @@ def unmet(brief: Brief, template: Template, now: Sequence[Neighbour], text: str)
             if title_key(name) not in inputs:
                 said = f"{each.title!r} says that this procedure uses {name!r}, which is none of its required inputs"
                 yield said + _since(each, name, told)
-        for want in each.wants if outputs and each.status in _WRITTEN else ():
+        for want in each.wants if outputs and each.status in WRITTEN else ():
             if title_key(want.name) not in outputs:
                 said = f"{each.title!r} takes {want.name!r} from this procedure, whose output contract has none"
                 yield said + _since(each, want.name, told)
@@ -109,8 +107,8 @@ class Fields(Work):
 
     def todo(self, step: int) -> Sequence[FieldProblem] | None:
         """Return the fields that a step has to write again: those with problems, else those that no longer fit."""
-        problems = self.state.problems_of(step) or self._outdated(step)
-        missing = fields_of_step(self.template, step) - self.state.written.get(step, {}).keys()
+        problems = self.problems_of(step) or self._outdated(step)
+        missing = fields_of_step(self.template, step) - self.written.get(step, {}).keys()
         return problems if problems or missing else None
 
     def ask(self, step: int, problems: Sequence[FieldProblem]) -> Answer:
@@ -120,14 +118,14 @@ class Fields(Work):
                 self.brief,
                 self.template,
                 step,
-                self.state.fields,
+                self.fields,
                 problems,
                 self.left,
-                asked=self.state.open_questions,
+                asked=self.open_questions,
                 left=self._room(step, {problem.field for problem in problems}) if self.reply_tokens else None,
             )
         )
-        renamed = self._carry_names(self.state.written.get(step, {}), answer.values) if problems else {}
+        renamed = self._carry_names(self.written.get(step, {}), answer.values) if problems else {}
         values = {**renamed, **answer.values}
         workflow = self.template.of_role("workflow")
         if self.reply_tokens and workflow is not None and workflow.name in values:
@@ -139,9 +137,9 @@ class Fields(Work):
 
         The outline may have half of them.
         """
-        kept = {name: value for name, value in self.state.fields.items() if name not in again}
+        kept = {name: value for name, value in self.fields.items() if name not in again}
         most = MOST_OPEN // 2 if step == OUTLINE else MOST_OPEN
-        return max(0, most - count_proposals(kept) - len(self.state.open_questions))
+        return max(0, most - count_proposals(kept) - len(self.open_questions))
 
     def _carry_names(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Return the steps with the inputs that were renamed: to correct a name costs no workflow."""
@@ -161,7 +159,7 @@ class Fields(Work):
 
     def _outdated(self, step: int) -> tuple[FieldProblem, ...]:
         """Return the late parts that no longer fit, because the steps that they belong to were written again."""
-        fields = self.state.fields
+        fields = self.fields
         late = [(late_name(*pair), *pair) for pair in late_parts(self.template, step)]
         return tuple(
             FieldProblem(name, f"the steps have changed: there are {len(fields[section.name])} now")
@@ -171,7 +169,7 @@ class Fields(Work):
 
     # What is computed
 
-    def findings(self, rules: Sequence[str]) -> Sequence[Finding]:
+    def apply(self, rules: Sequence[str]) -> Sequence[Finding]:
         """Return what the rules say of the document."""
         return self.check(self._render()[0], rules)
 
@@ -194,16 +192,16 @@ class Fields(Work):
         for number in range(LOOKS if self.reply_tokens else 0):
             if not self._look(first=not number):
                 return
-            self.state.findings = tuple(self.findings(()))
+            self.findings = tuple(self.apply(()))
 
     def _look(self, *, first: bool) -> bool:
         """Show the page with what was found and what may answer its questions; say whether that changed anything."""
-        state, questions = self.state, self.state.open_questions
-        fields = merge_late(self.template, state.fields)
+        questions = self.open_questions
+        fields = merge_late(self.template, self.fields)
         page = self._page(fields)
         leads = find_leads(questions, self.library, self.search, self.brief.path)
         seen = LookState(
-            state.findings,
+            self.findings,
             questions,
             leads,
             self._doubts(fields, questions),
@@ -218,13 +216,13 @@ class Fields(Work):
         except (BudgetError, ModelOutputError) as error:
             # What is written is paid for, and is not lost for this.
             if first:
-                state.questions[_LOOK] = (f"The draft was not read as a whole ({error.message}): who reads it?",)
+                self.questions[_LOOK] = (f"The draft was not read as a whole ({error.message}): who reads it?",)
             return False
         changed = self._take_edits(page, read_edits(answer.values["edits"], links_of(self.brief)))
         closed = {questions[number - 1] for number in answer.values["settled"] if 0 < number <= len(questions)}
-        for step, asked in state.questions.items():
-            state.questions[step] = tuple(question for question in asked if question not in closed)
-        state.questions[_LOOK] = (*state.questions.get(_LOOK, ()), *answer.questions)
+        for step, asked in self.questions.items():
+            self.questions[step] = tuple(question for question in asked if question not in closed)
+        self.questions[_LOOK] = (*self.questions.get(_LOOK, ()), *answer.questions)
         return changed or bool(closed) or bool(answer.questions)
 
     def _page(self, fields: Mapping[str, Any]) -> DraftPage:
@@ -233,7 +231,7 @@ class Fields(Work):
 
     def _take_edits(self, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
         """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
-        before = {step: dict(values) for step, values in self.state.written.items()}
+        before = {step: dict(values) for step, values in self.written.items()}
         old = self._read(page.body)
         placed = [edit for edit in edits if page.holds(edit.passage)]
         readable = take_fitting(placed, lambda tried: self._fields_after(page, old, tried) is not None)
@@ -244,15 +242,15 @@ class Fields(Work):
 
     def _holds(self, before: Mapping[int, Mapping[str, Any]], changed: Mapping[int, Mapping[str, Any]] | None) -> bool:
         """Write the fields that some edits change, by step; say whether no rule finds an error in them."""
-        self.state.written = {step: dict(values) for step, values in before.items()}
+        self.written = {step: dict(values) for step, values in before.items()}
         if changed is None:
             return False
         for step, values in changed.items():
-            self.state.written[step] = {**self.state.written.get(step, {}), **values}
+            self.written[step] = {**self.written.get(step, {}), **values}
             for section in late_entries(self.template, step):
                 # They are among the fields of their section now.
-                self.state.written[step].pop(entries_name(section), None)
-        return not any(finding.severity == "error" for finding in self.findings(()))
+                self.written[step].pop(entries_name(section), None)
+        return not any(finding.severity == "error" for finding in self.apply(()))
 
     def _read(self, body: str) -> dict[str, Any] | None:
         """Return the fields of a page; None where the template cannot read it."""
@@ -284,10 +282,10 @@ class Fields(Work):
 
     def draft(self) -> Draft:
         """Return the draft; what was handed in is judged too."""
-        fields = merge_late(self.template, self.state.fields)
+        fields = merge_late(self.template, self.fields)
         text, questions = self._render()
-        findings = tuple(finding.as_json() for finding in self.state.findings)
-        doubts = self._doubts(fields, self.state.open_questions) if self.doubts == "note" else ()
+        findings = tuple(finding.as_json() for finding in self.findings)
+        doubts = self._doubts(fields, self.open_questions) if self.doubts == "note" else ()
         notes = (*map(str, self.brief.namesakes), *doubts, *self._lost)
         count = count_proposals(fields) + len(questions)
         if self.reply_tokens and count > MOST_OPEN:
@@ -307,14 +305,14 @@ class Fields(Work):
             findings,
             fields=fields,
             prompt=self.prompt,
-            sources=self.state.sources,
+            sources=self.sources,
             open_questions=questions,
             notes=notes,
         )
 
     def _render(self) -> tuple[bytes, tuple[str, ...]]:
         """Return the page, and the questions that are open in it."""
-        fields, questions = merge_late(self.template, self.state.fields), self.state.open_questions
+        fields, questions = merge_late(self.template, self.fields), self.open_questions
         if self._rendered is None or self._rendered[:2] != (fields, questions):
             told = self._questions(fields)
             present = self.brief.text.encode() if self.brief.base else None
@@ -326,8 +324,8 @@ class Fields(Work):
 
     def _questions(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what is open: what the author asked, and what nothing supports; each once."""
-        doubts = self._doubts(fields, self.state.open_questions) if self.doubts == "question" else ()
-        return join_questions(self.state.open_questions, doubts)
+        doubts = self._doubts(fields, self.open_questions) if self.doubts == "question" else ()
+        return join_questions(self.open_questions, doubts)
 
     def _doubts(self, fields: Mapping[str, Any], asked: Sequence[str]) -> tuple[str, ...]:
         """Return questions about the claims that nothing supports; ``asked`` are open already."""

@@ -1,37 +1,32 @@
-"""Gathers a brief from the library: neighbours and their contracts, passages, standards, the closed list."""
+"""Completes a request from caller, plan, index and placeholder, and gathers a brief for it from the library."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from procauthor.authoring.brief import (
     Brief,
     ChangeRequest,
-    NamedText,
     Namesake,
     Neighbour,
     Passage,
-    Promise,
     Reference,
-    Relation,
 )
 from procauthor.authoring.dealing import (
-    Dealings,
     dealings_in,
-    dealings_of,
+    find_close,
+    find_neighbours,
     find_registers,
     find_roles,
-    takers_in,
+    list_promises,
 )
-from procauthor.authoring.gap import holds_gap
 from procauthor.authoring.passage import (
     TELLS,
     Rarity,
@@ -42,17 +37,16 @@ from procauthor.authoring.passage import (
     rank_near,
     read_subject,
 )
-from procauthor.authoring.request import refuse_unknown
+from procauthor.convention.word import lifecycle_name, plain_name
 from procauthor.data import as_type
-from procauthor.errors import InvalidTitleError, NotFoundError
+from procauthor.errors import DraftError, InvalidTitleError, NotFoundError
 from procauthor.library.change import refuse_conflict
-from procauthor.library.derive import bare_title
 from procauthor.library.index import heading_of, manner, missing_titles, new_path
 from procauthor.library.library import Library, Procedure
 from procauthor.library.reference import check_title
-from procauthor.markdown.front_edit import refuse_unreadable
+from procauthor.markdown.front import refuse_unreadable
 from procauthor.naming import title_key
-from procauthor.procedure import DONE, UNCOUNTED, Artifact
+from procauthor.procedure import UNCOUNTED
 from procauthor.regex import lazy
 from procauthor.retrieval.lexical import list_features
 from procauthor.secret import Censor
@@ -60,7 +54,193 @@ from procauthor.template.read import refuse_conflicted
 from procauthor.workspace import Workspace
 
 if TYPE_CHECKING:
-    from procauthor.planning.plan import Plan
+    from procauthor.planning.plan import Plan, PlanItem
+
+# The request
+
+# Between the names of a list, in the languages that ship.
+_BETWEEN = lazy(r"\s*[,;]\s*|\s+(?:&|and|und|et|y|e)\s+")
+
+
+def build_request(asked: ChangeRequest, library: Library, plan: Plan | None) -> ChangeRequest:
+    """Complete a request; what the caller says comes first, then a placeholder, then plan and index.
+
+    What the caller says that it depends on is added to what the plan says.
+
+    Args:
+        asked: What the caller says: the title, and any of lifecycle, phase, ``added`` dependencies, purpose, trigger
+            and scope.
+        library: The library.
+        plan: The plan, if there is one.
+    """
+    title, phase = _plain(asked.title, library), asked.phase
+    key = title_key(title)
+    item = next((i for i in plan.items if title_key(i.title) == key), None) if plan else None
+    present = next((p for p in library.by_key.get(key, ()) if p.counted), None)
+    entry = missing_titles(library).get(key)
+    stub = present if present and present.status == "placeholder" else None
+    before, after, owner = _read_stub(stub, library) if stub else ((), (), "")
+    known = present or item or entry
+    dated = present or item
+    added = tuple({title_key(title): _title(library, title) for title in asked.added}.values())
+    return ChangeRequest(
+        title=known.title if known else title,
+        lifecycle=_lifecycle(asked.lifecycle, library)
+        or next(filter(None, (each.lifecycle for each in (present, item, entry) if each)), ""),
+        phase=dated.phase if phase is None and dated else phase,
+        depends_on=_distinct(*added, *before, *_before(key, item, plan, library)),
+        added=added,
+        blocks=_distinct(*after, *filter(None, (_named(t, plan, library) for t in (item.blocks if item else ())))),
+        actions=tuple(action.text for action in item.actions) if item else (),
+        why=item.why if item and not item.computed else "",
+        item=item.number if item else None,
+        purpose=" ".join(asked.purpose.split()),
+        trigger=" ".join(asked.trigger.split()),
+        scope=" ".join(asked.scope.split()),
+        owner=owner,
+    )
+
+
+def _read_stub(present: Procedure, library: Library) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return what a placeholder says under labels: what comes before it and after it, and who answers for it.
+
+    The labels are those of items in plans: "Depends on: ...".
+    """
+    from procauthor.planning.line import read_lines
+    from procauthor.planning.text import read_fields
+    from procauthor.planning.value import read_words
+
+    before: list[str] = []
+    after: list[str] = []
+    owners: list[str] = []
+    for each in read_fields(read_lines(present.document)):
+        texts = [text for text, _ in each.values]
+        if each.key == "depends_on":
+            before += chain.from_iterable(_known_titles(text, library) for text in texts)
+        elif each.key == "blocks":
+            after += chain.from_iterable(_known_titles(text, library) for text in texts)
+        elif each.label.casefold() in read_words().lists["assigned"]:
+            owners += texts
+    # Front matter stays as it is.
+    owner = "" if present.document.front_matter else present.owner or "".join(owners[:1])
+    return _distinct(*before), _distinct(*after), owner
+
+
+def _known_titles(text: str, library: Library) -> Iterator[str]:
+    """Yield the titles in a list of names that documents or the index have; one title may hold a comma or an "and"."""
+    announced = missing_titles(library)
+    for part in (text, *_BETWEEN.split(text)):
+        key = title_key(part.strip(" .*_"))
+        if key in library.by_key:
+            yield _title(library, part)
+        elif key in announced:
+            yield announced[key].title
+
+
+def _distinct(*titles: str) -> tuple[str, ...]:
+    return tuple({title_key(title): title for title in titles}.values())
+
+
+def _plain(title: str, library: Library) -> str:
+    """Return a title without what the library writes around names."""
+    patterns = library.procedures[0].conventions.titles.patterns if library.procedures else ()
+    return plain_name(title, patterns)
+
+
+def _before(key: str, item: PlanItem | None, plan: Plan | None, library: Library) -> tuple[str, ...]:
+    """Return the procedures before an item: those it names, and the items that "All PR procedures" means."""
+    if plan is None:
+        return ()
+    if item is None:
+        return tuple(
+            _title(library, i.title) for i in plan.items if key in map(title_key, set(i.blocks) - set(i.soft_blocks))
+        )
+    from procauthor.planning.order import edges
+
+    named = [d.title for d in item.depends_on if d.hard and d.state != "vague"]
+    place = plan.items.index(item)
+    ordered = sorted((a, strength) for (a, b), strength in edges(plan.items).items() if b == place)
+    named += [plan.items[a].title for a, strength in ordered if strength != "soft"]
+    return tuple({title_key(title): _title(library, title) for title in named}.values())
+
+
+def _title(library: Library, title: str) -> str:
+    documents = library.by_key.get(title_key(title), ())
+    return documents[0].title if len(documents) == 1 else title
+
+
+def _named(title: str, plan: Plan | None, library: Library) -> str:
+    """Return a blocked title in full, or nothing where it names no procedure: "Other PR procedures"."""
+    key = title_key(title)
+    if key in library.by_key:
+        return _title(library, title)
+    known = {title_key(i.title): i.title for i in plan.items} if plan else {}
+    return known.get(key, "")
+
+
+def _lifecycle(name: str, library: Library) -> str:
+    """Return a lifecycle as the library spells it; the name of a folder is that of the lifecycle in it."""
+    if not name:
+        return ""
+    key = title_key(lifecycle_name(name))
+    known = {title_key(p.lifecycle): p.lifecycle for p in library.counted}
+    if key in known:
+        return known[key]
+    inside = {p.lifecycle for p in library.counted if _folder(p.path) == name.strip("/").casefold()}
+    return inside.pop() if len(inside) == 1 else name
+
+
+def _folder(path: str) -> str:
+    return PurePosixPath(path).parent.as_posix().casefold()
+
+
+def refuse_unknown(request: ChangeRequest, library: Library, announced: Mapping[str, str]) -> None:
+    """Refuse what the caller says that it depends on, where neither a document nor a plan or index knows it.
+
+    Raises:
+        NotFoundError: There is no such procedure; the hint names the nearest.
+    """
+    for title in request.added:
+        if title_key(title) not in library.by_key and title_key(title) not in announced:
+            known = {p.key: p.title for p in library.counted} | dict(announced)
+            close = get_close_matches(title_key(title), list(known), n=1, cutoff=0.6)
+            message = f"it cannot depend on {title!r}: no procedure is called so, and nothing announces one"
+            raise NotFoundError(message, f"did you mean {known[close[0]]!r}?" if close else "announce it in the index")
+
+
+def defined_document(title: str, library: Library) -> Procedure | None:
+    """Return the document with that title that is more than announced, or nothing."""
+    documents = (p for p in library.by_key.get(title_key(title), ()) if p.counted)
+    return next((p for p in documents if p.status not in ("placeholder", "missing")), None)
+
+
+def refuse_duplicate(title: str, library: Library) -> None:
+    """Refuse a title that an existing document has.
+
+    Raises:
+        DraftError: It has; the message says which.
+    """
+    present = defined_document(title, library)
+    if present is not None:
+        message = f"Rejected: {present.title!r} already exists in {present.path} ({present.status})"
+        ways = f'procauthor brief "{present.title}" or procauthor update "{present.title}" "WISH"'
+        raise DraftError(message, f"create is for new procedures and placeholders; change it with: {ways}")
+
+
+def refuse_revision(present: Procedure, library: Library) -> None:
+    """Refuse to hand out the fields of a document that is out of use, or shares its title with another one.
+
+    Raises:
+        DraftError: It is.
+        AmbiguousError: Several documents have the title.
+    """
+    library.find(present.title)
+    if present.status in UNCOUNTED:
+        message = f"{present.title!r} in {present.path} is {present.status}"
+        raise DraftError(message, "ask for the procedure that replaced it")
+
+
+# Who may do the same work
 
 # A word that so many titles have says what they are, and not what they are about: "Procedure".
 _COMMON = 0.3
@@ -208,248 +388,13 @@ def _words(title: str, common: frozenset[str]) -> frozenset[str]:
     return frozenset(list_features(title)) - common
 
 
-WRITTEN = DONE | {"in progress"}
-"""What has a contract that others can rely on, though questions may be open."""
-_LONGEST = 4500
-
-
-def says_use(provider: Procedure, key: str) -> list[str]:
-    """Return the artifacts of which a procedure says that the title with this key uses them, each once."""
-    return _artifacts_for(dealings_of(provider), key)
-
-
-def _artifacts_for(dealings: Dealings, key: str) -> list[str]:
-    return list(dict.fromkeys(artifact for artifact, user in dealings.uses if _is_user(user, key)))
-
-
-def _is_user(user: str, key: str) -> bool:
-    # What is before a mark holds the whole line up to the title: "merge record is used by incident triage".
-    return user == key or user.endswith(f" {key}")
-
-
-def wanted_of(consumer: Procedure, key: str) -> list[Artifact]:
-    """Return the inputs that a procedure takes from the title with this key, announced or not."""
-    return [a for a in consumer.contract.inputs if a.source and title_key(bare_title(a.source)) == key]
-
-
-def expected_of(library: Library, key: str) -> list[str]:
-    """Return the artifacts that procedures require from a title, each once."""
-    wanted = (wanted_of(p, key) for p in takers_in(library).get(key, ()) if p.status in WRITTEN)
-    return list(dict.fromkeys(artifact.name for artifact in chain.from_iterable(wanted)))
-
-
-def list_promises(library: Library, announced: Iterable[str], first: Iterable[str]) -> tuple[tuple[Promise, ...], int]:
-    """Return what procedures promise by name, and how many of them are left out because there is no room.
-
-    Args:
-        library: The library.
-        announced: Titles without a document: of these it is what others expect.
-        first: Paths and titles that come first.
-    """
-    order = {name: place for place, name in enumerate(dict.fromkeys(first))}
-    dealings = dealings_in(library)
-    written = [
-        (p.path, p.title, gives, False)
-        for p in library.counted
-        if p.kind == "procedure" and p.status in WRITTEN and (gives := _without_gaps(dealings[p.path].gives))
-    ]
-    expected = ((title, tuple(expected_of(library, title_key(title)))) for title in announced)
-    written += [(title, title, names, True) for title, names in expected if names]
-    written.sort(key=lambda each: order.get(each[0], len(order)))
-    room, kept = _LONGEST, 0
-    for _, title, names, _ in written:
-        room -= len(title) + sum(len(name) + 2 for name in names)
-        if room < 0:
-            break
-        kept += 1
-    promises = (Promise(title, names, announced=alone) for _, title, names, alone in written[:kept])
-    return tuple(promises), len(written) - kept
-
-
-def _without_gaps(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of artifacts without the marks of a draft whose author knew none: they promise nothing."""
-    return tuple(name for name in names if not holds_gap(name))
-
-
-# An artifact is written with capitals, and in more than one word: "Threat Model Document".
-_NAME = r"[A-Z][\w-]+(?: [A-Z][\w-]+)+"
-_ONE = rf"(?:(?:the|an?) )?{_NAME}"
-_LIST = rf"(?P<names>{_ONE}(?:(?:, and |, | and ){_ONE})*)"
-_WAYS = {"from": r"(?:of|from)", "to": r"to"}
-
-
-def spoken_artifacts(text: str, way: Literal["from", "to"], title: str) -> tuple[NamedText, ...]:
-    """Return the artifacts that a text takes from a procedure, or hands to it.
-
-    "It needs the Threat Model Document of the Threat Model Procedure" and "It hands a Mitigation Plan to the Backend
-    Implementation Procedure" are understood; anything else is silence, never a guess.
-    """
-    pattern = re.compile(rf"\b{_LIST}\s+{_WAYS[way]}\s+(?:the\s+)?{re.escape(title)}\b")
-    spoken: dict[str, NamedText] = {}
-    for match in pattern.finditer(" ".join(text.split())):
-        for name in re.findall(_NAME, match["names"]):
-            spoken.setdefault(title_key(name), NamedText(name, ""))
-    return tuple(spoken.values())
-
-
-# So many neighbours are shown, and so many that are only near in any case.
-_SHOWN, _LEAST_CLOSE = 7, 3
-_MOST_TRIGGERS = 3
-_LONGEST_PURPOSE = 240
-_SENTENCE = lazy(r"(?<=[.!?])\s+")
-
-
-def find_close(near: Iterable[Procedure], known: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
-    """Return the procedures that one is likely to work with, and that are no neighbours already.
-
-    Args:
-        near: The procedures, the nearest first.
-        known: The neighbours: the more they are, the fewer others are shown.
-    """
-    told = {neighbour.path for neighbour in known}
-    close = (p for p in near if p.path not in told and p.status in WRITTEN)
-    return tuple(
-        Neighbour(
-            title=p.title,
-            relation="is close to",
-            path=p.path,
-            status=p.status,
-            purpose=_beginning(p.gist.purpose),
-            triggers=p.gist.triggers[:_MOST_TRIGGERS],
-            outputs=tuple(NamedText(name, "") for name in _without_gaps(a.name for a in p.contract.outputs)),
-            takes=_without_gaps(a.name for a in p.contract.inputs),
-            lacks=_name_texts(a for a in p.contract.inputs if not a.source),
-        )
-        for p in islice(close, max(_LEAST_CLOSE, _SHOWN - len(known)))
-    )
-
-
-def _beginning(text: str) -> str:
-    """Return the first sentences of a text: one in any case, and as many as there is room for."""
-    first, *more = _SENTENCE.split(text)
-    for sentence in more:
-        if len(first) + len(sentence) >= _LONGEST_PURPOSE:
-            break
-        first = f"{first} {sentence}"
-    return first
-
-
-def find_neighbours(request: ChangeRequest, library: Library) -> tuple[Neighbour, ...]:
-    """Return who comes before and after a procedure, with their side of the contract, and whom the plan names."""
-    key = title_key(request.title)
-    before = _unique([*request.depends_on, *_declared(library, key), *_providers(library, key)])
-    after = _unique([*request.blocks, *_consumers(library, key)])
-    own = next((p for p in library.by_key.get(key, ()) if p.counted), None)
-    words = _Words(request.title, own.gist.purpose if own else "")
-    upstream = [_neighbour(title, words, library, "depends on") for title in before]
-    downstream = [_neighbour(title, words, library, "is needed by") for title in after if title not in before]
-    known = {key, *(title_key(n.title) for n in (*upstream, *downstream))}
-    named = [
-        _neighbour(p.title, words, library, "is named by")
-        for p in (library.counted if request.actions else ())
-        if p.key not in known and p.status not in UNCOUNTED and _is_named(p.key, request)
-    ]
-    return tuple(n for n in (*upstream, *downstream, *named) if title_key(n.title) != key)
-
-
-def _is_named(key: str, request: ChangeRequest) -> bool:
-    """Say whether an action item names a title; one word is too often the thing itself."""
-    return " " in key and any(f" {key} " in f" {title_key(text)} " for text in request.actions)
-
-
-def _unique(titles: Sequence[str]) -> list[str]:
-    return list({title_key(title): title for title in reversed(titles)}.values())[::-1]
-
-
-def _declared(library: Library, key: str) -> list[str]:
-    return list(chain.from_iterable(p.depends_on for p in library.by_key.get(key, ())))
-
-
-def _providers(library: Library, key: str) -> list[str]:
-    """Return who says that this procedure uses an output."""
-    dealings = dealings_in(library)
-    return [p.title for p in library.counted if _artifacts_for(dealings[p.path], key) and p.status in WRITTEN]
-
-
-def _consumers(library: Library, key: str) -> list[str]:
-    """Return who needs this procedure: by a required input, or by declared dependency."""
-    dealings = dealings_in(library)
-    return [
-        p.title
-        for p in library.counted
-        if p.kind == "procedure" and (key in dealings[p.path].takes or key in dealings[p.path].needs)
-    ]
-
-
-class _Words(Struct, frozen=True):
-    """The title of the wanted procedure, and what its placeholder says."""
-
-    title: str
-    text: str
-
-
-def _neighbour(title: str, own: _Words, library: Library, relation: Relation) -> Neighbour:
-    upstream = relation == "depends on"
-    document = next((p for p in library.by_key.get(title_key(title), ())), None)
-    if document is None:
-        expected = tuple(NamedText(name, "") for name in expected_of(library, title_key(title)))
-        outputs = spoken_artifacts(own.text, "from", title) or expected
-        return Neighbour(title, relation, outputs=outputs if upstream else ())
-    return Neighbour(
-        title=document.title,
-        relation=relation,
-        path=document.path,
-        status=document.status,
-        purpose=document.gist.purpose,
-        triggers=document.gist.triggers,
-        outputs=_outputs(document, own) if upstream else (),
-        promised=_promised(document, own),
-        wants=_wants(document, own) if relation == "is needed by" else _required(document, own),
-    )
-
-
-def _promised(provider: Procedure, own: _Words) -> tuple[str, ...]:
-    """Return the outputs of which a procedure says that we use them."""
-    return tuple(says_use(provider, title_key(own.title))) if provider.status in WRITTEN else ()
-
-
-def _outputs(provider: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    """Return what a provider guarantees to us; where it is a placeholder, what the words of both say."""
-    if provider.status not in WRITTEN:
-        said = spoken_artifacts(own.text, "from", provider.title)
-        return said or spoken_artifacts(provider.gist.purpose, "to", own.title)
-    for_us = set(map(title_key, _promised(provider, own)))
-    promised = [a for a in provider.contract.outputs if not for_us or title_key(a.name) in for_us]
-    return _name_texts(promised)
-
-
-def _wants(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    """Return what a consumer requires of us; where it is a placeholder, what the words of both say."""
-    required = _required(consumer, own)
-    if required or consumer.status in WRITTEN:
-        return required
-    said = spoken_artifacts(consumer.gist.purpose, "from", own.title)
-    return said or spoken_artifacts(own.text, "to", consumer.title)
-
-
-def _required(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
-    return _name_texts(wanted_of(consumer, title_key(own.title)))
-
-
-def _name_texts(artifacts: Iterable[Artifact]) -> tuple[NamedText, ...]:
-    return tuple(NamedText(a.name, _after_name(a)) for a in artifacts if not holds_gap(a.name))
-
-
-def _after_name(artifact: Artifact) -> str:
-    return artifact.text.removeprefix(artifact.name).lstrip(" :–—-").strip()
-
+# The brief
 
 # A list that is longer than this does not fit a schema that providers accept.
 _NEAREST = 200
 # So many lifecycles are named in a hint.
 _LIFECYCLES = 5
 _LEAST_ANNOUNCED = 40
-# Plans, indexes and placeholders are found too, and left out afterwards.
 
 
 def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from

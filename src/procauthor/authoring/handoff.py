@@ -16,10 +16,10 @@ from procauthor.authoring.authoring import Authoring
 from procauthor.authoring.brief import STEPS, Brief, BriefOptions, ChangeRequest, mark_of
 from procauthor.authoring.document import links_of, render_draft
 from procauthor.authoring.draft import Draft, Records
+from procauthor.authoring.gather import defined_document, refuse_duplicate
 from procauthor.authoring.judge import Complaint, Verdict, judge, source_ids
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.reply import share_titles, some_titles
-from procauthor.authoring.request import defined_document, refuse_duplicate
 from procauthor.authoring.run import HAND_OFF, Run, Submission
 from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundError
 from procauthor.library.reference import check_title

@@ -1,13 +1,12 @@
-"""Which model, which server of it may see which key, and which database holds the runs."""
+"""Which model, and which server of it may see which key."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -215,56 +214,3 @@ def known_secrets(credential: Credential) -> tuple[str, ...]:
     """Return every value that may appear neither in a message nor in what is kept of a reply."""
     named = {value for name, value in os.environ.items() if _NAMED_SECRET.search(name)}
     return tuple(sorted({*named, credential.value} - {""}))
-
-
-# The database that several machines share
-
-DATABASE = "PROCAUTHOR_DATABASE"
-_SCHEMES = ("postgresql://", "postgres://")
-
-
-def find_address(from_settings: str) -> str:
-    """Return the address of the database: the user's environment first, then the project's settings; else nothing.
-
-    Raises:
-        ConfigError: It is no address of a Postgres database, or the settings name one on a foreign machine.
-    """
-    named = os.environ.get(DATABASE, "")
-    where = DATABASE if named else "[run] database"
-    address = named or from_settings
-    if address and not _is_address(address):
-        message = f"{where} is no address of a Postgres database"
-        raise ConfigError(message, 'write it like "postgresql://procauthor@localhost/procauthor"')
-    if address and not named and not all(map(_is_near, _hosts(address))):
-        message = "[run] database in the project's settings leads to a machine outside of your private network"
-        raise ConfigError(message, f"if it is yours, put the address into the environment variable {DATABASE}")
-    return address
-
-
-def _is_address(text: str) -> bool:
-    try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return text.startswith(_SCHEMES)
-
-
-def _hosts(address: str) -> Iterator[str]:
-    """Yield the hosts that an address names; there may be several, and a parameter goes before the usual place."""
-    parts = urlsplit(address)
-    for host in parts.netloc.rpartition("@")[2].split(","):
-        yield host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
-    given = parse_qs(parts.query)
-    for value in [*given.get("host", []), *given.get("hostaddr", [])]:
-        yield from value.split(",")
-
-
-def _is_near(host: str) -> bool:
-    name = unquote(host)
-    return not name or name.startswith(("/", "@")) or is_local(name.lower())
-
-
-def password_of(address: str) -> str:
-    """Return the password in an address, or nothing."""
-    parts = urlsplit(address)
-    return unquote(parts.password or "") or "".join(parse_qs(parts.query).get("password", []))

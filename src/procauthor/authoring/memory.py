@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
@@ -16,15 +17,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
 from zipfile import BadZipFile
 
 import msgspec
 from msgspec.structs import replace
 
 from procauthor.authoring.brief import Usage
+from procauthor.authoring.identity import is_local
 from procauthor.authoring.reply import Reply
 from procauthor.data import pick
-from procauthor.errors import StoreError
+from procauthor.errors import ConfigError, StoreError
 from procauthor.library.state import database, make_folder
 from procauthor.system import hold
 
@@ -510,3 +513,56 @@ def _reply(row: Row) -> Reply:
     usage = Usage(row["calls"], row["input_tokens"], row["output_tokens"])
     with readable(f"a reply of run {row['run']!r}"):
         return Reply(**json.loads(row["reply"]), usage=usage)
+
+
+# The database that several machines share
+
+DATABASE = "PROCAUTHOR_DATABASE"
+_SCHEMES = ("postgresql://", "postgres://")
+
+
+def find_address(from_settings: str) -> str:
+    """Return the address of the database: the user's environment first, then the project's settings; else nothing.
+
+    Raises:
+        ConfigError: It is no address of a Postgres database, or the settings name one on a foreign machine.
+    """
+    named = os.environ.get(DATABASE, "")
+    where = DATABASE if named else "[run] database"
+    address = named or from_settings
+    if address and not _is_address(address):
+        message = f"{where} is no address of a Postgres database"
+        raise ConfigError(message, 'write it like "postgresql://procauthor@localhost/procauthor"')
+    if address and not named and not all(map(_is_near, _hosts(address))):
+        message = "[run] database in the project's settings leads to a machine outside of your private network"
+        raise ConfigError(message, f"if it is yours, put the address into the environment variable {DATABASE}")
+    return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return text.startswith(_SCHEMES)
+
+
+def _hosts(address: str) -> Iterator[str]:
+    """Yield the hosts that an address names; there may be several, and a parameter goes before the usual place."""
+    parts = urlsplit(address)
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        yield host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
+    given = parse_qs(parts.query)
+    for value in [*given.get("host", []), *given.get("hostaddr", [])]:
+        yield from value.split(",")
+
+
+def _is_near(host: str) -> bool:
+    name = unquote(host)
+    return not name or name.startswith(("/", "@")) or is_local(name.lower())
+
+
+def password_of(address: str) -> str:
+    """Return the password in an address, or nothing."""
+    parts = urlsplit(address)
+    return unquote(parts.password or "") or "".join(parse_qs(parts.query).get("password", []))

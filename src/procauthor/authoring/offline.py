@@ -16,8 +16,19 @@ from typing import Any
 from msgspec import Struct
 
 from procauthor.authoring.brief import Answer, Ask, Brief, NamedText, Passage
-from procauthor.authoring.document import IN_PROGRESS, render_draft
-from procauthor.authoring.gap import TO_DO, Facts, fit, fit_rows, gap_fields, gap_rows, gap_text, gap_words, holds_gap
+from procauthor.authoring.document import (
+    IN_PROGRESS,
+    TO_DO,
+    Facts,
+    fit,
+    fit_rows,
+    gap_fields,
+    gap_rows,
+    gap_text,
+    gap_words,
+    holds_gap,
+    render_draft,
+)
 from procauthor.data import ungrouped
 from procauthor.naming import as_sentence, listed, title_key
 from procauthor.procedure import DONE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -46,6 +46,15 @@ _CHOICE = 0
 """The step under which the questions of the choice of sections are kept."""
 
 
+class _Changed(NamedTuple):
+    """What operations do, the document with its open questions, these, and what nothing supports."""
+
+    edited: Edited
+    raw: bytes
+    questions: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
 @dataclass
 class Operations(Work):
     """Names operations in an existing document; ``check`` is about the document that the brief holds."""
@@ -53,6 +62,8 @@ class Operations(Work):
     _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
     _scope: tuple[ScopeEntry, ...] | None = None
     _reason: str = ""
+    _changed: tuple[Any, _Changed] | None = None
+    """The document as it was changed last, with what it was changed by."""
 
     @cached_property
     def outline(self) -> EditOutline:
@@ -69,7 +80,7 @@ class Operations(Work):
             answer = self._ask(1, {}, form, self._check_scope)
             self._scope = tuple(read_scope(answer.values))
             self._reason = str(answer.values.get("reason", ""))
-            self.state.questions[_CHOICE] = answer.questions
+            self.questions[_CHOICE] = answer.questions
         return bool(self._scope)
 
     def _check_scope(self, values: Mapping[str, Any]) -> list[FieldProblem]:
@@ -83,9 +94,9 @@ class Operations(Work):
 
     def todo(self, step: int) -> Sequence[FieldProblem] | None:
         """Return what a step has to name again; None for one without a section, or that has named its operations."""
-        problems = self.state.problems_of(step)
+        problems = self.problems_of(step)
         own = any(step_of(self.outline, entry.section) == step for entry in self._scope or ())
-        return problems if own and (problems or step not in self.state.written) else None
+        return problems if own and (problems or step not in self.written) else None
 
     def ask(self, step: int, problems: Sequence[FieldProblem]) -> Answer:
         """Ask for the operations of a step until they can be carried out, a bounded number of times."""
@@ -93,13 +104,13 @@ class Operations(Work):
         own = [entry for entry in scope if step_of(self.outline, entry.section) == step]
         elsewhere = [entry for entry in scope if entry not in own]
         targets = targets_in(self.outline, [entry.section for entry in own])
-        others = operations_of({key: value for key, value in self.state.written.items() if key != step})
+        others = operations_of({key: value for key, value in self.written.items() if key != step})
         form = operation_form(self.brief, self.outline, own, elsewhere, others)
 
         def check(values: Mapping[str, Any]) -> list[FieldProblem]:
             return self._check_operations(values, others, {target.id for target in targets})
 
-        return self._ask(step, self.state.written.get(step, {}), form, check, problems, self.state.open_questions)
+        return self._ask(step, self.written.get(step, {}), form, check, problems, self.open_questions)
 
     def _ask(  # noqa: PLR0913, PLR0917 - what one question to an author is made of
         self,
@@ -155,32 +166,37 @@ class Operations(Work):
         """Apply operations; every one is refused that its target does not allow."""
         return edit_document(self.outline, operations, self.brief, self.library)
 
-    def findings(self, rules: Sequence[str]) -> list[Finding]:
+    def apply(self, rules: Sequence[str]) -> list[Finding]:
         """Return the findings that the document has after the operations, and did not have before."""
         key = tuple(rules)
         if key not in self._known:
             before = self.check(self.outline.document.source.raw, rules)
             self._known[key] = frozenset(finding.fingerprint for finding in before)
-        after = self._document()[1]
+        after = self._document().raw
         return [finding for finding in self.check(after, rules) if finding.fingerprint not in self._known[key]]
 
     def places(self, findings: Sequence[Finding]) -> list[Place]:
         """Return each finding as a problem of every field in which something was changed."""
         messages = [f"{f.message} ({f.hint})" if f.hint else f.message for f in findings]
-        written = ungrouped((step, fields.items()) for step, fields in sorted(self.state.written.items()))
+        written = ungrouped((step, fields.items()) for step, fields in sorted(self.written.items()))
         changed = [(step, name) for step, (name, changes) in written if changes]
         return [(step, FieldProblem(name, message)) for (step, name), message in product(changed, messages)]
 
-    def _document(self) -> tuple[Edited, bytes, tuple[str, ...], tuple[str, ...]]:
-        """Return what the operations do, the document with its open questions, these, and what nothing supports."""
-        operations, asked = operations_of(self.state.written), self.state.open_questions
+    def _document(self) -> _Changed:
+        """Return the document as the operations make it; it is remembered until there are others."""
+        made_by = operations_of(self.written), self.open_questions
+        if self._changed is None or self._changed[0] != made_by:
+            self._changed = made_by, self._change(*made_by)
+        return self._changed[1]
+
+    def _change(self, operations: Sequence[Operation], asked: tuple[str, ...]) -> _Changed:
         edited = self._edit(operations)
         doubts = unverified_changes(self.outline, operations, self.evidence, asked)
         questions = join_questions(asked, doubts if self.doubts == "question" else ())
         # A document that stays as it is takes up no question either.
         same = edited.raw == self.brief.text.encode()
         raw = edited.raw if same else add_questions(edited.raw, self.brief.path, questions)
-        return edited, raw, questions, doubts
+        return _Changed(edited, raw, questions, doubts)
 
     def look(self) -> None:
         """Do nothing: an update is looked at while it is made."""
@@ -196,10 +212,10 @@ class Operations(Work):
         return Draft.of_run(
             self.run,
             raw,
-            [finding.as_json() for finding in self.state.findings],
-            fields={"operations": [operation.as_json() for operation in operations_of(self.state.written)]},
+            [finding.as_json() for finding in self.findings],
+            fields={"operations": [operation.as_json() for operation in operations_of(self.written)]},
             prompt=self.prompt,
-            sources=self.state.sources,
+            sources=self.sources,
             open_questions=questions,
             notes=tuple(filter(None, (self._reason, *edited.notes, *told))),
         )

@@ -60,13 +60,39 @@ class Progress(Struct, frozen=True):
 
 
 @dataclass
-class State:
-    """What a run knows between steps.
+class Work(ABC):
+    """One run while it is carried out: the eight steps, who writes, and what is particular about its drafts.
 
-    ``written`` holds values by step and field; ``problems`` what has to be written again; ``stuck`` says that an author
-    changed nothing when it was asked to.
+    What differs between writing the fields of a document and naming operations in one is in two classes below this one.
+
+    ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
+    a draft may rest on, and ``texts`` are its documents as evidence; ``doubts`` says whether claims that nothing
+    supports become open questions or notes. ``reply_tokens`` is the longest reply of a model, which writes an outline
+    before all else; 0 is for an author that writes none. ``search`` finds what may answer a question. ``reviewer``
+    looks at the whole in place of the author. ``verdict`` and ``complaints`` are about an answer that was handed in.
+
+    What is known between steps: ``written`` holds values by step and field, ``problems`` what has to be written again;
+    ``stuck`` says that an author changed nothing when it was asked to.
     """
 
+    run: Run
+    template: Template
+    author: Author
+    calls: CallLog
+    library: Library
+    check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
+    search: Callable[[str, int], Sequence[Chunk]]
+    written_by: str = ""
+    repairs: int = 0
+    doubts: Doubts = "nothing"
+    reply_tokens: int = 0
+    render: Callable[..., bytes] = render_draft
+    prompt: str = ""
+    reviewer: Author | None = None
+    verdict: Verdict | None = None
+    complaints: tuple[Complaint, ...] = ()
+    report: Callable[[Progress], None] = lambda _: None
+    texts: DocumentTexts = field(default_factory=DocumentTexts)
     written: dict[int, dict[str, Any]] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     questions: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -74,6 +100,23 @@ class State:
     findings: tuple[Finding, ...] = ()
     tries: int = 0
     stuck: bool = False
+
+    @property
+    def brief(self) -> Brief:
+        """The brief of the run."""
+        return self.run.brief
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What a claim of a draft may rest on."""
+        return gather_evidence(self.brief, self.library, self.texts)
+
+    @property
+    def left(self) -> int | None:
+        """The tokens that the run may still use, None for no bound."""
+        return None if self.run.max_tokens is None else self.run.max_tokens - self.calls.usage.tokens
+
+    # What is known between steps
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -99,55 +142,6 @@ class State:
         self.problems = tuple(each for each in self.problems if each[0] != step)
         return self.written[step] != before
 
-
-@dataclass
-class Work(ABC):
-    """One run while it is carried out: the eight steps, who writes, and what is particular about its drafts.
-
-    What differs between writing the fields of a document and naming operations in one is in two classes below this one.
-
-    ``check`` gives the findings that the document has with other bytes, for some rules or for all. ``library`` is what
-    a draft may rest on, and ``texts`` are its documents as evidence; ``doubts`` says whether claims that nothing
-    supports become open questions or notes. ``reply_tokens`` is the longest reply of a model, which writes an outline
-    before all else; 0 is for an author that writes none. ``search`` finds what may answer a question. ``reviewer``
-    looks at the whole in place of the author. ``verdict`` and ``complaints`` are about an answer that was handed in.
-    """
-
-    run: Run
-    template: Template
-    author: Author
-    calls: CallLog
-    library: Library
-    check: Callable[[bytes, Sequence[str]], Sequence[Finding]]
-    search: Callable[[str, int], Sequence[Chunk]]
-    written_by: str = ""
-    repairs: int = 0
-    doubts: Doubts = "nothing"
-    reply_tokens: int = 0
-    render: Callable[..., bytes] = render_draft
-    prompt: str = ""
-    reviewer: Author | None = None
-    verdict: Verdict | None = None
-    complaints: tuple[Complaint, ...] = ()
-    report: Callable[[Progress], None] = lambda _: None
-    texts: DocumentTexts = field(default_factory=DocumentTexts)
-    state: State = field(default_factory=State)
-
-    @property
-    def brief(self) -> Brief:
-        """The brief of the run."""
-        return self.run.brief
-
-    @cached_property
-    def evidence(self) -> Evidence:
-        """What a claim of a draft may rest on."""
-        return gather_evidence(self.brief, self.library, self.texts)
-
-    @property
-    def left(self) -> int | None:
-        """The tokens that the run may still use, None for no bound."""
-        return None if self.run.max_tokens is None else self.run.max_tokens - self.calls.usage.tokens
-
     # What differs
 
     @abstractmethod
@@ -163,7 +157,7 @@ class Work(ABC):
         """Ask the author for what a step writes."""
 
     @abstractmethod
-    def findings(self, rules: Sequence[str]) -> Sequence[Finding]:
+    def apply(self, rules: Sequence[str]) -> Sequence[Finding]:
         """Return what the rules say of the document as it is now; all rules where none is named."""
 
     @abstractmethod
@@ -214,7 +208,7 @@ class Work(ABC):
 
     def note(self, step: int) -> str:
         """Return what is told when a step has ended."""
-        count = len(self.state.problems) if step in (_CONTINUITY, _REVIEW) else 0
+        count = len(self.problems) if step in (_CONTINUITY, _REVIEW) else 0
         return f"{count} to correct" if count else ""
 
     # Steps that an author fills
@@ -224,34 +218,32 @@ class Work(ABC):
         if problems is None:
             return
         answer = self.ask(step, problems)
-        changed = self.state.take(step, answer, again=bool(problems))
+        changed = self.take(step, answer, again=bool(problems))
         if problems:
-            self.state.stuck = not changed
+            self.stuck = not changed
 
     # Steps that are computed
 
     def _continuity(self) -> int:
         """Check that each step's inputs have a producer; breaks go back to step 3, a bounded number of times."""
-        state = self.state
-        places = self.places(self.findings(_CONTINUITY_RULES))
+        places = self.places(self.apply(_CONTINUITY_RULES))
         broken = [place for place in places if place[0] == _WORKFLOW]
         # What a review said of later steps still waits to be corrected there.
-        later = [place for place in state.problems if place[0] != _WORKFLOW]
-        if not broken or state.tries >= self.repairs or state.stuck:
-            state.problems, state.stuck = tuple(later), False
+        later = [place for place in self.problems if place[0] != _WORKFLOW]
+        if not broken or self.tries >= self.repairs or self.stuck:
+            self.problems, self.stuck = tuple(later), False
             return _FAILURES
-        state.problems, state.tries = (*broken, *later), state.tries + 1
+        self.problems, self.tries = (*broken, *later), self.tries + 1
         return _WORKFLOW
 
     def _review(self) -> int:
         """Check the document with all rules; errors go back to the steps that wrote what they are about."""
-        state = self.state
-        findings = self.findings(())
+        findings = self.apply(())
         errors = [finding for finding in findings if finding.severity == "error"]
-        over = state.tries >= self.repairs or state.stuck
-        state.findings, state.stuck = tuple(findings), False
-        state.problems = () if over else tuple(self.places(errors))
-        state.tries += bool(state.problems)
+        over = self.tries >= self.repairs or self.stuck
+        self.findings, self.stuck = tuple(findings), False
+        self.problems = () if over else tuple(self.places(errors))
+        self.tries += bool(self.problems)
         if not errors:
             self.look()
-        return min((step for step, _ in state.problems), default=_END)
+        return min((step for step, _ in self.problems), default=_END)

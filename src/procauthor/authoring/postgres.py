@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
-from procauthor.authoring.identity import password_of
-from procauthor.authoring.memory import TABLES, Connection, WorkMemory
+from procauthor.authoring.memory import TABLES, Connection, WorkMemory, password_of
 from procauthor.errors import ConfigError, LockedError, StoreError
 from procauthor.secret import Censor
 from procauthor.system import install_hint

@@ -17,7 +17,7 @@ from procauthor.library.index import show_status
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import Question, question_json
 from procauthor.markdown.document import replace_spans
-from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.front import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.procedure import Status
 from procauthor.review.question import Answered, answer

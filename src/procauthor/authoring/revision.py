@@ -11,7 +11,6 @@ from procauthor.authoring.authoring import Authoring, open_work
 from procauthor.authoring.brief import Brief
 from procauthor.authoring.draft import Draft, Records
 from procauthor.authoring.operations import edit_document, operations_of
-from procauthor.authoring.pipeline import State
 from procauthor.authoring.reply import QUESTIONS, SOURCES, check_fields
 from procauthor.authoring.run import HAND_OFF
 from procauthor.authoring.update.form import operation_model, operation_schema
@@ -101,8 +100,8 @@ class Revision:
         authoring = Authoring(self.records, HAND_OFF)
         work = open_work(authoring, authoring.begin(self.brief, None))
         work.doubts = "note" if person else "question"
-        work.state = State(written={1: fields}, questions={1: asked})
-        work.state.findings = tuple(work.findings(()))
+        work.written, work.questions = {1: fields}, {1: asked}
+        work.findings = tuple(work.apply(()))
         draft = replace(work.draft(), author=" ".join(by.split()) or HAND_OFF)
         return authoring.keep(work.run, draft)
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from procauthor.authoring.brief import Answer, Ask, Brief
-from procauthor.authoring.document import IN_PROGRESS, render_draft
+from procauthor.authoring.document import IN_PROGRESS, TO_DO, gap_words, render_draft
 from procauthor.authoring.draft import SKELETON
-from procauthor.authoring.gap import TO_DO, gap_words
 from procauthor.data import ungrouped
 from procauthor.library.status import OPEN, match_sections
 from procauthor.markdown.document import Replacement, replace_spans

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from procauthor.authoring.authoring import Authoring, check_author
 from procauthor.authoring.brief import ChangeRequest
-from procauthor.authoring.gather import refuse_homeless
+from procauthor.authoring.gather import build_request, refuse_homeless
 from procauthor.authoring.memory import FileMemory
-from procauthor.authoring.request import build_request
 from procauthor.batch.record import Batch, BatchReport, BatchStore, LeftOut, Tell, Terms, Wishes
 from procauthor.batch.schedule import Schedule, Task, limit_tasks
 from procauthor.batch.session import BatchSession

@@ -27,7 +27,7 @@ from procauthor.library.sidecar import (
     sidecar_path,
 )
 from procauthor.markdown.document import Document
-from procauthor.markdown.front_edit import refuse_unreadable
+from procauthor.markdown.front import refuse_unreadable
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import find_conflict
 from procauthor.naming import is_document, is_inside, path_key, unportable

@@ -31,7 +31,7 @@ from procauthor.library.index import (
 from procauthor.library.library import ANNOUNCED, Library, Procedure, folder_of
 from procauthor.library.page import new_link
 from procauthor.markdown.document import Cell, Replacement, escape
-from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.front import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key

@@ -58,7 +58,7 @@ from procauthor.library.status import (
     read_questions,
 )
 from procauthor.markdown.document import Document, Heading, Link, Outline, Section, Source
-from procauthor.markdown.front_edit import read_texts
+from procauthor.markdown.front import read_texts
 from procauthor.markdown.parse import parse
 from procauthor.naming import bare_name, is_document, title_key
 from procauthor.procedure import Contract, Kind, Stamp, Status, stamp

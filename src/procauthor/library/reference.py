@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from procauthor.errors import InvalidTitleError
 from procauthor.markdown.document import Document, Link, encode_path, escape, slugify
-from procauthor.markdown.front_edit import read_texts
+from procauthor.markdown.front import read_texts
 from procauthor.naming import is_document, split_ending, title_key, unportable
 from procauthor.regex import lazy
 from procauthor.settings import Conventions, Site

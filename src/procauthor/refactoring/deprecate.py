@@ -12,7 +12,7 @@ from procauthor.library.change import Change, Edit
 from procauthor.library.library import Library, Procedure
 from procauthor.library.page import new_link
 from procauthor.markdown.document import Replacement
-from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.front import Put, edit_front_matter
 from procauthor.markdown.proof import rewrite
 from procauthor.procedure import UNCOUNTED
 from procauthor.refactoring.relocation import NewName, Relocation

@@ -28,7 +28,7 @@ from procauthor.markdown.document import (
     top_sections,
     whole_line,
 )
-from procauthor.markdown.front_edit import Cut, edit_front_matter, read_scalars
+from procauthor.markdown.front import Cut, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.proof import MayLead, find_differences, kept_by, refuse
 from procauthor.naming import title_key

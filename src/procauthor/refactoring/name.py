@@ -13,7 +13,7 @@ from procauthor.checking.scope import Scope
 from procauthor.errors import LibraryError
 from procauthor.library.library import Procedure
 from procauthor.markdown.document import Link, Replacement, escape
-from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
+from procauthor.markdown.front import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.passage import PlainText, Shown, read_parts, read_passages, read_shown
 from procauthor.markdown.target import Spot, find_link, is_html, keep_label, read_titles
 from procauthor.naming import NAME_EDGES, title_key

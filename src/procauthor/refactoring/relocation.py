@@ -17,7 +17,7 @@ from procauthor.library.library import Procedure
 from procauthor.library.page import Pages, Way, encode_like, read_site_spots
 from procauthor.library.reference import Target, path_of, read_links, resolve
 from procauthor.markdown.document import Link, Replacement
-from procauthor.markdown.front_edit import Put, Scalar, edit_front_matter, read_scalars
+from procauthor.markdown.front import Put, Scalar, edit_front_matter, read_scalars
 from procauthor.markdown.parse import parse, read_definitions
 from procauthor.markdown.target import Spot
 from procauthor.naming import is_document

@@ -18,7 +18,7 @@ from procauthor.library.library import Library, Procedure, follow
 from procauthor.library.page import new_link
 from procauthor.library.reference import Alias, alias_text, check_title, stem_like
 from procauthor.markdown.document import Replacement, replace_spans, slugify, whole_line
-from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.front import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import read_parts, read_shown
 from procauthor.naming import bare_name, is_document, split_ending, title_key

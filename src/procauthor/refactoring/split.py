@@ -16,7 +16,7 @@ from procauthor.library.library import Procedure, find_section
 from procauthor.library.page import new_link
 from procauthor.library.reference import check_title, stem_like
 from procauthor.markdown.document import Document, Replacement, Section, escape, replace_spans
-from procauthor.markdown.front_edit import Put, write_front_matter
+from procauthor.markdown.front import Put, write_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import Kept
 from procauthor.naming import bare_name, split_ending, title_key

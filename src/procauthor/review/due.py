@@ -13,7 +13,7 @@ from procauthor.errors import ConfigError
 from procauthor.git import last_changes
 from procauthor.library.library import Library, Procedure
 from procauthor.library.sidecar import today
-from procauthor.markdown.front_edit import read_texts
+from procauthor.markdown.front import read_texts
 from procauthor.review.approve import read_approvers
 
 Since = Literal["approved", "reviewed", "changed", "never"]

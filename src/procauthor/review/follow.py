@@ -25,7 +25,7 @@ from procauthor.library.sidecar import (
 )
 from procauthor.library.status import QUESTIONS
 from procauthor.markdown.document import replace_spans
-from procauthor.markdown.front_edit import Extend, edit_front_matter
+from procauthor.markdown.front import Extend, edit_front_matter
 from procauthor.review.approve import read_name
 from procauthor.review.review import complete
 from procauthor.secret import redact

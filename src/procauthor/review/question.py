@@ -21,7 +21,7 @@ from procauthor.library.status import (
 )
 from procauthor.library.thin import find_placeholders
 from procauthor.markdown.document import Block, Document, Replacement, Section, replace_spans
-from procauthor.markdown.front_edit import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter
+from procauthor.markdown.front import Cut, Drop, Extend, FrontEdit, Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import find_differences, kept_by, refuse
 from procauthor.regex import lazy

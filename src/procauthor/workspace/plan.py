@@ -11,7 +11,7 @@ from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.row import statuses_in
 from procauthor.library.change import Change, Edit
 from procauthor.library.disk import paths_from_root
-from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.front import Put, edit_front_matter
 from procauthor.markdown.parse import parse
 from procauthor.markdown.proof import rewrite
 from procauthor.planning.propose import Proposal, propose

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from procauthor.authoring.brief import Answer, Ask
-from procauthor.authoring.gap import fit_rows
+from procauthor.authoring.document import fit_rows
 from procauthor.authoring.update.form import REASON, SECTIONS, entry_of, field_of
 from procauthor.authoring.update.listing import WHOLE_WORDS, find_words, references
 from procauthor.authoring.update.operation import Action, Operation
 from procauthor.authoring.update.outline import EditContainer, EditOutline, EditTarget, outline_of
 from procauthor.errors import DraftError
 from procauthor.library.contract import read_contract, sections_of, step_title
-from procauthor.markdown.front_edit import refuse_unreadable
+from procauthor.markdown.front import refuse_unreadable
 from procauthor.naming import as_sentence, title_key
 from procauthor.procedure import Step
 from procauthor.template.spec import SectionSpec, meaning_of, step_word

@@ -10,7 +10,7 @@ from procauthor.authoring.update.operation import NewMember, OperationError
 from procauthor.authoring.update.outline import MARKER, EditContainer, EditOutline
 from procauthor.errors import FrontMatterError
 from procauthor.markdown.document import Replacement, line_start
-from procauthor.markdown.front_edit import Put, edit_front_matter
+from procauthor.markdown.front import Put, edit_front_matter
 from procauthor.regex import lazy
 from procauthor.template.render import Cleaner, render_pattern
 from procauthor.template.spec import SectionSpec

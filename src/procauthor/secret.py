@@ -1,4 +1,7 @@
-"""Finds the secrets of a text: by the form that their makers gave them, and by the name that they are given."""
+"""What a secret is: the one answer for all that finds, shows, stores or sends text.
+
+It is found by the form that its maker gave it, and by the name that it is given. The functions for all are at the end.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import binascii
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
+from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
+from procauthor.character import strip_hidden
 from procauthor.data import grouped, ungrouped
 from procauthor.regex import lazy
 
@@ -48,13 +54,13 @@ _MEAN_PIECE = 2.6
 _MEAN_PIECE_OF_LETTERS = 2.2
 
 
-def is_issued(value: bytes, least_bits: float) -> bool:
+def _is_issued(value: bytes, least_bits: float) -> bool:
     """Say whether the random part of a token in the form of its maker is random indeed."""
     mixed = _DIGIT.search(value) or (_UPPER.search(value) and _LOWER.search(value))
-    return bool(mixed) and not is_made_up(value) and _bits(value) >= least_bits
+    return bool(mixed) and not _is_made_up(value) and _bits(value) >= least_bits
 
 
-def is_chosen(value: bytes, *, password: bool = False) -> bool:
+def _is_chosen(value: bytes, *, password: bool = False) -> bool:
     """Say whether a value under a name such as "token" is one: ``reset2fa``, ``k8s/prod/db-1`` and ``$TOKEN`` are not.
 
     Args:
@@ -65,7 +71,7 @@ def is_chosen(value: bytes, *, password: bool = False) -> bool:
     digit = _DIGIT.search(value)
     if len(value) < _SHORTEST or not (_UPPER.search(value) or _LOWER.search(value) or _ID.fullmatch(value)):
         return False
-    if not (digit or _is_random_letters(value)) or _leads_elsewhere(value) or is_made_up(value):
+    if not (digit or _is_random_letters(value)) or _leads_elsewhere(value) or _is_made_up(value):
         return False
     if not digit or _ID.fullmatch(value):
         return True
@@ -74,20 +80,20 @@ def is_chosen(value: bytes, *, password: bool = False) -> bool:
     return any(map(_is_random, _JOINT.split(value)))
 
 
-def is_strong(value: bytes) -> bool:
+def _is_strong(value: bytes) -> bool:
     """Say whether a value is random at first sight, so that nothing but a name beside it is needed."""
     mixed = all(kind.search(value) for kind in (_UPPER, _LOWER, _DIGIT))
-    return len(value) >= _SHORTEST_STRONG and mixed and not _ID.fullmatch(value) and is_chosen(value)
+    return len(value) >= _SHORTEST_STRONG and mixed and not _ID.fullmatch(value) and _is_chosen(value)
 
 
-def is_key(value: str) -> bool:
+def _is_key(value: str) -> bool:
     """Say whether a key that a user sends to a server is worth hiding: ``x``, ``EMPTY`` and ``none`` are not."""
     raw = value.encode("utf-8", "surrogatepass")
     mixed = _DIGIT.search(raw) and (_UPPER.search(raw) or _LOWER.search(raw))
     return len(raw) >= (_SHORTEST if mixed else _SHORTEST_LETTERS) and b"no-key" not in raw
 
 
-def is_made_up(value: bytes) -> bool:
+def _is_made_up(value: bytes) -> bool:
     """Say whether a value says that it is an example, counts (``abcdef``) or repeats itself (``00000``)."""
     return bool(_MADE_UP.search(value)) or _counts(value)
 
@@ -250,7 +256,7 @@ _DELIMITER = lazy(rb"^[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?[ \t]*
 _CELL = lazy(rb"(?:[^|\\\n]|\\.)*+")
 
 
-def possible_names(raw: bytes, words: bytes) -> tuple[_LabelName, ...]:
+def _possible_names(raw: bytes, words: bytes) -> tuple[_LabelName, ...]:
     """Return the names of secrets that a text, or a part of it, may hold.
 
     Args:
@@ -262,7 +268,7 @@ def possible_names(raw: bytes, words: bytes) -> tuple[_LabelName, ...]:
     return tuple(name for name in every if name.stem in (text if b" " in name.stem else lowered))
 
 
-def find_labelled(raw: bytes, possible: Sequence[_LabelName]) -> Iterator[tuple[int, int, str]]:
+def _find_labelled(raw: bytes, possible: Sequence[_LabelName]) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and kind of each value that one of the names says to be a secret, in no order."""
     if not possible:
         return
@@ -296,7 +302,7 @@ def _value(raw: bytes, lowered: bytes, name: _LabelName, end: int, sign: re.Matc
         return None
     text = _NEXT.split(value[0], maxsplit=1)[0].rstrip(_PUNCTUATION)
     plain = sign.lastgroup != "said" or _OPTION_BEFORE.search(lowered[max(0, end - _LONGEST_BEFORE) : end])
-    if not (is_chosen(text, password=name.kind == "password") if plain else is_strong(text)):
+    if not (_is_chosen(text, password=name.kind == "password") if plain else _is_strong(text)):
         return None
     whole = value.end() if len(text) < len(value[0]) else _end(raw, value.end())
     return value.start(), whole if whole > value.end() else value.start() + len(text)
@@ -355,7 +361,7 @@ def _rows(raw: bytes, at: int, until: int, kinds: dict[int, str]) -> Iterator[tu
 def _words(raw: bytes, start: int, end: int, kind: str) -> Iterator[tuple[int, int, str]]:
     for value in _VALUE.finditer(raw, start, end):
         text = value[0].strip(_PUNCTUATION)
-        if is_chosen(text, password=kind == "password"):
+        if _is_chosen(text, password=kind == "password"):
             yield value.start(), value.end(), kind
 
 
@@ -520,7 +526,7 @@ _KEY_TAIL = 40
 _KEY_LINE = lazy(rb"[A-Za-z0-9+/=]{16,}")
 
 
-def possible_shapes(raw: bytes) -> frozenset[_Shape]:
+def _possible_shapes(raw: bytes) -> frozenset[_Shape]:
     """Return the shapes of which a text, or a part of it, may hold one; each of its words once is enough."""
     marks = list(chain.from_iterable(all_ for rare, all_ in _BY_RARE.items() if rare in raw))
     for end, by_tail in _BY_END.items():
@@ -530,7 +536,7 @@ def possible_shapes(raw: bytes) -> frozenset[_Shape]:
     return frozenset(shape for mark, shape in marks if mark in raw)
 
 
-def find_shapes(raw: bytes, shapes: Collection[_Shape]) -> Iterator[tuple[int, int, str]]:
+def _find_shapes(raw: bytes, shapes: Collection[_Shape]) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and kind of each secret that has one of the shapes, in no order."""
     for shape in shapes:
         for match in re.finditer(shape.pattern, raw):
@@ -543,7 +549,7 @@ def _judge(shape: _Shape, match: re.Match[bytes]) -> tuple[int, int] | None:
     """Return what of a match is the secret, if it is one."""
     if shape.kind == "private key":
         return _private_key(match)
-    real = is_chosen(match[1], password=True) if shape.kind in _CHOSEN else is_issued(match[1], shape.least_bits)
+    real = _is_chosen(match[1], password=True) if shape.kind in _CHOSEN else _is_issued(match[1], shape.least_bits)
     if not real:
         return None
     return match.span(1) if "secret" in match.re.groupindex else match.span()
@@ -553,7 +559,7 @@ def _private_key(match: re.Match[bytes]) -> tuple[int, int] | None:
     """Return a key with its frame; of a key without an end, up to the last line of it."""
     lines = list(_KEY_LINE.finditer(match[1]))
     # One line is enough: the first of a key of OpenSSH is the same in all of them, and full of zeros.
-    if not any(is_issued(line[0][-_KEY_TAIL:], _KEY_BITS) for line in lines):
+    if not any(_is_issued(line[0][-_KEY_TAIL:], _KEY_BITS) for line in lines):
         return None
     if match.end() > match.end(1):
         return match.span()
@@ -582,14 +588,14 @@ class PartSearch:
 
     def __init__(self, whole: bytes) -> None:
         words = b" ".join(frozenset(whole.split()))
-        self._shapes = possible_shapes(words)
-        self._names = possible_names(whole, words)
+        self._shapes = _possible_shapes(words)
+        self._names = _possible_names(whole, words)
 
     def find(self, part: bytes) -> list[Secret]:
         """Return the secrets of a part that was cut from the text as it is, as `find_secrets` does."""
         if not self._shapes and not self._names:
             return []
-        return _join((*find_shapes(part, self._shapes), *find_labelled(part, self._names)))
+        return _join((*_find_shapes(part, self._shapes), *_find_labelled(part, self._names)))
 
 
 def _join(places: Iterable[tuple[int, int, str]]) -> list[Secret]:
@@ -603,3 +609,107 @@ def _join(places: Iterable[tuple[int, int, str]]) -> list[Secret]:
         else:
             secrets.append(Secret(kind, start, end))
     return secrets
+
+
+# Text without what must not travel: secrets, keys of the user, and characters that a reader does not see
+
+_HIDDEN_KEY = "[redacted: key]"
+# An escape of JSON: of a sign of ASCII, of a slash, or any other.
+_ESCAPE = lazy(r"\\(?:u00([2-7][0-9A-Fa-f])|(/)|.)", re.DOTALL)
+_NEEDED = frozenset('"\\\x7f')
+
+
+def redact(text: str, find: Callable[[bytes], list[Secret]] = find_secrets) -> str:
+    """Return the text with every secret replaced by its kind: ``[redacted: GitHub token]``.
+
+    Args:
+        text: The text.
+        find: What finds the secrets.
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    secrets = find(raw)
+    if not secrets:
+        return text
+    parts: list[bytes] = []
+    position = 0
+    for secret in secrets:
+        parts += [raw[position : secret.start], f"[redacted: {secret.kind}]".encode()]
+        position = secret.end
+    return b"".join([*parts, raw[position:]]).decode("utf-8", "surrogatepass")
+
+
+def clean(value: Any) -> Any:
+    """Return text without hidden characters and secrets; of JSON, every text in it."""
+    return _redact_each(_each(value, strip_hidden))
+
+
+def _redact_each(value: Any) -> Any:
+    """Return JSON with every text in it redacted: what none of them holds is looked for in all of them at once."""
+    if isinstance(value, str):
+        return redact(value)
+    search = PartSearch("\n".join(_texts(value)).encode("utf-8", "surrogatepass"))
+    return _each(value, lambda text: redact(text, search.find))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _each(each, change) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each(each, change) for each in value]
+    return value
+
+
+class Censor:
+    """Takes given values out of texts, besides all that looks like a secret.
+
+    Args:
+        values: What must not be shown: keys of servers, or secrets of a document whose parts are shown without the
+            words around them. Short words, such as the ``EMPTY`` of a server at home, are no secrets.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        known = {value for value in values if _is_key(value)}
+        known |= {quote(value, safe="") for value in known}
+        words = "|".join(re.escape(value) for value in sorted(known, key=len, reverse=True))
+        # Only as a whole: within a longer word the same letters are something else.
+        self._pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])") if known else None
+
+    @classmethod
+    def of(cls, *texts: bytes) -> Censor:
+        """Return one that knows the secrets of documents, so that it finds them in parts of these too."""
+        values: list[str] = []
+        for raw in texts:
+            values += (raw[secret.start : secret.end].decode(errors="replace") for secret in find_secrets(raw))
+        return cls(values)
+
+    def __call__(self, text: str) -> str:
+        """Return the text without them, and without secrets of any kind."""
+        return redact(self._hide(text))
+
+    def _hide(self, text: str) -> str:
+        return self._pattern.sub(_HIDDEN_KEY, text) if self._pattern is not None else text
+
+    def reply(self, text: str) -> str:
+        """Return the text of a reply, which may be JSON: an escape hides nothing."""
+        return self(_ESCAPE.sub(_unescape, text))
+
+    def each(self, value: Any) -> Any:
+        """Return JSON with every text in it cleaned, of hidden characters too."""
+        return _redact_each(_each(value, lambda text: self._hide(strip_hidden(text))))
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match[2]:
+        return "/"
+    char = chr(int(match[1], 16)) if match[1] else ""
+    return match[0] if not char or char in _NEEDED else char
