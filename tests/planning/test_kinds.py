@@ -244,6 +244,15 @@ KINDS = {
     "work and what accepts it": (
         "### Task 1: Bake\nWhy:\n- people eat\n\nMain work:\n- knead\n- heat\n\nAcceptance:\n- it is brown\n\n### Task 2: Sell\n**Acceptance:**\n- it is sold\n",
         ["Bake P3 3", "Sell P3 1"]),
+    "codes that could be days": (
+        "| ID | Task | Blocked by |\n|---|---|---|\n| 1C | Mix | - |\n| 1D | Bake | 1C |\n| 1E | Sell | 1D |\n",
+        ["1C Mix P3", "1D Bake P3 <- Mix", "1E Sell P3 <- Bake"]),
+    "ranges of long codes": (
+        "| ID | Task | Needs |\n|---|---|---|\n| `A-BC01` | Mix | - |\n| `A-BC02` | Bake | - |\n| `A-BC03` | Sell | `A-BC01`-`A-BC02` |\n",
+        ["A-BC01 Mix P3", "A-BC02 Bake P3", "A-BC03 Sell P3 <- Mix, Bake"]),
+    "several phases": (
+        "## Phase 1\n- [ ] Mix\n\n## Phase 2\n- [ ] Bake\n\n## Phase 3\n- [ ] Sell (depends on Phase 1, 2)\n",
+        ["Mix P3", "Bake P3", "Sell P3 <- Mix, Bake"]),
     "boxes in boxes": (
         "- [ ] 1. Dough\n  - [ ] 1.1 Weigh\n    - to the gram\n  - [x] 1.2 Knead\n    - by hand\n    - for an hour\n- [ ] 2. Taste\n",
         ["1.1 Weigh P3 1", "Taste P3", "1.2 Knead P3 done 2"],

@@ -56,8 +56,8 @@ def _joint() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _range() -> re.Pattern[str]:
-    """Return a pattern for "3", "7-9", "T001 to T004" and "1.2-1.4"."""
-    one = r"#?((?:[A-Z]+\d+-(?=\d))?[A-Z]*[-_]?\d+(?:\.\d+)*[A-Z]?)"
+    """Return a pattern for "3", "7-9", "T001 to T004", "1.2-1.4" and "G-MCP03-G-MCP07"."""
+    one = r"#?((?:[A-Z]+\d+-(?=\d)|(?:[A-Z]+-(?=[A-Z]))*)[A-Z]*[-_]?\d+(?:\.\d+)*[A-Z]?)"
     return pattern("through", rf"^{one}(?: ?(?:[-–—‑]|\.\.\.?|\b(?:{{}})\b) ?{one})?$")
 
 
@@ -191,7 +191,7 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     """Split at commas, semicolons and joining words outside parentheses, but never within a known title."""
     # "Ideally", where it is between commas, speaks of the name behind it.
     text = pattern("hedges", r"((?:^|[,;]) ?(?:{})), ").sub(r"\1 ", re.sub(r"[^\S\n]+", " ", text))
-    parts = [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
+    parts = _with_buckets([part.strip() for part in _SEPARATOR.split(text) if part.strip()])
     while parts:
         sizes = range(min(len(parts), _MOST_COMMAS), 1, -1)
         size = next((n for n in sizes if _known(", ".join(parts[:n]), known)), 1)
@@ -199,8 +199,19 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
         name = pattern("joining", r"^(?:{}) | (?:{})$").sub("", name)
         if name.startswith("(") and name.endswith(")"):
             yield from split_names(name[1:-1], known)
+        elif _known(name, known):
+            yield name
         elif not (value.is_nothing(plain_text(name)) or value.read_whole_effort(name)):
-            yield from [name] if _known(name, known) else _split_joined(name, known)
+            yield from _split_joined(name, known)
+
+
+def _with_buckets(names: list[str]) -> list[str]:
+    """Return ["Phase 2", "Phase 4"] for ["Phase 2", "4"]."""
+    for place, name in enumerate(names[1:], 1):
+        before = names[place - 1]
+        if name.isdigit() and bucket_pattern().fullmatch(before):
+            names[place] = f"{before.rpartition(' ')[0]} {name}"
+    return names
 
 
 def _split_joined(text: str, known: Collection[str]) -> list[str]:
@@ -311,7 +322,9 @@ class Resolver:
         self._drafts = [replace(draft, item=self._item(draft.item)) for draft in drafts]
         items = [draft.item for draft in self._drafts]
         self.by_key = {title_key(item.title): item for item in reversed(items)}
-        self._keys = {*known, *self.by_key}
+        # "2D" may be an item as well as two days.
+        codes = (title_key(item.code) for item in items if value.read_whole_effort(item.code))
+        self._keys = {*known, *self.by_key, *codes}
         self._directory = Directory(items)
         self._titled = {draft.item.title: draft for draft in self._drafts}
 

@@ -127,7 +127,7 @@ def read_fields(lines: Iterable[Line]) -> list[Field]:
         elif line.bullet or line.mark:
             open_text = open_text and (not head.bullet or line.indent > head.indent)
             _list(line, current, fields, below=open_text)
-        elif open_text and current:
+        elif open_text and current and not _MARKED.match(line.text):
             current.text = f"{current.text} {clean_value(line.text)}"
         elif current and current.takes_text and not line.text.rstrip(" *_").endswith(":"):
             current.text, open_text = clean_value(line.text), True
