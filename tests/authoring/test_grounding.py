@@ -14,7 +14,7 @@ from benchmarks.grounding import inventions, measure
 from procauthor import Project
 from procauthor.authoring.brief import Brief, ChangeRequest
 from procauthor.authoring.claim import find_claims, find_quantities
-from procauthor.authoring.grounding import Evidence, document_texts, doubt, gather_evidence, unverified
+from procauthor.authoring.grounding import DocumentTexts, Evidence, document_texts, doubt, gather_evidence, unverified
 from procauthor.library.status import list_proposals
 from procauthor.template.read import TemplateStore
 
@@ -92,7 +92,7 @@ def test_a_question_says_what_and_where():
         "purpose": "Run `foo --bar`.",
         "workflow": [{"actions": ["Wait."]}, {"actions": ["Run `foo --bar`."], "outputs": [{"artifact": "30 days"}]}],
     }
-    assert unverified(TEMPLATE, fields, EVIDENCE) == ('Unverified: command `foo --bar` in "1. Purpose" and step 2',)
+    assert unverified(TEMPLATE, fields, EVIDENCE, ()) == ('Unverified: command `foo --bar` in "1. Purpose" and step 2',)
 
 
 def library(root: Path, text: str) -> Evidence:
@@ -100,7 +100,7 @@ def library(root: Path, text: str) -> Evidence:
     page.write_text(page.read_text().replace("1. Merge the record.", text))
     project = Project.open(root)
     brief = Brief(ChangeRequest("Threat Check Procedure"), "feature/x.md", "procedure", "h")
-    return gather_evidence(brief, project.library())
+    return gather_evidence(brief, project.library(), DocumentTexts())
 
 
 def test_the_library_is_evidence_but_not_its_comments(root):
@@ -333,7 +333,7 @@ def test_who_does_a_step_is_asked_where_no_page_names_the_role_and_an_example_is
     ]
     fields = {"workflow": rows, "worked_example": "At 12,000 requests a.acme.internal is full: 34 pods."}
     evidence = replace(Evidence.of(()), roles=("floor lead",))
-    assert unverified(TEMPLATE, fields, evidence) == ('Unverified: role "duty porter" in step 1 and step 4',)
+    assert unverified(TEMPLATE, fields, evidence, ()) == ('Unverified: role "duty porter" in step 1 and step 4',)
 
 
 def test_a_time_in_another_unit_is_the_same() -> None:
@@ -341,7 +341,7 @@ def test_a_time_in_another_unit_is_the_same() -> None:
         "workflow": [{"who": {"role": None, "time": time}} for time in (None, "12 minutes")],
         "purpose": "Over in 720 seconds, or 13 minutes, for 5 %.",
     }
-    assert unverified(TEMPLATE, fields, Evidence.of(())) == (
+    assert unverified(TEMPLATE, fields, Evidence.of(()), ()) == (
         'Unverified: numbers "13 minutes" in "1. Purpose"; "5 %" in "1. Purpose"',
     )
 
@@ -371,7 +371,7 @@ def test_the_times_of_the_steps_and_their_sums_are_the_authors() -> None:
     steps = [{"who": {"time": time}, "actions": ["Wait 25 minutes."]} for time in ("15 minutes", "30 minutes")]
     fields = {"workflow": steps, "purpose": "It is over after 45 minutes. Records stay 40 days, alerts 50 minutes."}
     evidence = Evidence.of(())
-    (question,) = unverified(TEMPLATE, fields, evidence)
+    (question,) = unverified(TEMPLATE, fields, evidence, ())
     assert question == (
         'Unverified: numbers "40 days" in "1. Purpose"; "50 minutes" in "1. Purpose"; "25 minutes" in step 1 and step 2'
     )

@@ -17,7 +17,7 @@ from procauthor.convention.word import page_stem, words
 from procauthor.data import grouped
 from procauthor.markdown.document import Block, Document, Item
 from procauthor.naming import bare_name
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.infer import sections_by_key
 from procauthor.template.spec import section_key
 from procauthor.template.spec import words as roles
@@ -50,8 +50,8 @@ _BOLD_STEP = lazy(r"\*\*\s*\d{1,3}\s*[.:)]")
 _TOKEN = lazy(r"[^\W_]+")
 
 
-def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: str = "") -> Iterator[str]:
-    """Yield the documents without a form that say what to do, in steps.
+def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield the documents without a form that say what to do, in steps, each with whether a plain sign says so.
 
     Args:
         documents: Documents by path, without pages that show a folder, translations and templates.
@@ -62,11 +62,13 @@ def find_work(documents: Mapping[str, Document], forms: Sequence[Form], root: st
     keys = {path: frozenset(sections_by_key(document)) for path, document in documents.items()}
     own = {path: documents[path] for path in documents.keys() - taken if not _is_about_other(path, root)}
     free = {path: document for path, document in sorted(own.items()) if not _is_no_work(path, document)}
-    told = {path for path, document in free.items() if _tells_what_to_do(path, document)}
+    plain = {path for path, document in free.items() if _is_plain(path, document)}
+    weak = (path for path in free.keys() - plain if shows_work(_titles(path, free[path]), free[path]))
+    told = plain.union(weak)
     rarest = _by_rarest(keys.values())
     for path in (*sorted(told), *_alike(free.keys() - told, told | taken, documents)):
         if not any(describes(free[path], form) for form in forms) and not _repeats(keys[path], rarest):
-            yield path
+            yield path, path in plain
 
 
 def _alike(paths: Iterable[str], work: set[str], documents: Mapping[str, Document]) -> Iterator[str]:
@@ -154,12 +156,7 @@ def _says_how(title: str) -> bool:
     return first not in words()["survey"]["changed"] and is_order(title)
 
 
-def _tells_what_to_do(path: str, document: Document) -> bool:
-    """Say whether a document has a plain sign of work, or weaker ones that agree."""
-    return is_plain(path, document) or shows_work(_titles(path, document), document)
-
-
-def is_plain(path: str, document: Document) -> bool:
+def _is_plain(path: str, document: Document) -> bool:
     """Say whether a document has a plain sign of work.
 
     It is its kind of file, a folder or a title that says so, steps, pieces of code that are to be run, or a text full
@@ -228,7 +225,7 @@ def _has_steps(document: Document) -> bool:
 @lru_cache(maxsize=1)
 def _step() -> re.Pattern[str]:
     """Return what a heading begins with that is a step: a number, perhaps behind a word for it."""
-    names = "|".join(map(re.escape, roles().steps))
+    names = any_of(roles().steps)
     return re.compile(rf"(?:[^:]{{1,40}}:\s+)?(?:(?:{names})\s+)?\d{{1,3}}\s*[:.)–—-]\s+\S", re.IGNORECASE)
 
 

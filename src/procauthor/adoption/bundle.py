@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from procauthor.adoption.form import FEWEST, Form
 from procauthor.convention.word import page_stem, words
 from procauthor.data import grouped
+from procauthor.library.library import folder_of
 from procauthor.markdown.document import Document
 
 _NEARLY_ALL = 0.9
@@ -28,10 +29,10 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
     heads = [paths for paths in named.values() if _are_heads(paths, documents)]
     heads.sort(key=lambda paths: (_is_known(paths[0]), len(paths)))
     chosen = tuple(heads[-1]) if heads else ()
-    homes = tuple(f"{PurePosixPath(path).parent.as_posix()}/" for path in chosen)
+    homes = tuple(f"{folder_of(path)}/" for path in chosen)
     within = f"{posixpath.commonpath(homes)}/" if len(homes) > 1 and posixpath.commonpath(homes) else ""
     below = {path for path in documents if path.startswith(homes) and path not in chosen}
-    beside = sum(f"{path.rpartition('/')[0]}/" in homes for path in below)
+    beside = sum(f"{folder_of(path)}/" in homes for path in below)
     if len(chosen) < FEWEST <= beside and len(below) * 2 > len(documents):
         return chosen, frozenset()
     pieces = {_folder_below(path, homes) for path in below} - {""}
@@ -42,7 +43,7 @@ def find_bundles(documents: Mapping[str, Document]) -> tuple[tuple[str, ...], fr
 def _folder_below(path: str, homes: tuple[str, ...]) -> str:
     """Return the name of the folder right below a home that holds a path, if there is one."""
     home = next(home for home in homes if path.startswith(home))
-    return path.removeprefix(home).rpartition("/")[0].partition("/")[0]
+    return folder_of(path.removeprefix(home)).partition("/")[0]
 
 
 def _is_among(path: str, within: str, names: AbstractSet[str]) -> bool:

@@ -27,7 +27,7 @@ from procauthor.library.thin import VAGUE_DAY, find_placeholders
 from procauthor.markdown.document import Block, Document
 from procauthor.naming import bare_name
 from procauthor.procedure import Status
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.settings import PlaceholderConventions, StatusConventions, TitleConventions
 from procauthor.template.spec import section_key
 
@@ -370,7 +370,7 @@ def _stubs(document: Document) -> Iterator[str]:
 @lru_cache(maxsize=1)
 def _unfinished() -> re.Pattern[str]:
     table = words()["survey"]["stubs"]
-    this, pages, verbs, states = ("|".join(table[key]) for key in ("this", "pages", "verbs", "states"))
+    this, pages, verbs, states = (any_of(table[key]) for key in ("this", "pages", "verbs", "states"))
     return re.compile(
         rf"\b(?:{this})\s+(?:{pages})\s+(?:{verbs})(?:\s+[^\W\d_]+){{0,3}}?\s+(?:{states})\b", re.IGNORECASE
     )

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from procauthor.adoption.alone import find_work, is_chance, is_plain, lists_changes
+from procauthor.adoption.alone import find_work, is_chance, lists_changes
 from procauthor.adoption.bundle import find_bundles, with_bundle
 from procauthor.adoption.form import Form, chapters, count_words, find_forms, headings, with_own, with_stubs
 from procauthor.adoption.guess import Guess
@@ -153,7 +153,7 @@ def survey(folder: Path) -> Survey:
     # What only has the name of a template is a document like others.
     plain |= {path: document for path, document in template_files.items() if path not in followed}
     own_pages = {path: document for path, document in plain.items() if path not in beside}
-    tells = set(find_work(own_pages, forms, site.root))
+    tells = dict(find_work(own_pages, forms, site.root))
     work = {*_counted(templates, plain), *_alike(forms, templates), *tells}
     shown_apart = {index, *looked.shown, *followed, *chain.from_iterable(t.form.members for t in templates)}
     shown = list(_addresses(folder, site, every))
@@ -170,15 +170,13 @@ def survey(folder: Path) -> Survey:
     )
     assigned = {path: "" for path in every if path not in looked.special | looked.shown | followed | {index}}
     assigned |= {path: name for name, path in ungrouped((t.name, t.form.members) for t in templates)}
-    doubtful = sorted(path for path in tells if not is_plain(path, plain[path]))
-    named = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_weakly_counted(doubtful, len(tells)))
+    named = (*_named_guess(site, names.names), *(guess for *_, guess in shown), *_weakly_counted(tells))
     seen = (*named, *_guesses(templates), *_asked(chance))
     guesses = (site.guess, *seen, *notation.guesses)
     own = {"index": index if index in every else "", "exclude": list(looked.exclude)}
     patterns = path_patterns(assigned)
     library = read_by(looked.read, _settings(own, patterns, conventions, guesses), templates)
-    marks = list(find_marks(library))
-    if marks:
+    if marks := list(find_marks(library)):
         conventions = _with_marks(conventions, marks)
         guesses += tuple(guess for *_, guess in marks)
         library = read_by(library, _settings(own, patterns, conventions, guesses), templates)
@@ -186,17 +184,16 @@ def survey(folder: Path) -> Survey:
     # Nothing is read in another way by it.
     conventions = conventions.model_copy(update={"unproven": tuple(guess.value for guess in astray)})
     guesses += tuple(astray)
-    counted = {p.path: p.key for p in library.counted}
-    guesses += tuple(_index_guess(index, library, counted))
-    left = _by_folder(path for path in plain if not assigned.get(path, "") and path not in counted)
+    guesses += tuple(_index_guess(index, library))
+    left = _by_folder(path for path in plain if not assigned.get(path, "") and not library.by_path[path].counted)
     settings, hidden = _settings(own, patterns, conventions, guesses), dict(hidden_folders(folder, looked.exclude))
     return Survey(folder, library, site, templates, settings, guesses, left, looked.translations, hidden)
 
 
-def _index_guess(index: str, library: Library, counted: Mapping[str, str]) -> Iterator[Guess]:
-    """Yield how the index is read, if there is one; ``counted`` holds the key of each document that counts by path."""
+def _index_guess(index: str, library: Library) -> Iterator[Guess]:
+    """Yield how the index is read, if there is one."""
     if listed := list(read_index(library)):
-        yield index_guess(index, listed, set(counted), {key: path for path, key in counted.items()})
+        yield index_guess(index, listed, {p.path for p in library.counted}, {p.key: p.path for p in library.counted})
 
 
 def _forms(
@@ -242,14 +239,15 @@ def _asked(forms: Iterable[Form]) -> Iterator[Guess]:
         yield Guess("apart", "", 0.4, count, count, form.members[:2], question)
 
 
-def _weakly_counted(paths: Sequence[str], total: int) -> Iterator[Guess]:
+def _weakly_counted(tells: Mapping[str, bool]) -> Iterator[Guess]:
     """Yield what is to be asked of documents that count because of weak signs, or of those around them."""
+    paths = sorted(path for path, is_plain in tells.items() if not is_plain)
     if paths:
         said = (
             f"do {paths[0]} and {amount(len(paths) - 1, 'other')} tell" if len(paths) > 1 else f"does {paths[0]} tell"
         )
         question = f"{said} what to do? only weak signs say so"
-        yield Guess("procedures", "weak signs", 0.5, len(paths), total, tuple(paths[:2]), question)
+        yield Guess("procedures", "weak signs", 0.5, len(paths), len(tells), tuple(paths[:2]), question)
 
 
 def _guesses(templates: Sequence[Proposed]) -> Iterator[Guess]:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from procauthor.authoring.public import QUOTED, find_places
 from procauthor.checking.phrase import find_phrases
 from procauthor.convention.word import words
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 
 Kind = Literal["command", "path", "URL", "address", "name", "place", "tool", "role", "procedure", "number"]
 
@@ -123,13 +123,13 @@ def find_claims(text: str) -> Iterator[Particular]:
 def _ends() -> re.Pattern[str]:
     """Return the pattern of the words before the name of an exit state: a rule says whether there is such a state."""
     flow = words()["flow"]
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, (*flow['exits'], *flow['ends'])))})\s+(?=[A-Z])", re.IGNORECASE)
+    return re.compile(rf"\b(?:{any_of((*flow['exits'], *flow['ends']))})\s+(?=[A-Z])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
 def _role() -> re.Pattern[str]:
     """Return the pattern of a role with capitals, by the words that roles end with: "Chief Threat Officer"."""
-    heads = "|".join(re.escape(head.capitalize()) for head in words()["brief"]["roles"])
+    heads = any_of(head.capitalize() for head in words()["brief"]["roles"])
     return re.compile(rf"(?<=[a-z,] )(?:[A-Z][a-z]+[ -]){{1,3}}(?:{heads})\b")
 
 
@@ -148,8 +148,8 @@ def _path() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _tool() -> re.Pattern[str]:
     """Return the pattern of a tool that something is done in: a product that is only named is public knowledge."""
-    using = rf"\b(?i:(?:{_any('filing')})\b[^.;:|\n]{{1,40}}? (?:{_any('using')})|use)"
-    products = "|".join(map(re.escape, _data()["products"]))
+    using = rf"\b(?i:(?:{_any('filing')})\b[^.;:|\n]{{1,40}}? (?:{_any('using')})|{_any('used')})"
+    products = any_of(_data()["products"])
     camel = r"[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*|[a-z]{1,4}[A-Z][a-z]+[A-Za-z]*"
     return re.compile(rf"{using} ((?:{products}|{camel})\b(?![\w./@#-]\w)|[A-Z][a-z]\w+(?![\w-]| [A-Z]| (?:%|\d)))")
 

@@ -300,6 +300,8 @@ def find_namesakes(
         common: The words of titles that say nothing of their work.
         telling: How much each word tells of what is to be written.
     """
+    if request.wish:
+        return ()
     common |= frozenset(list_features(request.lifecycle))
     key, lifecycle = title_key(request.title), title_key(request.lifecycle)
     own = _words(request.title, common)
@@ -414,8 +416,7 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     announced = workspace.announced(library, plan)
     refuse_unknown(request, library, announced)
     present, path = _place(request, library, own)
-    template = workspace.templates.for_path(path)
-    refuse_conflicted(template)
+    refuse_conflicted(template := workspace.templates.for_path(path))
     common = common_words(library, announced.values())
     subject = read_subject(request, present.gist.purpose if present else "", common, _routine(plan))
     most = workspace.settings.authoring.passages
@@ -430,7 +431,6 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
     other = [[c for c in each if c.path not in {path, *(s.path for s in rules)}] for each in chunks]
     passages = choose_passages(telling, library, other, most)
     lifecycles = _lifecycles(library, announced)
-    candidates = list_candidates(library, lifecycles)
     closest, far = _references(request, library, announced, neighbours, passages)
     brief = Brief(
         request=request,
@@ -444,7 +444,9 @@ def gather(  # noqa: PLR0913, PLR0917 - what a brief is gathered from
         references=(*closest, *far),
         nearest=len(closest),
         rules=rules,
-        namesakes=() if request.wish else find_namesakes(request, candidates, common, telling),
+        namesakes=()
+        if request.wish
+        else find_namesakes(request, list_candidates(library, lifecycles), common, telling),
         **_surroundings(request, library, lifecycles, _around(neighbours, near)),
         orchestrations=_orchestrations(library, request.lifecycle),
     )

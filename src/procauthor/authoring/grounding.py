@@ -218,7 +218,7 @@ def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){inside}(?![\w-])")
 
 
-def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts | None = None) -> Evidence:
+def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts) -> Evidence:
     """Return what the brief and the library say; ``texts`` may remember documents from one brief to the next.
 
     Comments do not count, because a reader does not see them. Nor does what an earlier draft claimed and no person has
@@ -227,7 +227,7 @@ def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts | None 
     titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
     said = Evidence.of(texts_of(brief.as_json()), titles)
     roles = tuple(map(str.casefold, brief.roles))
-    return replace(said, roles=roles, procedures=library.procedures, texts=texts or DocumentTexts())
+    return replace(said, roles=roles, procedures=library.procedures, texts=texts)
 
 
 def document_texts(library: Library) -> Iterator[str]:
@@ -285,7 +285,7 @@ _NO_CLAIMS = frozenset(("example", "card"))
 
 
 def unverified(
-    template: Template, fields: Mapping[str, Any], evidence: Evidence, asked: Sequence[str] = ()
+    template: Template, fields: Mapping[str, Any], evidence: Evidence, asked: Sequence[str]
 ) -> tuple[str, ...]:
     """Return open questions about the claims of a draft that the evidence does not hold, with where they are.
 
@@ -296,7 +296,7 @@ def unverified(
 
 
 def unverified_changes(
-    outline: EditOutline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str] = ()
+    outline: EditOutline, operations: Iterable[Operation], evidence: Evidence, asked: Sequence[str]
 ) -> tuple[str, ...]:
     """Return open questions about the claims in what operations write that the evidence does not hold.
 

@@ -113,10 +113,7 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
     off = turned_off(settings)
     wanted = choose_rules(off, select, ignore)
     directives = list(ungrouped((procedure, read_directives(procedure)) for procedure in library.procedures))
-    # Whether a suppression is used shows only when the rule that it names has run.
-    words = set(chain.from_iterable(each.rules for _, each in directives if each.valid))
-    named = {rule.name for word, rule in RULE_WORDS.items() if word in words}
-    ran = wanted | (named - off if UNUSED_SUPPRESSION.name in wanted else set())
+    ran = wanted | (_named(each for _, each in directives) - off if UNUSED_SUPPRESSION.name in wanted else set())
     # All findings have to be known, of a library on disk, whatever part of them is reported.
     whole = paths is None if survey is None else not survey.laid
     counting = count if STALE_CLAIM.name in ran and whole else None
@@ -140,6 +137,12 @@ def check(  # noqa: PLR0913 - each narrows or widens what is reported
         checked=tuple(path for path in documents if paths is None or path in paths),
         suppressed=sum(map(is_asked_for, hidden)),
     )
+
+
+def _named(directives: Iterable[Directive]) -> set[str]:
+    """Return the rules that suppressions name: whether one is used shows only when the rule has run."""
+    words = set(chain.from_iterable(each.rules for each in directives if each.valid))
+    return {rule.name for word, rule in RULE_WORDS.items() if word in words}
 
 
 def _count_claims(

@@ -17,7 +17,7 @@ from msgspec import Struct
 from procauthor.markdown.document import Block, Cell, Document, Heading, Section
 from procauthor.naming import bare_name
 from procauthor.procedure import Status
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.settings import INTERVAL, StatusConventions, TitleConventions
 from procauthor.template.spec import plain_heading, section_key
 from procauthor.template.spec import words as roles
@@ -195,14 +195,13 @@ def read_phase(value: object) -> int | str | None:
 @lru_cache(maxsize=1)
 def _ends() -> re.Pattern[str]:
     table = words()["index"]["lifecycles"]
-    ends, begins = ("|".join(map(re.escape, table[key])) for key in ("endings", "beginnings"))
+    ends, begins = (any_of(table[key]) for key in ("endings", "beginnings"))
     return re.compile(rf"\s+(?:{ends})$|^(?:{begins})\s+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
 def _phase() -> re.Pattern[str]:
-    names = "|".join(map(re.escape, roles().steps))
-    return re.compile(rf"(?:{names})\s+\d", re.IGNORECASE)
+    return re.compile(rf"(?:{any_of(roles().steps)})\s+\d", re.IGNORECASE)
 
 
 _DAYS = {"d": 1, "w": 7}

@@ -17,7 +17,7 @@ from procauthor.library.reference import relative
 from procauthor.lsp.desk import Desk
 from procauthor.lsp.hover import document_text
 from procauthor.markdown.document import write_link
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 from procauthor.template.spec import NO_ROLE, inputs_name, meaning_of, step_word, words
 
 MOST = 100
@@ -226,8 +226,8 @@ def _titles(spot: _Spot, *, link: bool = True) -> Iterator[_Proposal]:
 
 def _origins(spot: _Spot) -> _Proposals | None:
     """Propose where an input comes from: the required inputs, an earlier step, another document."""
-    origins = "|".join(re.escape(word) for word in meaning_of(spot.host.template).origins)
-    match = re.search(rf"\b(?:{origins}):\s*([^()\[\]]*)$", spot.before, re.IGNORECASE) if origins else None
+    origins = any_of(meaning_of(spot.host.template).origins)
+    match = re.search(rf"\b(?:{origins}):\s*([^()\[\]]*)$", spot.before, re.IGNORECASE)
     return None if match is None else _Proposals(match[1], (*_own_sources(spot), *_titles(spot)))
 
 

@@ -261,11 +261,6 @@ _LABELLED = lazy(rf"\b{_UNIT}", re.IGNORECASE)
 _START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
 _SIGN = r"[-–—‐‑‒−~]|\.{2,3}|…|,? ?max(?:imum)?\.?:?"
 _SMALLER = lazy(r"(?: ?,)? ?(?:and |& ?)?(?=[\d½¼¾])")
-_IN_WORDS = (
-    (lazy(rf"\bbetween\s+({_NUMBER}(?:\s*[^\W\d_]+)?)\s+and\s+", re.IGNORECASE), r"\1 to "),
-    (lazy(r"\b(?:half\s+an?|(?:a\s+)?half)[\s-]+(?=(?:day|hour)\b)", re.IGNORECASE), "0.5 "),
-    (lazy(r"^\s*[~≈]?\s*(?:an?|one)\s+(?:full\s+|working\s+)?(?=(?:day|hour|week)\b)", re.IGNORECASE), "1 "),
-)
 _BEFORE = lazy(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
 )
@@ -322,7 +317,7 @@ def _share(hours: float, parts: int) -> list[float]:
 def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
     """Return the first effort of a text, and what is before and behind it; ``unit`` is that of a number without one."""
     text = " ".join(text.split())
-    for words, number in _IN_WORDS:
+    for words, number in _in_words():
         text = words.sub(number, text)
     place, range_of = 0, pattern("through|or", rf" ?(?:{_SIGN}|{{}}) ?(?=[\d½¼¾])")
     while start := _START.search(text, place):
@@ -337,6 +332,19 @@ def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
             return Effort(round(bounds[0], 4), round(bounds[1], 4)), before, behind
         place = max(after, start.end() + 1)
     return None, text, ""
+
+
+@lru_cache(maxsize=1)
+def _in_words() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what is said of numbers in words, and how that is written in digits."""
+    lists = ("between", "joining", "half", "one", "times")
+    between, joining, half, one, times = (choice(read_words().lists[kind]) for kind in lists)
+    number = rf"({_NUMBER}(?:\s*[^\W\d_]+)?)"
+    return (
+        (re.compile(rf"\b(?:{between})\s+{number}\s+(?:{joining})\s+", re.IGNORECASE), r"\1 to "),
+        (re.compile(rf"\b(?:{half})[\s-]+(?=(?:{times})\b)", re.IGNORECASE), "0.5 "),
+        (re.compile(rf"^\s*[~≈]?\s*(?:{one})\s+(?=(?:{times})\b)", re.IGNORECASE), "1 "),
+    )
 
 
 def _amount(text: str, place: int) -> tuple[float, float | None, int]:

@@ -43,9 +43,6 @@ class Candidates:
         self._stems = frozenset(chain((bare_name(path).casefold() for path in self._paths), shown))
         titles = " ".join(p.key for p in library.procedures)
         self._names = tuple(tuple(sorted(name, key=titles.count)) for name in dict.fromkeys(_names(relocation)))
-        rarest = self._stems.union(name[0] for name in self._names)
-        # Where a word is not, no longer one that holds it can be.
-        self._telling = tuple(w for w in rarest if not any(other in w for other in rarest if other != w))
         # Letters outside of ASCII can be written in several ways.
         self._plain = all(map(str.isascii, chain(self._stems, *self._names)))
 
@@ -74,8 +71,6 @@ class Candidates:
         return plain != text and self._hold(plain)
 
     def _hold(self, text: str) -> bool:
-        if not any(word in text for word in self._telling):
-            return False
         return any(stem in text for stem in self._stems) or any(
             all(word in text for word in name) for name in self._names
         )

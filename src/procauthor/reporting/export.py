@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import yaml
 
 from procauthor.checking.usage import is_optional
+from procauthor.convention.word import words
 from procauthor.errors import ConfigError, DraftError, InvalidTitleError, LibraryError
 from procauthor.library.artifact import written_items
 from procauthor.library.contract import is_none, part_of, sections_of
@@ -30,7 +32,7 @@ from procauthor.markdown.document import (
 )
 from procauthor.naming import bare_name
 from procauthor.procedure import DONE, Part, Status, Step
-from procauthor.regex import lazy
+from procauthor.regex import any_of
 from procauthor.secret import redact
 from procauthor.system import read_regular
 from procauthor.template.spec import meaning_of
@@ -187,10 +189,6 @@ def _split(procedure: Procedure, places: Mapping[str, str]) -> tuple[str, str]:
 
 
 MARK = "<!-- exported by procauthor from {path} -->"
-_WHEN = lazy(r"^((?:if|when|where|once|after|before|while|for each|for every)\b[^,]*),\s*(.+)$", re.IGNORECASE)
-_NOT = lazy(r"^(?:do not|don't|never)\s+(.+)$", re.IGNORECASE)
-_SHOULD = lazy(r"^(?:consider|prefer|try to)\b|\b(?:should|where possible|if possible|recommended)\b", re.IGNORECASE)
-_DECISION = lazy(r"^if (.+?):\s*(.+?)(?:;\s*otherwise:?\s*(.+?))?\.?$", re.IGNORECASE)
 _TOLD = ("purpose", "inputs", "actions", "decisions", "outputs", "failures")
 _BESIDE_STEPS = frozenset({"card", "purpose", "scope", "trigger", "inputs"})
 
@@ -216,6 +214,27 @@ def export_sop(procedure: Procedure) -> str:
     for number, (name, body) in enumerate([*steps, *writer.last()], start=1):
         lines += [f"### {number}. {name}", "", *body, ""]
     return "\n".join([*lines, MARK.format(path=procedure.path), ""])
+
+
+class _Orders(NamedTuple):
+    """What tells in the words of a step under which condition something is to be done, not to be done, or advised."""
+
+    when: re.Pattern[str]
+    never: re.Pattern[str]
+    advised: re.Pattern[str]
+    decision: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def _orders() -> _Orders:
+    said = {name: any_of(each) for name, each in words()["orders"].items()}
+    patterns = (
+        rf"^((?:{said['when']})\b[^,]*),\s*(.+)$",
+        rf"^(?:{said['never']})\s+(.+)$",
+        rf"^(?:{said['advice']})\b|\b(?:{said['advised']})\b",
+        rf"^(?:{said['if']}) (.+?):\s*(.+?)(?:;\s*(?:{said['otherwise']}):?\s*(.+?))?\.?$",
+    )
+    return _Orders(*(re.compile(pattern, re.IGNORECASE) for pattern in patterns))
 
 
 class _SopWriter:
@@ -328,19 +347,19 @@ class _SopWriter:
 
     @staticmethod
     def _must(text: str, reason: str) -> str:
-        forbidden = _NOT.match(text)
+        forbidden = _orders().never.match(text)
         if forbidden:
             why = reason.rstrip(".") or "the procedure"
             return f"- You MUST NOT {forbidden[1].rstrip('.')} because of what this step is for: {_lower(why)}"
-        word = "SHOULD" if _SHOULD.search(text) else "MUST"
-        when = _WHEN.match(text)
+        word = "SHOULD" if _orders().advised.search(text) else "MUST"
+        when = _orders().when.match(text)
         if when:
             return f"- {when[1][:1].upper()}{when[1][1:]}, you {word} {_lower(when[2])}"
         return f"- You {word} {_lower(text)}"
 
     @staticmethod
     def _decide(text: str, _reason: str) -> str:
-        match = _DECISION.match(text)
+        match = _orders().decision.match(text)
         if not match:
             return f"- You MUST decide: {text}"
         otherwise = f"; otherwise you MUST {_lower(match[3])}" if match[3] else ""
@@ -364,8 +383,8 @@ class _SopWriter:
 
 def _told(say: Callable[[str, str], str], text: str, reason: str) -> str:
     """Say the words of an item in the words of a SOP; code and tables below them stay as they are."""
-    words, newline, block = text.partition("\n")
-    return say(words, reason) + f"{newline}{block}".replace("\n", "\n  ")
+    first, newline, block = text.partition("\n")
+    return say(first, reason) + f"{newline}{block}".replace("\n", "\n  ")
 
 
 def _texts(section: Section) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
@@ -165,7 +166,10 @@ def _lacks_page(scope: Scope, procedure: Procedure, link: Link, path: str) -> bo
     made = rules.lists == "all" or (rules.lists == "outermost" and not inner)
     if not rules.pages or made or "://" in link.target or link_kind(link.target) != "page":
         return False
-    inside = [file.removeprefix(f"{path}/") for file in scope.library.files if file.startswith(f"{path}/")]
+    files = scope.library.once("files in order", lambda: sorted(scope.library.files))
+    first = bisect_left(files, f"{path}/")
+    last = bisect_left(files, f"{path}/\U0010ffff")
+    inside = [file.removeprefix(f"{path}/") for file in files[first:last]]
     pages = (file.partition(".")[0].lower() in FOLDERS for file in inside if "/" not in file)
     return shows(path, conventions) and any(map(is_document, inside)) and not any(pages)
 
