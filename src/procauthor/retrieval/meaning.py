@@ -7,13 +7,10 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
-
-from msgspec import Struct
 
 from procauthor.errors import ConfigError, RetrievalError
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
@@ -168,31 +165,44 @@ def _guard() -> Any:
 # In so many documents, and in those that hold the words of the query, the nearest passages are looked for.
 _NEAREST_PAGES = 200
 _KEPT = 2000
+# The bytes of a number that is kept half as precise.
+_HALF = 2
 # How far a query moves towards the passages that answer it best so far, and how many of them count.
 _FEEDBACK = 0.3
 _BEST = 5
 
 
-class _Matrix(Struct, frozen=True, dict=True):
-    """The vectors of documents, in the order of their rows in the index."""
+class _Matrix:
+    """The vectors of documents, with the row of each in the index.
 
-    rows: NDArray[np.int64]
-    vectors: Vectors
+    Attributes:
+        rows: The rows.
+        vectors: The vectors, in the same order.
+    """
 
-    @cached_property
+    def __init__(self, rows: NDArray[np.int64], vectors: Vectors) -> None:
+        import numpy as np
+
+        self.rows, self.vectors = rows, vectors
+        self._sum: NDArray[Any] = vectors.sum(axis=0, dtype=np.float64)
+
+    @property
     def middle(self) -> NDArray[Any]:
         """The mean of all vectors."""
+        return self._sum / max(1, len(self.rows))
+
+    def change(self, gone: Collection[int], new: _Matrix) -> None:
+        """Take some rows out and put new ones in, in the same places as far as possible: an edit copies nothing."""
         import numpy as np
 
-        mean: NDArray[Any] = self.vectors.mean(axis=0, dtype=np.float64)
-        return mean
-
-    def changed(self, gone: Collection[int], new: _Matrix) -> _Matrix:
-        """Return the matrix without some rows, and with new ones, which have greater numbers than all others."""
-        import numpy as np
-
-        kept = ~np.isin(self.rows, list(gone))
-        return _Matrix(np.append(self.rows[kept], new.rows), np.concatenate([self.vectors[kept], new.vectors]))
+        places = np.flatnonzero(np.isin(self.rows, list(gone)))
+        both = min(len(places), len(new.rows))
+        self._sum += new._sum - self.vectors[places].sum(axis=0, dtype=np.float64)
+        self.rows[places[:both]], self.vectors[places[:both]] = new.rows[:both], new.vectors[:both]
+        if both < max(len(places), len(new.rows)):
+            kept = np.delete(np.arange(len(self.rows)), places[both:])
+            self.rows = np.append(self.rows[kept], new.rows[both:])
+            self.vectors = np.concatenate([self.vectors[kept], new.vectors[both:]])
 
 
 class VectorIndex:
@@ -227,7 +237,7 @@ class VectorIndex:
         self._passages.clear()
         self._matrix = None
 
-    def rank(self, store: ChunkStore, paths: dict[int, str], query: str, words: Ranking, limit: int) -> Ranking:
+    def rank(self, store: ChunkStore, paths: Mapping[int, str], query: str, words: Ranking, limit: int) -> Ranking:
         """Return the passages nearest to a query with their cosine, best first.
 
         Args:
@@ -251,7 +261,7 @@ class VectorIndex:
 
     # Vectors
 
-    def _follow(self, store: ChunkStore, paths: dict[int, str]) -> None:
+    def _follow(self, store: ChunkStore, paths: Mapping[int, str]) -> None:
         """Know the vectors of these documents, and make those that are missing."""
         if self._pages.keys() == paths.keys():
             return
@@ -269,7 +279,7 @@ class VectorIndex:
             known |= {row: each.page for row, each in made.items()}
         self._pages |= {row: (paths[row], page) for row, page in known.items()}
         if self._matrix is not None:
-            self._matrix = self._matrix.changed(gone, self._unpacked(known))
+            self._matrix.change(gone, self._unpacked(known))
         if self._server:
             with self._writing():
                 self._send(self._server, store)
@@ -296,8 +306,11 @@ class VectorIndex:
 
     def _vectors(self, store: ChunkStore, rows: Sequence[int]) -> dict[int, Vectors]:
         missing = [row for row in rows if row not in self._passages]
-        for row, raw in store.vectors(missing, self._embedding.id):
-            self._passages[row] = unpack(raw, self._embedding.dimensions)
+        read = dict(store.vectors(missing, self._embedding.id))
+        together, behind = unpack(b"".join(read.values()), self._embedding.dimensions), 0
+        for row, raw in read.items():
+            first, behind = behind, behind + len(raw) // _HALF // self._embedding.dimensions
+            self._passages[row] = together[first:behind].copy()
         vectors = {row: self._passages[row] for row in rows if row in self._passages}
         for row in vectors:
             self._passages.move_to_end(row)
@@ -329,13 +342,12 @@ class VectorIndex:
             hits = self._server.rank(vector, limit)
             return [(Place(path, number, rows[path]), score) for path, number, score in hits if path in rows]
         pages = self._all_pages()
-        near = _first(np.round(pages.vectors @ vector, 5), _NEAREST_PAGES) if len(pages.rows) else []
+        near = _first(_cosines(pages.vectors, vector), _NEAREST_PAGES) if len(pages.rows) else []
         chosen = sorted({*pages.rows[near].tolist(), *(place.row for place, _ in words)})
         vectors = self._vectors(store, chosen)
         if not vectors:
             return []
-        # In double precision, so that the order in which documents came does not show in the last digit.
-        scores = np.round(np.concatenate(list(vectors.values())).astype(np.float64) @ vector, 5)
+        scores = _cosines(np.concatenate(list(vectors.values())), vector)
         owners, ends = list(vectors), list(accumulate(map(len, vectors.values())))
         # A passage without a known word has no direction.
         best = (at for at in _first(scores, limit) if scores[at])
@@ -390,6 +402,14 @@ def vectored(embedding: Embedding, vectors: Vectors) -> Vectored:
         return Vectored(b"", b"")
     page, passages = blend(vectors)
     return Vectored(pack(page), pack(passages if isinstance(embedding, WordEmbedding) else vectors))
+
+
+def _cosines(vectors: Vectors, vector: Vectors) -> NDArray[np.float64]:
+    """Return the cosine of each row with a vector. It does not depend on the place of the row, as with BLAS."""
+    import numpy as np
+
+    cosines: NDArray[np.float64] = np.einsum("ij,j->i", vectors, vector).astype(np.float64)
+    return np.round(cosines, 5)
 
 
 def _first(scores: NDArray[np.floating], most: int) -> Sequence[int]:

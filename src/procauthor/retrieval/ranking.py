@@ -7,8 +7,9 @@ plus a share of its document's, plus a share for the synonyms of the query's wor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from procauthor.retrieval.lexical import Counts, Postings, Wording, list_terms, number_of
 
@@ -29,8 +30,7 @@ _LEAST_TAIL = 64
 _TAIL_SHARE = 20
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """A passage: the document, by its row in the index, and the number of the passage in it."""
 
     path: str
@@ -57,7 +57,7 @@ class WordIndex:
         self._first: list[int] = [0]
         self._fresh = 0
 
-    def follow(self, rows: frozenset[int]) -> None:
+    def follow(self, rows: AbstractSet[int]) -> None:
         """Hold the documents at these rows, and no others; only what is new is read."""
         gone = self._page_of.keys() - rows
         dead = len(self._rows) - len(self._page_of) + len(gone)
@@ -124,26 +124,23 @@ class _TermTable:
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
-        self._live: list[Mask] = []
         self._later: list[Postings] = []
 
     def add(self, postings: Sequence[Postings]) -> None:
         """Add rows behind all others."""
-        import numpy as np
-
         if self._parts:
             self._later += postings
         part = _Part(self._later or postings)
-        before = self._live[1] if self._live[1:] else np.ones(0, bool)
-        live = np.concatenate([before, np.ones(len(part.lengths) - len(before), bool)])
-        self._parts, self._live = [*self._parts[:1], part], [*self._live[:1], live]
+        if self._parts[1:]:
+            part.drop_as(self._parts[1])
+        self._parts = [*self._parts[:1], part]
 
     def drop(self, start: int, end: int) -> None:
         """Take rows out; the numbers of the others stay."""
         at = 0
-        for live in self._live:
-            live[max(0, start - at) : max(0, end - at)] = False
-            at += len(live)
+        for part in self._parts:
+            part.drop(max(0, start - at), max(0, end - at))
+            at += len(part.live)
 
     def score(self, terms: Iterable[int]) -> Scores:
         """Return the BM25 of all rows, 0 for those without any of the terms."""
@@ -151,12 +148,12 @@ class _TermTable:
 
         for part in self._parts:
             part.get_ready()
-        rows = sum(int(live.sum()) for live in self._live)
-        length = sum(int(p.lengths[live].sum()) for p, live in zip(self._parts, self._live, strict=True))
-        sums = [np.zeros(len(live)) for live in self._live]
+        rows = sum(part.rows for part in self._parts)
+        length = sum(part.length for part in self._parts)
+        sums = [np.zeros(len(part.live)) for part in self._parts]
         mean = length / rows if rows else 1.0
         for term in terms:
-            places = [part.find(term, live) for part, live in zip(self._parts, self._live, strict=True)]
+            places = [part.find(term) for part in self._parts]
             many = sum(len(at) for at, _ in places)
             rarity = max(float(np.log((rows - many + 0.5) / (many + 0.5))), _LEAST_RARITY)
             for part, total, (at, counts) in zip(self._parts, sums, places, strict=True):
@@ -167,7 +164,14 @@ class _TermTable:
 
 
 class _Part:
-    """Rows that were added together."""
+    """Rows that were added together.
+
+    Attributes:
+        lengths: The length of each row.
+        live: Which rows have not been dropped.
+        rows: How many these are.
+        length: The sum of their lengths.
+    """
 
     def __init__(self, postings: Sequence[Postings]) -> None:
         import numpy as np
@@ -176,11 +180,26 @@ class _Part:
             return np.frombuffer(b"".join(getattr(each, name) for each in postings), kind)
 
         self.lengths: Scores = joined("lengths", np.uint32).astype(np.float64)
+        self.live: Mask = np.ones(len(self.lengths), bool)
+        self._count()
         self._terms = joined("terms", np.uint32)
         self._counts = joined("counts", np.uint8)
         self._ends: NDArray[Any] = np.cumsum(joined("sizes", np.uint32), dtype=np.int64)
         self._rows: NDArray[Any] | None = None
         self._asked = False
+
+    def _count(self) -> None:
+        self.rows, self.length = int(self.live.sum()), int(self.lengths.sum(where=self.live))
+
+    def drop(self, start: int, end: int) -> None:
+        """Take rows out."""
+        self.live[start:end] = False
+        self._count()
+
+    def drop_as(self, other: _Part) -> None:
+        """Take out the rows that are out of another one, which has the first of these rows."""
+        self.live[: len(other.live)] = other.live
+        self._count()
 
     def get_ready(self) -> None:
         """Put the terms in order for the second query: a process that answers but one has nothing of it."""
@@ -188,10 +207,10 @@ class _Part:
             self._sort()
         self._asked = True
 
-    def find(self, term: int, live: Mask) -> tuple[NDArray[Any], Scores]:
+    def find(self, term: int) -> tuple[NDArray[Any], Scores]:
         """Return the live rows with a term, and how often each has it."""
         rows, counts = self._find(term)
-        kept = live[rows]
+        kept = self.live[rows]
         return rows[kept], counts[kept].astype("float64")
 
     def _find(self, term: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -205,12 +224,16 @@ class _Part:
         return self._rows[first:last], self._counts[first:last]
 
     def _sort(self) -> None:
+        """Sort by terms, with row and count in one number each: that is four times as fast as to sort places."""
         import numpy as np
 
         sizes = np.diff(self._ends, prepend=0)
-        order = np.argsort(self._terms, kind="stable")
-        self._rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
-        self._terms, self._counts = self._terms[order], self._counts[order]
+        joined = self._terms.astype(np.uint64) << 32
+        joined |= np.repeat(np.arange(len(sizes), dtype=np.uint64) << 8, sizes)
+        joined |= self._counts
+        joined.sort()
+        self._terms, self._counts = (joined >> 32).astype(np.uint32), joined.astype(np.uint8)
+        self._rows = joined.astype(np.uint32) >> 8
 
 
 Ranking = list[tuple[Place, float]]
