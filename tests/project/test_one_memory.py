@@ -129,6 +129,28 @@ def test_a_project_that_stays_open_notices_edits(root: Path, tmp_path: Path) -> 
                 assert project.evaluate() == fresh.evaluate(), edit
 
 
+@pytest.mark.parametrize("seed", [4, 5])
+def test_what_was_read_for_other_questions_counts_in_the_next_check_of_any_process(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    place = tmp_path / "fresh"
+    with Project.open(root) as project:
+        project.check()
+        for _ in range(3):
+            for edit in rng.choices(OF_DOCUMENTS, k=4):
+                edit(root, rng)
+                found = project.search("return to a step")
+            with Project.open(without_memory(root, place)) as fresh:
+                assert found == fresh.search("return to a step")
+                assert project.check() == fresh.check()
+        for edit in rng.choices(OF_DOCUMENTS, k=2):
+            edit(root, rng)
+            project.library()
+    with Project.open(root) as later, Project.open(without_memory(root, place)) as fresh:
+        assert later.check() == fresh.check()
+
+
 def test_a_library_keeps_what_it_said_and_the_next_one_shares_what_was_not_edited(root: Path) -> None:
     edited, other = sorted(root.rglob("p0*.md"))[:2]
     with Project.open(root) as project:
@@ -146,7 +168,7 @@ def test_a_project_that_is_asked_often_notices_what_cannot_be_read_and_what_is_b
     for number in range(260):
         (tmp_path / f"p{number}.md").write_text(f"# Topic {number}\n")
     with Project.open(tmp_path) as project:
-        for _ in range(6):
+        for _ in range(45):
             assert len(project.library().procedures) == 260
         for raw, unread, title in (
             (b"\xff\x00\xff", ["p7.md"], None),

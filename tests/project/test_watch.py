@@ -171,7 +171,7 @@ def on_disk(root: Path) -> dict[str, bytes]:
 
 def test_an_edit_is_seen_by_the_question_that_follows_it(root: Path) -> None:
     with Project.open(root) as project:
-        for _ in range(6):
+        for _ in range(45):
             before = stamps(project)
         for step in STEPS:
             step(root)
@@ -187,7 +187,7 @@ def test_an_edit_is_seen_by_the_question_that_follows_it(root: Path) -> None:
 
 def test_an_edit_after_the_project_was_closed_is_seen(root: Path) -> None:
     project = Project.open(root)
-    for _ in range(6):
+    for _ in range(45):
         before = stamps(project)
     project.close()
     append(root)

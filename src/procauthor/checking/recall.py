@@ -262,7 +262,8 @@ def find_difference(
 
 def remember(survey: Surveyed) -> None:
     """Write down what was read, and for the next check what is another since the last one."""
-    changed = [survey.records[path] for path in sorted(survey.fresh)] + survey.memory.touched
+    # One that was written, and then edited, is remembered as it is now.
+    changed = [*survey.memory.touched, *(survey.records[path] for path in sorted(survey.fresh))]
     if not changed and not survey.gone:
         return
     pending = _pending(survey)

@@ -382,18 +382,18 @@ def _fact(record: Record, facts: Facts) -> tuple[object, ...]:
 def _shelve(
     connection: sqlite3.Connection, before: Mapping[str, Record], changed: list[Record], gone: list[str]
 ) -> None:
-    """Write the shelves on which a record has changed; the facts are in a table of their own."""
-    now = {**before, **{record.path: record for record in changed}}
-    for path in gone:
-        now.pop(path, None)
-    numbers = {_shelf(path) for path in (*(record.path for record in changed), *gone)}
-    shelves: dict[int, list[Record]] = {number: [] for number in numbers}
-    for path, record in now.items():
-        number = _shelf(path)
-        if number in numbers:
-            shelves[number].append(msgspec.structs.replace(record, facts=None, drawn=None))
-    rows = (_seal((number, _encode(records))) for number, records in shelves.items())
-    connection.executemany("REPLACE INTO shelf VALUES (?, ?, ?)", rows)
+    """Write the shelves on which a record has changed; the facts are in a table of their own.
+
+    Which documents a shelf has is read from it: to ask each of a large library for its shelf takes longer.
+    """
+    new = grouped((_shelf(record.path), record) for record in changed)
+    for number in {*new, *map(_shelf, gone)}:
+        row = connection.execute("SELECT * FROM shelf WHERE number = ?", (number,)).fetchone()
+        paths = [record.path for record in _decode_records(row[1])] if row and _is_sealed(row) else []
+        records = {path: before[path] for path in paths if path in before and path not in gone}
+        records |= {record.path: record for record in new.get(number, ())}
+        bare = [msgspec.structs.replace(record, facts=None, drawn=None) for record in records.values()]
+        connection.execute("REPLACE INTO shelf VALUES (?, ?, ?)", _seal((number, _encode(bare))))
 
 
 def _shelf(path: str) -> int:
@@ -436,9 +436,8 @@ def program_key() -> bytes:
 
 # Below this, to remember costs more than to read, and a small folder stays as clean as it was.
 _WORTH_KEEPING = 64
-# A command looks at the disk a few times. To ask the system for changes takes as long as to look at so many files.
-_OFTEN = 4
-_WORTH_WATCHING = 256
+# To have the system tell of changes takes as long, the first time, as to look at so many files.
+_WORTH_WATCHING = 10_000
 # Each overview is looked into several times; this many are kept in between.
 _OVERVIEWS = 256
 _MOST_MADE = 256
@@ -526,7 +525,7 @@ class Surveyor:
         self._memory: Memory | None = None
         self._last: Surveyed | None = None
         self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
-        self._looks = 0
+        self._looked_at = 0
         self._tree: Tree | None = None
         self._certain = True
         self._inodes: set[int] = set()
@@ -559,32 +558,35 @@ class Surveyor:
         tree = self._tree if changed and self._tree else walk(self._root, self._settings.library.exclude)
         self._tree = tree
         memory = self._memory = self._memory or self._open(len(tree.documents))
+        changed = changed if memory.records else None
         records, unknown = self._recall(tree, memory, changed)
         unread = list(tree.closed)
         for made in share(unknown, partial(map, self._read), Record | UnreadFile):
             if isinstance(made, UnreadFile):
                 unread.append(made)
+                records.pop(made.path, None)
             else:
                 records[made.path] = made
+        if changed is None:
+            records = {path: records[path] for path in filter(records.__contains__, tree.documents)}
         unread.sort(key=lambda each: each.path)
         reviews = read_reviews(self._root)
-        fresh = frozenset(path for path in unknown if path in records)
-        if not fresh and self._last is not None and self._is_as_before(self._last, tree, records, unread, reviews):
+        fresh = frozenset(compress(records, map(is_not, records.values(), map(memory.records.get, records))))
+        if self._last is not None and self._is_as_before(self._last, tree, records, unread, reviews):
             return self._last
         return self._put_together(tree, memory, records, unread, fresh, reviews)
 
     def _changes(self) -> frozenset[str] | None:
         """Return the documents that alone have changed since the last reading; None where others may have.
 
-        The disk is watched where many documents are looked at often.
+        The disk is watched as soon as all looks together have cost what that does.
         """
         if self._last is None:
             return None
         known = self._last.records
-        if self._looks < _OFTEN:
-            self._looks += 1
-            if self._looks == _OFTEN and len(known) >= _WORTH_WATCHING:
-                self._watch = Watch.open(self._root, self.state)
+        before, self._looked_at = self._looked_at, self._looked_at + len(known)
+        if before < _WORTH_WATCHING <= self._looked_at:
+            self._watch = Watch.open(self._root, self.state)
         changed = self._watch.changes() if self._watch is not None else None
         if not self._certain:
             return None
@@ -601,7 +603,7 @@ class Surveyor:
         """Watch the disk no longer, until it is looked at often again."""
         if self._watch is not None:
             self._watch.close()
-        self._watch, self._looks = None, 0
+        self._watch, self._looked_at = None, 0
 
     def _is_as_before(
         self,
@@ -616,8 +618,8 @@ class Surveyor:
         return (
             before.memory is self._memory
             and (tree.files, reviews, tuple(unread)) == (library.files, library.reviews, library.unread)
-            and before.memory.records.keys() <= records.keys() == before.records.keys()
-            and all(record is before.records[path] for path, record in records.items())
+            and records.keys() == before.records.keys()
+            and not any(map(is_not, records.values(), before.records.values()))
         )
 
     def is_like(self, other: Surveyor) -> bool:
@@ -651,22 +653,21 @@ class Surveyor:
     def _recall(
         self, tree: Tree, memory: Memory, changed: frozenset[str] | None
     ) -> tuple[dict[str, Record], list[str]]:
-        """Return the records of the files that are as they were, and the paths of the others.
+        """Return the records of the files that are as they were, and the paths of the others, some with an old record.
 
         ``changed`` are the only ones that need a look; None where all do.
         """
         if not memory.records:
             return {}, list(tree.documents)
         if changed is not None and self._last is not None:
-            kept = dict(self._last.records)
-            for path in changed:
-                kept.pop(path, None)
-            return self._unchanged(sorted(changed), memory, kept)
+            return self._unchanged(sorted(changed), memory, dict(self._last.records))
+        # What was read last may not be written down yet.
+        known = memory.records if self._last is None else self._last.records
         records: dict[str, Record] = {}
         unknown: list[str] = []
         top = os.fspath(self._root)
         for path in tree.documents:
-            record = memory.records.get(path)
+            record = known.get(path)
             try:
                 if record is not None and record.signature.fits(os.stat(f"{top}/{path}")):
                     records[path] = record
@@ -681,12 +682,14 @@ class Surveyor:
     ) -> tuple[dict[str, Record], list[str]]:
         """Take those whose bytes are as they were, though the disk says that they were written."""
         changed: list[str] = []
+        last = {} if self._last is None else self._last.records
         for path in unknown:
-            record = memory.records.get(path)
+            known = {each.stamp: each for each in (memory.records.get(path), last.get(path)) if each is not None}
             file = self._root / path
             try:
                 read_at, status = time.time_ns(), file.stat()
-                if record is not None and not file.is_symlink() and stamp(read_regular(file)) == record.stamp:
+                record = None if not known or file.is_symlink() else known.get(stamp(read_regular(file)))
+                if record is not None:
                     record.signature = Signature.of(status, read_at)
                     if record.signature.is_firm:
                         memory.touched.append(record)
@@ -741,19 +744,16 @@ class Surveyor:
         self,
         tree: Tree,
         memory: Memory,
-        records: Mapping[str, Record],
+        records: dict[str, Record],
         unread: Sequence[UnreadFile],
         fresh: frozenset[str],
         reviews: Mapping[str, Review],
     ) -> Surveyed:
         last = self._last
-        same = last is not None and records.keys() == last.records.keys()
-        order: Iterable[str] = last.records if last and same else filter(records.__contains__, tree.documents)
-        ordered = {path: records[path] for path in order}
 
         def fetch(path: str) -> Facts:
             try:
-                return memory.facts(ordered[path])
+                return memory.facts(records[path])
             except sqlite3.Error as error:
                 memory.forget()
                 raise StaleError(FILE_NAME) from error
@@ -761,21 +761,21 @@ class Surveyor:
         shelf = Shelf(
             self._root,
             fetch,
-            lambda: memory.contracts(ordered),
-            lambda name: memory.told(name, ordered),
+            lambda: memory.contracts(records),
+            lambda name: memory.told(name, records),
             lambda path: read_template(path, self._settings, self._templates),
         )
-        if last and same and reviews == last.library.reviews:
-            procedures, shelf = self._after_edits(last, ordered, shelf)
+        if last and records.keys() == last.records.keys() and reviews == last.library.reviews:
+            documents, shelf = self._after_edits(last, records, shelf)
         else:
-            procedures = tuple(self._document(each, reviews.get(path), shelf) for path, each in ordered.items())
-        library = Library(self._root, procedures, tuple(unread), tree.files, reviews)
-        gone = frozenset(memory.records.keys() - ordered.keys())
-        return Surveyed(library, memory, ordered, fresh, gone, shelf, self)
+            documents = {path: self._document(each, reviews.get(path), shelf) for path, each in records.items()}
+        library = Library.of(self._root, documents, tuple(unread), tree.files, reviews)
+        gone = frozenset(memory.records.keys() - records.keys())
+        return Surveyed(library, memory, records, fresh, gone, shelf, self)
 
     def _after_edits(
         self, last: Surveyed, records: Mapping[str, Record], shelf: Shelf
-    ) -> tuple[tuple[Procedure, ...], Shelf]:
+    ) -> tuple[dict[str, Procedure], Shelf]:
         """Return the documents where some of those of the last reading were edited, and the shelf they are on.
 
         The others stay on theirs: most edits are of one document.
@@ -784,7 +784,7 @@ class Surveyor:
         before = [last.library.by_path[path] for path in edited]
         last.shelf.renew([each for each in before if isinstance(each, Stored)], shelf)
         now = {path: self._document(records[path], last.library.reviews.get(path), last.shelf) for path in edited}
-        return tuple(map(now.get, records, last.library.procedures)), last.shelf
+        return last.library.by_path | now, last.shelf
 
     def _document(self, record: Record, review: Review | None, shelf: Shelf) -> Stored:
         """Return a document: one that is as it was at the last reading is the same, with all that was decoded of it."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress
+from operator import is_not
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -408,6 +409,21 @@ class Library:
         value: _T = self._kept[name]
         return value
 
+    @classmethod
+    def of(
+        cls,
+        root: Path,
+        documents: dict[str, Procedure],
+        unread: tuple[UnreadFile, ...],
+        files: frozenset[str],
+        reviews: Mapping[str, Review],
+    ) -> Library:
+        """Return the library of documents by path, in this order."""
+        library = cls(root, tuple(documents.values()), unread, files, reviews)
+        # After an edit it is a copy of the one before, which costs a tenth of asking each document.
+        library.__dict__["by_path"] = documents
+        return library
+
     @cached_property
     def by_path(self) -> dict[str, Procedure]:
         """Documents by path."""
@@ -456,10 +472,17 @@ class Library:
     def overlay(self, *changed: Procedure) -> Library:
         """Return the library as it would be with these documents added or replaced."""
         merged = self.by_path | {p.path: p for p in attach(changed, self.reviews)}
-        procedures = tuple(merged[path] for path in sorted(merged))
+        if len(merged) > len(self.by_path):
+            merged = dict(sorted(merged.items()))
         folders = chain.from_iterable(PurePosixPath(p.path).parents for p in changed)
         files = self.files | set(map(str, folders)) | {p.path for p in changed}
-        return replace(self, procedures=procedures, files=files)
+        return Library.of(self.root, merged, self.unread, files, self.reviews)
+
+    def edits(self, before: Library) -> list[Procedure] | None:
+        """Return the documents that are others than in a library before; None where some have come or gone."""
+        if self.by_path.keys() != before.by_path.keys():
+            return None
+        return list(compress(self.procedures, map(is_not, self.procedures, before.procedures)))
 
     def without(self, paths: Collection[str]) -> Library:
         """Return the library as it would be with these documents gone."""

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -89,10 +89,11 @@ class SectionIndex:
         self._locked = False
         self._temporary = ""
         self._repaired: list[str] = []
-        self._wanted: tuple[Mapping[str, str], Cut] | None = None
+        self._wanted: tuple[dict[str, str], Cut] | None = None
+        self._known: Mapping[str, tuple[int, str]] | None = None
         self._meaning = VectorIndex(embedding, server, weights, self._writing)
         self._moment: tuple[int, int] | None = None
-        self._paths: dict[int, str] = {}
+        self._paths: Mapping[int, str] = {}
         self._opened: ChunkStore | None = self._open_store()
         self._words = WordIndex(self._counts)
 
@@ -157,12 +158,32 @@ class SectionIndex:
             LockedError: Another process is writing.
             RetrievalError: The index cannot be used.
         """
-        self._wanted = stamps, cut
         with self._threads:
-            report = self._repairing(lambda: self._follow(stamps, cut))
-            report = replace(report, rebuilt=bool(self._repaired), notice=self.notice)
-            self._repaired.clear()
-            return report
+            self._wanted = dict(stamps), cut
+            self._known = None
+            return self._report(stamps)
+
+    def follow_edits(self, stamps: Mapping[str, str], cut: Cut) -> SyncReport:
+        """Do as `follow` does where only the stamps of these documents may be others, which takes less time.
+
+        Args:
+            stamps: The new stamps of these.
+            cut: Gives the chunks of any document.
+
+        Raises:
+            LockedError: Another process is writing.
+            RetrievalError: The index cannot be used.
+        """
+        with self._threads:
+            assert self._wanted is not None
+            self._wanted = {**self._wanted[0], **stamps}, cut
+            return self._report(stamps)
+
+    def _report(self, edits: Collection[str]) -> SyncReport:
+        report = self._repairing(lambda: self._follow(edits))
+        report = replace(report, rebuilt=bool(self._repaired), notice=self.notice)
+        self._repaired.clear()
+        return report
 
     def search(self, query: str, limit: int = 10, *, engine: Engine = "merged") -> list[Hit]:
         """Return the best sections for a query in words, best first, each with its best passage.
@@ -203,15 +224,21 @@ class SectionIndex:
 
     # What is indexed
 
-    def _follow(self, stamps: Mapping[str, str], cut: Cut) -> SyncReport:
+    def _follow(self, edits: Collection[str]) -> SyncReport:
+        """Index these documents if their stamps are others; all, if it is not known what was indexed before."""
+        assert self._wanted is not None
+        stamps, cut = self._wanted
         known = self._store.documents()
-        changed = sorted(path for path, stamp in stamps.items() if path not in known or known[path][1] != stamp)
-        gone = sorted(known.keys() - stamps.keys())
+        gone: list[str] = []
+        if known is not self._known:
+            edits, gone = stamps, sorted(known.keys() - stamps.keys())
+        changed = sorted(path for path in edits if path not in known or known[path][1] != stamps[path])
         replaced = sum(path in known for path in changed)
         if changed or gone:
             with self._writing():
                 make = _EntryMaker(stamps, cut, self._embedding)
                 self._store.change(gone, share(changed, make, IndexedDocument), self._embedding.id)
+        self._known = known
         return SyncReport(len(changed), len(gone) + replaced, len(stamps) - len(changed))
 
     def _counts(self, rows: Sequence[int]) -> Iterator[tuple[int, str, Counts]]:
@@ -268,7 +295,7 @@ class SectionIndex:
         self._words = WordIndex(self._counts)
         self._meaning.forget()
         if self._wanted:
-            self._follow(*self._wanted)
+            self._follow(())
 
     def _repairing(self, work: Callable[[], _Result]) -> _Result:
         """Do the work; if the file turns out to be damaged, rebuild it and try once more."""
@@ -312,8 +339,8 @@ class SectionIndex:
         """Read what this process or another one has written since the last search."""
         moment = self._store.moment()
         if moment != self._moment:
-            self._paths = {row: path for path, (row, _) in self._store.documents().items()}
-            self._words.follow(frozenset(self._paths))
+            self._paths = self._store.paths()
+            self._words.follow(self._paths.keys())
             self._moment = moment
 
     def _choose(self, ranked: Ranking, rankings: dict[str, Ranking], limit: int) -> list[Hit]:

@@ -70,6 +70,7 @@ class ChunkStore:
 
     def __init__(self, file: Path) -> None:
         self._documents: dict[str, tuple[int, str]] | None = None
+        self._paths: dict[int, str] = {}
         self._version_read = 0
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         try:
@@ -104,13 +105,22 @@ class ChunkStore:
         return bool(self.db.execute("pragma quick_check(1)").fetchone() == ("ok",))
 
     def documents(self) -> Mapping[str, tuple[int, str]]:
-        """Return the row of each document and what it was indexed of, by its path."""
+        """Return the row of each document and what it was indexed of, by its path.
+
+        It is the same object, and follows the changes, as long as no other process writes.
+        """
         version, _ = self.moment()
         if self._documents is None or version != self._version_read:
-            rows = self.db.execute("select path, row, stamp from document")
+            rows = self.db.execute("select path, row, stamp from document").fetchall()
             self._documents = {path: (row, stamp) for path, row, stamp in rows}
+            self._paths = {row: path for path, row, _ in rows}
             self._version_read = version
         return self._documents
+
+    def paths(self) -> Mapping[int, str]:
+        """Return the path of each document by its row, as `documents` has them."""
+        self.documents()
+        return self._paths
 
     def moment(self) -> tuple[int, int]:
         """Return what changes whenever another process writes, and what changes when this one does."""
@@ -208,6 +218,7 @@ class ChunkStore:
         assert row is not None
         assert self._documents is not None
         self._documents[entry.path] = row, entry.stamp
+        self._paths[row] = entry.path
         self.db.execute("insert into words values (?, ?, ?)", (row, entry.counts, crc32(entry.counts)))
         self.db.execute("insert into passages values (?, ?, ?)", (row, entry.chunks, crc32(entry.chunks)))
         if entry.vectors is not None:
@@ -222,6 +233,7 @@ class ChunkStore:
         assert self._documents is not None
         self._documents.pop(path, None)
         for (row,) in self.db.execute("select row from document where path = ?", (path,)).fetchall():
+            self._paths.pop(row, None)
             for table in ("document", "words", "passages", "vectors"):
                 self.db.execute(f"delete from {table} where row = ?", (row,))  # noqa: S608 - our own names
 

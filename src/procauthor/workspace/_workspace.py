@@ -72,6 +72,7 @@ _PASSES = 3
 _T = TypeVar("_T")
 # So many documents that are not on disk, and libraries with one of them, are known at a time.
 _LAID = 8
+_FEW = 16
 _PLANNED = "planned"
 _PLAN = "plan"
 _TICKED = "ticked"
@@ -185,7 +186,7 @@ class Workspace:
     def survey(self) -> Surveyed:
         """Read the library, with what is remembered of it."""
         with self._lock:
-            self._remember()
+            self._remember(_FEW)
             for _ in range(_PASSES):
                 with suppress(StaleError, msgspec.MsgspecError):
                     return self._take(self._surveyor.survey())
@@ -194,7 +195,7 @@ class Workspace:
 
     def _take(self, survey: Surveyed) -> Surveyed:
         if survey is not self._survey:
-            # A check writes it down with what it finds; else that is done before the next reading.
+            # A check writes it down with what it finds; else that is done before a later reading, or at the end.
             self._unwritten = True
         self._survey = survey
         for unread in survey.library.unread:
@@ -202,13 +203,16 @@ class Workspace:
                 self.tell(f"{unread.path!r} is no document of the library: {LEADS_OUT}")
         return survey
 
-    def _remember(self) -> None:
-        if self._unwritten and self._survey is not None:
+    def _remember(self, few: int = 0) -> None:
+        """Write down what was read, unless it is only a few documents: that would take longer than to read them."""
+        survey = self._survey
+        if survey is None:
+            return
+        if self._unwritten and (len(survey.fresh | survey.gone) >= few or not survey.memory.records):
             self._unwritten = False
             with suppress(StaleError, msgspec.MsgspecError):
-                remember(self._survey)
-        if self._survey is not None:
-            self._survey.keep_told()
+                remember(survey)
+        survey.keep_told()
 
     def take_over(self, other: Workspace) -> None:
         """Know what another one of the same library has read, if it was set up in the same way; that one is closed."""
@@ -364,7 +368,7 @@ class Workspace:
                 self._index = self.open_index(library), library
             index, known = self._index
             if known is not library:
-                notice = follow(index, library)
+                notice = follow(index, library, known)
                 self._index = index, library
                 if notice:
                     self.notices.append(notice)
@@ -500,10 +504,19 @@ def open_index(folder: Path, settings: RetrievalSettings, library: Library) -> t
     return index, follow(index, library)
 
 
-def follow(index: SectionIndex, library: Library) -> str:
-    """Bring an index up to date with a library; return what is to be said of it."""
-    stamps = {each.path: each.indexed for each in library.procedures if each.kind != "template"}
-    return index.follow(stamps, lambda path: _cut(library.by_path[path])).notice
+def follow(index: SectionIndex, library: Library, known: Library | None = None) -> str:
+    """Bring an index up to date with a library; return what is to be said of it.
+
+    Args:
+        index: The index.
+        library: The library.
+        known: The one that the index was brought up to date with before.
+    """
+    edits = library.edits(known) if known else None
+    documents = library.procedures if edits is None else edits
+    stamps = {each.path: each.indexed for each in documents if each.kind != "template"}
+    bring = index.follow if edits is None else index.follow_edits
+    return bring(stamps, lambda path: _cut(library.by_path[path])).notice
 
 
 def section_chunks(library: Library) -> list[Chunk]:
