@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -76,6 +76,15 @@ def ungrouped(groups: Iterable[tuple[_K, Iterable[_V]]]) -> Iterator[tuple[_K, _
     for key, values in groups:
         for value in values:
             yield key, value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts in a value, or in anything that it holds as JSON does."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(each)
 
 
 class OnDemand(dict[_K, _V]):

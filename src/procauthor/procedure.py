@@ -45,6 +45,11 @@ class Artifact(Struct, frozen=True, array_like=True):
     """What becomes of an input: what the template calls ``change``."""
 
     @property
+    def remark(self) -> str:
+        """What is said of it behind its name, if anything is."""
+        return self.text.removeprefix(self.name).lstrip(" :–—-").strip()
+
+    @property
     def with_source(self) -> str:
         """The name, and where it comes from if the document says so."""
         return f"{self.name} (from {self.source})" if self.source else self.name

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from procauthor.character import strip_hidden
-from procauthor.data import grouped, ungrouped
+from procauthor.data import grouped, texts_in, ungrouped
 from procauthor.regex import lazy
 
 # A made-up value says so.
@@ -647,16 +647,8 @@ def _redact_each(value: Any) -> Any:
     """Return JSON with every text in it redacted: what none of them holds is looked for in all of them at once."""
     if isinstance(value, str):
         return redact(value)
-    search = PartSearch("\n".join(_texts(value)).encode("utf-8", "surrogatepass"))
+    search = PartSearch("\n".join(texts_in(value)).encode("utf-8", "surrogatepass"))
     return _each(value, lambda text: redact(text, search.find))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(each)
 
 
 def _each(value: Any, change: Callable[[str], str]) -> Any:

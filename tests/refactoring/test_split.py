@@ -126,6 +126,18 @@ def test_a_step_keeps_its_contract_and_calls_the_new_procedure(root: Path) -> No
     assert {f.rule for f in Project.open(root).check().findings} <= {f.rule for f in before.findings}
 
 
+def test_the_actions_of_a_step_are_known_by_their_role(root: Path) -> None:
+    template = (Path(__file__).parents[2] / "templates/procedure.md").read_text()
+    assert "**Actions:**" in template
+    put = root / "templates/procedure.md"
+    put.parent.mkdir(exist_ok=True)
+    put.write_text(template.replace("**Actions:**", "**Moves:**\n\n<!-- role: actions -->"))
+    place = root / "feature/design-review.md"
+    place.write_text(place.read_text().replace("**Actions:**", "**Moves:**"))
+    split(root, "design-review", ["Step 2"], "Decision Procedure")
+    assert "**Moves:**\n\n1. Carry out the [Decision Procedure](decision.md).\n" in place.read_text()
+
+
 @pytest.mark.parametrize(
     ("at", "title", "error", "words"),
     [

@@ -11,7 +11,7 @@ from typing import Any
 from procauthor.adoption.form import count_words
 from procauthor.convention.word import words
 from procauthor.markdown.document import Document
-from procauthor.regex import lazy
+from procauthor.regex import any_of, lazy
 
 # So many signs have to agree.
 _AGREE = 2
@@ -133,4 +133,4 @@ def _duties() -> re.Pattern[str]:
 
 
 def _phrases(phrases: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases))})\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{any_of(phrases)})\b", re.IGNORECASE)

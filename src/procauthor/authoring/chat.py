@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from procauthor.authoring.reply import (
     check_fields,
     reply_schema,
 )
+from procauthor.data import texts_in
 from procauthor.errors import BudgetError
 from procauthor.naming import count_words
 from procauthor.prompt import PromptLibrary
@@ -261,20 +262,11 @@ def _prompts(work: _Work) -> Sequence[tuple[str, Mapping[str, object]]]:
     sections = list(_wanted(ask.template, ask.step, work.open))
     words: dict[str, object] = {"sections": sections, "filled": filled}
     if is_outline(ask.template) and ask.step != OUTLINE:
-        said = sum(map(count_words, _said(filled)))
+        said = sum(map(count_words, texts_in(filled)))
         least, most = AIM
         words |= {"words": said, "left": max(_LEAST_WORDS, most - said)}
         words |= {"least": least, "most": most}
     return ((prompt_name(ask.template, ask.step), words),)
-
-
-def _said(value: Any) -> Iterator[str]:
-    """Yield all texts of a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _said(each)
 
 
 @dataclass

@@ -363,8 +363,4 @@ def _required(consumer: Procedure, own: _Words) -> tuple[NamedText, ...]:
 
 
 def _name_texts(artifacts: Iterable[Artifact]) -> tuple[NamedText, ...]:
-    return tuple(NamedText(a.name, _after_name(a)) for a in artifacts if not holds_gap(a.name))
-
-
-def _after_name(artifact: Artifact) -> str:
-    return artifact.text.removeprefix(artifact.name).lstrip(" :–—-").strip()
+    return tuple(NamedText(a.name, a.remark) for a in artifacts if not holds_gap(a.name))

@@ -9,6 +9,7 @@ from typing import Any
 from procauthor.authoring.brief import Brief
 from procauthor.checking.usage import is_optional
 from procauthor.convention.word import read_status
+from procauthor.data import texts_in
 from procauthor.library.contract import read_contract
 from procauthor.library.derive import bare_title
 from procauthor.library.reference import relative
@@ -279,8 +280,4 @@ def gap_fields(patterns: Sequence[Pattern], titles: Collection[str]) -> dict[str
 
 def holds_gap(value: Any) -> bool:
     """Say whether a field, or anything in it, is marked as a gap."""
-    if isinstance(value, str):
-        return value.startswith(TO_DO)
-    if isinstance(value, Mapping):
-        return any(map(holds_gap, value.values()))
-    return isinstance(value, Sequence) and any(map(holds_gap, value))
+    return any(text.startswith(TO_DO) for text in texts_in(value))

@@ -34,7 +34,7 @@ from procauthor.authoring.public import find_places, find_programs, is_public_ho
 from procauthor.authoring.update.operation import Operation
 from procauthor.authoring.update.outline import EditOutline
 from procauthor.character import strip_hidden
-from procauthor.data import OnDemand, grouped, ungrouped
+from procauthor.data import OnDemand, grouped, texts_in, ungrouped
 from procauthor.library.library import Library, Procedure
 from procauthor.library.status import PROPOSED, UNVERIFIED, read_questions, told_first, without_proposals
 from procauthor.naming import title_key
@@ -225,7 +225,7 @@ def gather_evidence(brief: Brief, library: Library, texts: DocumentTexts) -> Evi
     confirmed yet: an invention must not become evidence by being accepted.
     """
     titles = [brief.request.title, *brief.titles, *(p.title for p in library.procedures)]
-    said = Evidence.of(texts_of(brief.as_json()), titles)
+    said = Evidence.of(texts_in(brief.as_json()), titles)
     roles = tuple(map(str.casefold, brief.roles))
     return replace(said, roles=roles, procedures=library.procedures, texts=texts)
 
@@ -260,18 +260,6 @@ def _without(text: str, claim: str) -> str:
     """Return a text without a claim that is open. One in a block of code speaks for the whole block."""
     words = claim.removesuffix(MORE)
     return FENCED.sub(lambda block: "" if words in plain_of(block[0]) else block[0], text).replace(words, "\u2022")
-
-
-def texts_of(value: object) -> Iterator[str]:
-    """Yield the texts of a field, or of anything else that JSON can hold."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from texts_of(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from texts_of(each)
 
 
 _MANY: Mapping[Kind, str] = {"command": "commands", "number": "numbers", "role": "roles"}
@@ -311,7 +299,7 @@ def _limits(template: Template, fields: Mapping[str, Any]) -> Iterator[str]:
     workflow = template.of_role("workflow")
     parts = [part.name for part in workflow.parts if part.role == "who"] if workflow else []
     for row in (workflow and fields.get(workflow.name)) or ():
-        yield " ".join(chain.from_iterable(texts_of(row.get(name)) for name in parts))
+        yield " ".join(chain.from_iterable(texts_in(row.get(name)) for name in parts))
 
 
 def _written(outline: EditOutline, operations: Iterable[Operation]) -> Iterator[tuple[str, str]]:
@@ -319,7 +307,7 @@ def _written(outline: EditOutline, operations: Iterable[Operation]) -> Iterator[
         # Of words that are exchanged, the new ones are written.
         values = operation.values[1:] if operation.action == "substitute" else operation.values
         place = f'"{outline.title(outline.targets[operation.target].section)}"'
-        yield from ((place, text) for text in texts_of(list(values)))
+        yield from ((place, text) for text in texts_in(list(values)))
 
 
 def doubt(
@@ -404,9 +392,9 @@ def _placed(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str
             continue
         if spec.kind == "steps" and isinstance(value, Sequence):
             for number, row in enumerate(value, start=1):
-                yield from ((f"step {number}", text) for text in texts_of(row))
+                yield from ((f"step {number}", text) for text in texts_in(row))
         else:
-            yield from ((f'"{spec.heading}"', text) for text in texts_of(value))
+            yield from ((f'"{spec.heading}"', text) for text in texts_in(value))
 
 
 def _doers(template: Template, fields: Mapping[str, Any]) -> Iterator[tuple[str, Particular]]:

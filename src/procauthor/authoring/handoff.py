@@ -21,6 +21,7 @@ from procauthor.authoring.judge import Complaint, Verdict, judge, source_ids
 from procauthor.authoring.reading import UnfitError, read_fields
 from procauthor.authoring.reply import share_titles, some_titles
 from procauthor.authoring.run import HAND_OFF, Run, Submission
+from procauthor.data import texts_in
 from procauthor.errors import AnswerError, ConflictError, DraftError, NotFoundError
 from procauthor.library.reference import check_title
 from procauthor.markdown.parse import parse
@@ -252,11 +253,7 @@ class Length:
 
 def _count_all(value: Any) -> int:
     """Return the words of all texts in a value."""
-    if isinstance(value, str):
-        return count_words(value)
-    if isinstance(value, Mapping):
-        return sum(map(_count_all, value.values()))
-    return sum(map(_count_all, value)) if isinstance(value, list | tuple) else 0
+    return sum(map(count_words, texts_in(value)))
 
 
 def document_words(text: str) -> int:

@@ -199,7 +199,7 @@ def unnamed_uses(scope: Scope, consumer: Procedure) -> Iterator[tuple[str, Requi
         for provider in filter(is_ready, sources if len(sources) == 1 else ()):
             name = promised(provider).get(key)
             if name and not knows(provider, consumer, key):
-                why = wanted.text.removeprefix(wanted.name).lstrip(" :–—-").strip() or "a required input"
+                why = wanted.remark or "a required input"
                 yield provider.path, RequiredInput(consumer.path, consumer.title, name, why)
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from procauthor.checking.scope import Scope
 from procauthor.errors import ConflictError, InvalidTitleError
 from procauthor.library.change import Change, Edit
+from procauthor.library.contract import part_of
 from procauthor.library.library import Procedure, find_section
 from procauthor.library.page import new_link
 from procauthor.library.reference import check_title, stem_like
@@ -34,8 +35,6 @@ from procauthor.refactoring.carry import (
 )
 from procauthor.refactoring.relocation import NewName, Relocation, verify_text
 from procauthor.refactoring.rewrite import Rewriting
-
-_ACTIONS = "**actions"
 
 
 def split_path(procedure: Procedure, title: str) -> str:
@@ -131,20 +130,16 @@ class _Splitting(Struct, frozen=True):
 
     def _actions(self, section: Section) -> tuple[int, int] | None:
         """Return the span of the actions of a step that has its parts as bold labels; None for other sections."""
-        if all(step.start != section.start for step in self.procedure.contract.steps):
+        step = next((step for step in self.procedure.contract.steps if step.start == section.start), None)
+        part = part_of(step, self.procedure.template, "actions") if step else None
+        source = self._document.source
+        labels = [b for b in section.blocks if b.kind == "paragraph" and source.raw[b.start : b.start + 2] == b"**"]
+        label = next((b for b in labels if part and b.line == part.line), None)
+        if label is None or not source.slice(label.start, label.end).rstrip().rstrip(":").endswith("**"):
             return None
-        labels = [
-            block
-            for block in section.blocks
-            if block.kind == "paragraph" and self._document.source.raw[block.start : block.start + 2] == b"**"
-        ]
-        for place, block in enumerate(labels):
-            raw = self._document.source.slice(block.start, block.end)
-            if raw.casefold().startswith(_ACTIONS) and not raw.rstrip().partition(":**")[2]:
-                following = [b.start for b in section.blocks if b.start >= block.end]
-                end = labels[place + 1].start if place + 1 < len(labels) else self._end(section)
-                return (following[0], end) if following and following[0] < end else None
-        return None
+        following = [block.start for block in section.blocks if block.start >= label.end]
+        end = next((block.start for block in labels if block.start > label.start), self._end(section))
+        return (following[0], end) if following and following[0] < end else None
 
     def _anchors(self, own: Sequence[Replacement]) -> dict[tuple[str, str], tuple[str, str]]:
         """Lead links to headings that go to the new document, and follow anchors that are counted otherwise."""

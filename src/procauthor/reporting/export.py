@@ -271,7 +271,7 @@ class _SopWriter:
             return
         for wanted in inputs:
             source = f" (from {wanted.source})" if wanted.source else ""
-            text = wanted.text.removeprefix(wanted.name).lstrip(" :–—-") or wanted.name
+            text = wanted.remark or wanted.name
             yield f"- **{_snake(wanted.name)}** ({'optional' if is_optional(wanted) else 'required'}): {text}{source}"
         yield ""
         yield "**Constraints for parameter acquisition:**"
@@ -312,8 +312,7 @@ class _SopWriter:
         if calls:
             yield f"- You MUST carry out, in this order: {'; '.join(calls)}"
         for made in step.outputs:
-            text = made.text.removeprefix(made.name).lstrip(" :–—-")
-            yield f"- You MUST produce {made.name}{': ' + text if text else ''}"
+            yield f"- You MUST produce {made.name}{': ' + made.remark if made.remark else ''}"
 
     def _part(self, step: Step, role: str) -> Part | None:
         return part_of(step, self.procedure.template, role)
