@@ -517,6 +517,33 @@ KINDS = {
     ),
     "ranks of one's own below another": ("### Priority 1: Bread\n\n- [ ] **Rye** (High Priority)\n- [ ] **Oats** (Low Priority)\n",
         ["Rye P1", "Oats P3"]),
+    "a phase that all later ones need, by its heading": (
+        "## Phase 0 — Kitchen (prérequis)\n\n1. Laver le four\n2. Peser\n\n## Phase 1 — Pain\n\n1. Petrir\n2. Cuire\n",
+        ["1 Laver le four P3", "2 Peser P3", "1 Petrir P3 <- Laver le four, Peser", "2 Cuire P3 <- Laver le four, Peser"],
+    ),
+    "what a line below a heading says of all items below it": (
+        ("## Phase R1: Mix\n\n### Steps\n\n- [ ] Weigh\n- [ ] Knead\n\n## Phase R2: Bake\n\n> Goal: bread.\n> Depends on R1 (the dough).\n\n"
+        "### Steps\n\n- [ ] Heat\n- [ ] Bake\n\n## Phase R3: Sell (after R1/R2)\n\n- [ ] Open\n"),
+        ["Weigh P3", "Knead P3", "Heat P3 <- Weigh, Knead", "Bake P3 <- Weigh, Knead", "Open P3 <- Weigh, Knead, Heat, Bake"],
+    ),
+    "one item of a phase that another phase needs": (
+        ("## Phase 3: Mix\n\n- [ ] Weigh\n- [ ] Knead\n\n## Phase 4: Bake\n\nDepends on Phase 3 (Weigh). All of it.\n\n- [ ] Heat\n"),
+        ["Weigh P3", "Knead P3", "Heat P3 <- Weigh"],
+    ),
+    "codes of headings, in fields and in rows of arrows": (
+        ("### M1 — Mix\n**Effort:** 2 h\n**Depends on:** good flour\n\n### M2 — Knead\n**Effort:** 2 h\n**Depends on:** the result of M1\n\n"
+        "### M3 — Heat\n**Effort:** 2 h\n\n### M4 — Bake\n**Effort:** 2 h\n**Depends on:** all of M2–M3\n\n## Afterwards\n\n1. M1 (mix) → M3 (heat) → M4.\n"),
+        ["M1 Mix P3 <- good flour", "M2 Knead P3 <- Mix", "M3 Heat P3 <- Mix", "M4 Bake P3 <- Knead, Heat"],
+    ),
+    "sentences below an item that name codes": (
+        "- [ ] T-1 Mix\n- [ ] T-2 Knead\n  - After T-1, because it is of dough\n- [ ] T-3 Bake\n  - It no longer requires T-2\n",
+        ["T-1 Mix P3", "T-2 Knead P3 1 <- Mix", "T-3 Bake P3 1"],
+    ),
+    "a table of phases and what they need": (
+        ("## Phase 1\n\n- [ ] Sweep\n\n## Phase 2\n\n- [ ] Weigh\n\n## Phase 3\n\n- [ ] Heat\n\n"
+        "## Summary\n\n| Phase | Dependencies |\n|---|---|\n| Phase 1 | None |\n| Phase 2 | Phase 1 first |\n| Phase 3 | All above |\n"),
+        ["Sweep P3", "Weigh P3 <- Sweep", "Heat P3 <- Sweep, Weigh"],
+    ),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Literal, cast, get_args
 
 from msgspec import Struct
@@ -21,9 +21,10 @@ from msgspec.structs import replace
 from procauthor.data import grouped, ungrouped
 from procauthor.naming import listed, title_key
 from procauthor.planning import value
-from procauthor.planning.line import Line, plain_text, sign_of
+from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
-from procauthor.planning.title import Numbered, clean_title, names_needs, needs_pattern, read_number
+from procauthor.planning.precedence import Order
+from procauthor.planning.title import Numbered, clean_title, read_number
 from procauthor.planning.value import bucket_pattern, ends_in_noun, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
@@ -35,9 +36,9 @@ _SEPARATOR = lazy(
 )
 _AFTER_DASH = lazy(r" [-–—] (.+)$|: (.+)$")
 _CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)* ?[/&+] ?)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)(?: |$)")
+# A code, or a range of codes, anywhere in a text.
+_CODE_INSIDE = lazy(r"(?<![\w.-])[A-Z]{1,10}[-_]?\d+(?:[.-]\d+)*[a-z]?(?:\s*[–—-]\s*[A-Z]{1,10}[-_]?\d+)?(?![\w-])")
 _LETTERED = lazy(r"^[A-Z]{1,10}[-_ ]?(\d+(?:\.\d+)*)$")
-# Between steps, in text and in diagrams.
-_ARROW = lazy(r"\s*(?:[-=─]+[>▶]|[→⇒➜➔])\s*")
 _MAX_RANGE = 200
 _COMPARED = 100
 _STATES = frozenset(get_args(State))
@@ -61,6 +62,11 @@ def _range() -> re.Pattern[str]:
     return pattern("through", rf"^{one}(?: ?(?:[-–—‑]|\.\.\.?|\b(?:{{}})\b) ?{one})?$")
 
 
+def _bucketed() -> re.Pattern[str]:
+    """Return a pattern for "Phase 2" and "weeks 1, 2", with what it counts and the numbers."""
+    return pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$")
+
+
 class Directory:
     """The items of a plan by what people call them: numbers, codes, groups, words, "all PR procedures"."""
 
@@ -72,6 +78,7 @@ class Directory:
         self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
         self.titles = {item.number: item.title for item in reversed(items)}
         self._places = {item.title: place for place, item in enumerate(items)}
+        self.groups = set(chain.from_iterable(item.groups for item in items))
         self._lettered = any(re.search(r"[A-Z]", item.code) for item in items)
 
     @cached_property
@@ -98,7 +105,8 @@ class Directory:
         """
         near = self._places.get(own, len(self._items))
         bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
-        if titles := self._in_groups(pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)):
+        grouped_by = pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)
+        if _bucketed().match(grouped_by) and (titles := self._in_groups(grouped_by, near)):
             return titles
         if bucket_pattern().fullmatch(bare):
             return []
@@ -113,30 +121,52 @@ class Directory:
             known = [*range(known[0], known[1] + 1)] if ends and len(known) > 1 else known
             return [self._items[place].title for place in known]
         first, last = map(int, codes) if ends and all(re.fullmatch(r"\d{1,6}", code) for code in codes) else (1, 0)
+        if titles := self._in_groups(run[1] if run else name, near):
+            return titles
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
+
+    def mean_inside(self, text: str) -> list[str]:
+        """Return the titles of the items and groups whose codes are in a text: "the data of P1-P9"."""
+        spans = [(span, re.split(r"\s*[–—]\s*", span)) for span in _CODE_INSIDE.findall(text)]
+        known = [
+            span for span, ends in spans if all(e.upper() in self._index or e.casefold() in self.groups for e in ends)
+        ]
+        return list(dict.fromkeys(chain.from_iterable(map(self.mean, known))))
 
     def place_of(self, name: str) -> int | None:
         """Return the place of the first item that a name means."""
         return next((self._places.get(title) for title in self.mean(name.strip())), None)
 
     def _place(self, code: str, near: int) -> int | None:
-        lettered = None if self._lettered else _LETTERED.match(code)
+        lettered = None if self._lettered or code.casefold() in self.groups else _LETTERED.match(code)
         names = (code, f"#{lettered[1].lstrip('0')}") if lettered else (code,)
         places = list(next((self._index[each] for each in names if each in self._index), {}))
         return places[max(0, bisect_left(places, near) - 1)] if places else None
 
-    def _in_groups(self, name: str) -> list[str]:
-        """Return the titles of the items in "Phase 2", "Phases 1-3" or "Weeks 1, 2"."""
-        named = pattern("buckets", r"^({})s?\s+(?=#?[A-Z]?\d|[A-Z]\b|[IVX]+\b)(.+)$").match(name.casefold())
+    def _in_groups(self, name: str, near: int) -> list[str]:
+        """Return the titles of the items in "Phase 2", "Phases 1-3", "Weeks 1, 2", "R1/R2", "P1-P9" or "Quick wins".
+
+        A group does not wait for itself: the item at the place ``near``, which names it, is in none of them.
+        """
+        named = _bucketed().match(name.casefold())
+        word = f"{named[1]} " if named else ""
         places: dict[int, None] = {}
-        for part in re.split(rf" ?[,&/] ?|{_joint().pattern}", named[2]) if named else ():
-            ends, word = _range().match(part), f"group {named[1]}" if named else ""
-            numbers = {key: re.match(rf"{word} (\d+)", key) for key in self._index} if ends and ends[2] else {}
-            first, last = (int(re.findall(r"\d+", end)[0]) for end in ends.groups()) if ends and ends[2] else (0, 0)
-            keys = [key for key, number in numbers.items() if number and first <= int(number[1]) <= last]
-            for key in keys or [f"{word} {part.strip('#.: ')}"]:
-                places |= self._index.get(key, {})
-        return list(dict.fromkeys(self._items[place].title for place in places))
+        for part in re.split(rf" ?[,&/] ?|{_joint().pattern}", named[2] if named else name.casefold()):
+            for key in self._between(word, part) or [f"{word}{part.strip('#.: ')}"]:
+                places |= self._index.get(f"group {key}", {})
+        places = places or self._index.get(f"group {title_key(name)}", {})
+        return [] if near in places else list(dict.fromkeys(self._items[place].title for place in places))
+
+    def _between(self, word: str, name: str) -> list[str]:
+        """Return the keys of the groups of a range, such as "1-3" of phases, or "p1-p9"."""
+        ends = _range().match(name)
+        if not (ends and ends[2]):
+            return []
+        first, last = (int(re.findall(r"\d+", end)[0]) for end in ends.groups())
+        letters = re.match(r"[a-z]*", ends[1])
+        form = re.compile(rf"{word}{letters[0] if letters else ''}(\d+)(?:\W|$)")
+        numbers = {key: number for key in self.groups if (number := form.match(key))}
+        return [key for key, number in numbers.items() if first <= int(number[1]) <= last]
 
     def find_by_words(self, name: str) -> str:
         """Return the only title that holds all words of a name: "Navigation refactor" of "Refactor navigation"."""
@@ -320,53 +350,52 @@ class Resolver:
         self._finished = {title_key(goal.title) for goal in finished if goal.done}
         self.problems: list[Problem] = []
         self._drafts = [replace(draft, item=self._item(draft.item)) for draft in drafts]
-        items = [draft.item for draft in self._drafts]
+        self.items = items = [draft.item for draft in self._drafts]
         self.by_key = {title_key(item.title): item for item in reversed(items)}
         # "2D" may be an item as well as two days.
         codes = (title_key(item.code) for item in items if value.read_whole_effort(item.code))
         self._keys = {*known, *self.by_key, *codes}
         self._directory = Directory(items)
-        self._titled = {draft.item.title: draft for draft in self._drafts}
+        self._called = {*self._keys, *self._directory.groups}
+        self.place_of = self._directory.place_of
+        self._titles = {item.title for item in items}
+        self._ordered: dict[str, list[Named]] = defaultdict(list)
 
-    def add(self, lines: Iterable[Line], *, drawn: bool) -> None:
-        """Add what lines outside of items say of items, and of nothing else.
+    def add(self, orders: Iterable[Order]) -> None:
+        """Add what is said outside of items of what comes first, as far as it names items."""
+        by_line = grouped((draft.item.line, draft.item.title) for draft in self._drafts)
+        for order in orders:
+            waiting = order.then
+            then = self._meant(waiting) if isinstance(waiting, str) else [t for n in waiting for t in by_line[n]]
+            known = frozenset(then)
+            first = [title for title in dict.fromkeys(self._meant(order.first)) if title not in known]
+            for title in then:
+                self._ordered[title] += [Named(name, order.line) for name in first[-(_MOST_PAIRS // len(then)) - 1 :]]
 
-        They are "Task 1 depends on tasks 2 and 3", "T1/T2 before T3", and, where they are ``drawn``, "T1 -> T2".
-        """
-        for line in lines:
-            for first, then in self._read_order(line.body, drawn=drawn):
-                names = list(chain.from_iterable(map(self._directory.mean, self._split(first))))
-                for title in chain.from_iterable(map(self._directory.mean, self._split(then))):
-                    if title in self._titled:
-                        needs = self._titled[title].names["depends_on"]
-                        needs += [(name, line.number) for name in names if name != title]
-
-    def _read_order(self, text: str, *, drawn: bool) -> Iterator[tuple[str, str]]:
-        """Yield what comes first and what waits for it, as a line says it."""
-        steps = [re.sub(r"^[^:]*:\s|[\[({,;].*", "", step) for step in _ARROW.split(text)]
-        if len(steps) > 1:
-            if not (drawn or names_needs(text)):
-                return
-            places = [self._directory.place_of(step) for step in steps]
-            # Where all arrows lead back, they mean "depends on".
-            back = None not in places and places == sorted(places, key=lambda place: -(place or 0))
-            yield from pairwise(reversed(steps) if back else steps)
-        elif before := pattern("before", r"\s(?:{})\s").search(text):
-            yield text[: before.start()], text[before.end() :].partition("(")[0]
-        elif needs := needs_pattern().search(text):
-            yield needs["names"], text[: needs.start()]
+    def _meant(self, text: str) -> list[str]:
+        """Return the titles of the items that a text names; of a group, only what a note behind it names."""
+        titles: list[str] = []
+        for named in (_read_name(part, 0, self._called, hard=True) for part in self._split(text)):
+            meant = self._directory.mean(named.title) or self._directory.mean(named.note)
+            noted = [title for title in meant if named.note and title_key(named.note) in title_key(title)]
+            titles += [title for title in noted or meant if title in self._titles]
+        return titles
 
     def _split(self, text: str) -> Iterator[str]:
         lead = pattern("lead|vague", r"^(?:(?:{})\s+)+")
-        return split_names(lead.sub("", text.strip()).strip(" ."), self._keys)
+        return split_names(lead.sub("", text.strip()).strip(" ."), self._called)
 
     def resolve(self) -> list[PlanItem]:
         """Return the items with dependencies and blocks."""
         items = []
         for item, names in ((draft.item, draft.names) for draft in self._drafts):
             needs = [*self._read(names["depends_on"], item), *self._read(names["soft"], item, hard=False)]
+            stated = {each.title for each in needs}
+            ordered = {each.title: each for each in self._ordered[item.title]}
+            needs = [*needs, *(each for title, each in ordered.items() if title not in stated)]
             # What a sentence says counts where it names something: "needs a private room" does not.
             said = [n for n in self._read(names["said"], item) if n.stated or _is_whole(n.title) or self._is_item(n)]
+            said += [Named(title, line) for text, line in names["told"] for title in self._directory.mean_inside(text)]
             told = {item.title, *(each.title for each in needs)}
             needs = [n for n in needs if n.title != item.title] + [n for n in said if n.title not in told]
             blocks = self._read(names["blocks"], item)
@@ -401,8 +430,8 @@ class Resolver:
         """Read names, spelt as the items that they name: "Threat Model" becomes "Threat Model Procedure"."""
         names: list[Named] = []
         for text, line in values:
-            said = [] if value.is_nothing(plain_text(text)) else split_names(text, self._keys)
-            spread = _spread([_read_name(part, line, self._keys, hard=hard) for part in said])
+            said = [] if value.is_nothing(plain_text(text)) else split_names(text, self._called)
+            spread = _spread([_read_name(part, line, self._called, hard=hard) for part in said])
             names += chain.from_iterable(self._mean(each, item.title) for each in spread)
         unique = {title_key(each.title) or each.title: each for each in reversed(names)}
         names = [each for each in reversed(unique.values()) if each.title]
@@ -419,7 +448,8 @@ class Resolver:
         if not titles:
             number = read_number(title)
             title = number.title if number and self._is_called(number) else title
-            titles = [title] if named.vague or title_key(title) in self._keys else self._by_words(title, own)
+            known = named.vague or title_key(title) in self._keys
+            titles = [title] if known else directory.mean_inside(title) or self._by_words(title, own)
         yield from (replace(named, title=each, vague=named.vague and each == named.title) for each in titles)
 
     def _by_words(self, name: str, own: str) -> list[str]:

@@ -38,14 +38,14 @@ from procauthor.planning.plan import (
     Total,
     Unread,
 )
+from procauthor.planning.precedence import Orders
 from procauthor.planning.shape import find_openings
 from procauthor.planning.text import SAID, Entry, Opening, Placed, PlanText, names_total, resembles
 from procauthor.planning.title import (
     asks_for,
-    bucket_key,
     clean_title,
+    group_keys,
     names_aside,
-    names_needs,
     names_priority,
     names_status,
     needs_pattern,
@@ -57,6 +57,8 @@ from procauthor.regex import lazy
 
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
 _MANY = 3
+# "M3, M4 and M5"
+_CODES = lazy(r"^[A-Z]{1,10}[-_ ]?\d[\w.-]*(?:\s*(?:,|/|&|\+|\w+)\s+[A-Z]{1,10}[-_]?\d[\w.-]*)*")
 _BARE_NUMBER = lazy(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
 
 
@@ -96,10 +98,7 @@ def _plan(text: PlanText, openings: Sequence[Opening], unread: Sequence[Unread],
     goals, completed = (_read_goals(text, own, known, role) for role in ("goals", "completed"))
     drafts, problems = _read_items(text, openings, known)
     resolver = Resolver(drafts, known, (*goals, *completed), statuses.keys() - known.keys())
-    resolver.add((line for line in text.code if line.number not in own), drawn=True)
-    for section in text.document.sections:
-        lines = (line for line in text.own(section) if line.number not in own and line.text.strip())
-        resolver.add(lines, drawn=names_needs(section.title))
+    resolver.add(Orders(text, resolver.items, own).read(resolver.place_of))
     items = tuple(sorted(resolver.resolve(), key=lambda item: (item.number, item.line)))
     goals, completed = (tuple(_assign(each, items)) for each in (goals, completed))
     order, cycles = arrange(items)
@@ -314,7 +313,7 @@ def _drafts(
             ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
             code=opening.code if one else "",
             asks=asks,
-            groups=tuple(filter(None, map(bucket_key, (opening.label, *text.headings[opening.section.index])))),
+            groups=tuple(chain.from_iterable(map(group_keys, (opening.label, *text.headings[opening.section.index])))),
             computed=why.endswith(COMPUTED),
         )
         names_said = {key: opening.values(key) for key in ("soft", "blocks")}
@@ -323,7 +322,17 @@ def _drafts(
         names_said["said"] = list(chain.from_iterable(f.values for f in needs if f.label in ("", SAID)))
         if waits := needs_pattern().search(opening.field("status")):
             names_said["depends_on"].append((waits["names"], opening.line.number))
+        names_said["told"] = list(_told(lines_of(text.lines, opening.line.start + 1, opening.scope_end)))
         yield UnresolvedItem(item, names_said)
+
+
+def _told(lines: Iterable[Line]) -> Iterator[tuple[str, int]]:
+    """Yield the codes that sentences below an item's title say to be needed first: "after M4, because ..."."""
+    for line in lines:
+        needs = needs_pattern(of_code=True).search(plain_text(line.text))
+        codes = _CODES.match(needs["names"]) if needs else None
+        if needs and codes and not pattern("no", r"\b(?:{})\b\W*\w*$").search(needs.string[: needs.start()]):
+            yield codes[0], line.number
 
 
 def _complaints(

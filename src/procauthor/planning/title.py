@@ -46,6 +46,10 @@ _PARTED = lazy(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
 _SHORT_HEADING = 3
 
 
+# "R1" and "M4b" of phases, behind a number of their own as in "2. R1" and "三、R1".
+_ENUMERATED = lazy(r"^(?:\d+(?:\.\d+)*[.)]\s+|[一二三四五六七八九十]+、\s*)")
+_GROUP_CODE = lazy(r"^(?P<code>[A-Z]{1,4}\d{1,3}[a-z]?)(?:\s*[:：.)–—-]\s*|\s+|$)(?P<title>.*)$")
+
 # "A1 Bake" begins with a code where all lines beside it do so.
 _LEADING_CODE = lazy(r"^(?P<code>(?!P\d\b)[A-Z]{1,4}\d{1,4}[a-z]?)\s+(?=\S)")
 # "Release Lifecycle (10 procedures)" and "Release: 10 procedures", "10 release procedures", "Release Lifecycle (10)".
@@ -310,10 +314,19 @@ def names_bucket(text: str) -> bool:
     return bool(bucket_pattern().match(strip_pictures(plain_text(text))))
 
 
-def bucket_key(text: str) -> str:
-    """Return "phase 2" for "Phase 2: Access" and "group 1" for "Task Group 1"; empty where no bucket is named."""
-    bucket = bucket_pattern().match(strip_pictures(plain_text(text)))
-    return " ".join(re.findall(r"[^\W_]+(?:\.\d+)*", bucket[0].casefold())[-2:]) if bucket else ""
+def group_keys(text: str) -> list[str]:
+    """Return what the items below a heading or a label are called together.
+
+    They are "phase 2" and "access" of "Phase 2: Access", "group 1" of "Task Group 1", "r1" of "R1: Repair".
+    """
+    text = _ENUMERATED.sub("", strip_pictures(plain_text(text)))
+    bucket, rest = bucket_pattern().match(text), without_bucket(text)
+    words = re.findall(r"[^\W_]+(?:\.\d+)*", bucket[0].casefold())[-2:] if bucket else []
+    code = _GROUP_CODE.match(text)
+    title = re.sub(r"\s*[(（].*", "", code["title"] if code else rest)
+    codes = [words[-1]] if words and _GROUP_CODE.match(words[-1].upper()) else []
+    codes += [code["code"].casefold()] if code else []
+    return list(filter(None, (" ".join(words), *codes, title_key(title))))
 
 
 def without_bucket(text: str) -> str:
@@ -333,7 +346,7 @@ def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?:(?-i:[A-Z#])|{number}))"
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
-    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})\s*:?\s+|{after}){names}", re.IGNORECASE)
+    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})(?:\s*[:：]\s*|\s+)|{after}){names}", re.IGNORECASE)
 
 
 def read_count(text: str) -> tuple[str, int] | None:
