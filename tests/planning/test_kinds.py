@@ -544,6 +544,15 @@ KINDS = {
         "## Summary\n\n| Phase | Dependencies |\n|---|---|\n| Phase 1 | None |\n| Phase 2 | Phase 1 first |\n| Phase 3 | All above |\n"),
         ["Sweep P3", "Weigh P3 <- Sweep", "Heat P3 <- Sweep, Weigh"],
     ),
+    "colours that rank as a legend says": (
+        ("## Legend\n\n- **Priority**: 🔴 High | 🟡 Medium | 🟢 Low\n\n## Work\n\n| ID | Task | Priority |\n|---|---|---|\n"
+        "| B-1 | Knead | 🔴 |\n| B-2 | Bake | 🟡 |\n"),
+        ["B-1 Knead P1", "B-2 Bake P2"],
+    ),
+    "priorities on lines of their own, and all in bold": (
+        "## Backlog\n\nPriority 0:\n\n- [ ] Knead\n\nPriority 2:\n\n- [ ] Bake\n- [ ] Sell\n  - **Priority: High**\n",
+        ["Knead P0", "Bake P2", "Sell P1"],
+    ),
 }  # fmt: skip
 
 

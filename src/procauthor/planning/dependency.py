@@ -78,7 +78,7 @@ class Directory:
         self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
         self.titles = {item.number: item.title for item in reversed(items)}
         self._places = {item.title: place for place, item in enumerate(items)}
-        self.groups = set(chain.from_iterable(item.groups for item in items))
+        self.groups = dict.fromkeys(chain.from_iterable(item.groups for item in items))
         self._lettered = any(re.search(r"[A-Z]", item.code) for item in items)
 
     @cached_property

@@ -286,7 +286,7 @@ def _drafts(
     above = _above(text, opening)
     status, own, why = _status(opening, above), opening.line.mark, " ".join(said for said, _ in opening.values("why"))
     actions = tuple(entry.action() for entry in _actions(opening))
-    priority = _priority(opening, above)
+    priority = _priority(text, opening, above)
     efforts = _efforts(opening, len(names))
     for kind, message, line in _complaints(opening, names[0].title, priority, efforts[0]):
         problems.append(Problem(kind, message, line, numbers[0]))
@@ -432,11 +432,17 @@ def _remarks(opening: Opening) -> Iterator[Entry]:
     yield from (entry for entry, aside in _plain(opening) if aside and ":" in entry.text)
 
 
-def _priority(opening: Opening, above: Sequence[str]) -> Priority | None:
+def _priority(text: PlanText, opening: Opening, above: Sequence[str]) -> Priority | None:
     """Return the item's priority, else what its title, the label above it or the headings say."""
     line = opening.line.text
     remarks = [each for each in value.read_remarks(line) if value.is_priority(each)]
-    texts = (opening.field("priority"), line if value.PRIORITY_CODE.search(line) else "", *remarks, *above)
+    field = opening.field("priority")
+    texts = (
+        text.legend.get(field.strip(" \ufe0f"), field),
+        line if value.PRIORITY_CODE.search(line) else "",
+        *remarks,
+        *above,
+    )
     return next(filter(None, map(value.read_priority, (*texts, line if opening.line.heading else ""))), None)
 
 

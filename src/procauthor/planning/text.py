@@ -28,6 +28,8 @@ _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
 _MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
 _DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
+# Label and value in one emphasis, as in "**Priority: High**".
+_INSIDE = lazy(_BULLET + r"(?:\*\*|__)([^*_:：=|`\n]{1,60}?)\s*[:：]\s*(?=[^*_\s][^*_]*(?:\*\*|__)\s*$)")
 # A label and a colon at the beginning of a line, without emphasis.
 _PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
 _INLINE = lazy(r"(?:(?<=[a-z)`\d][.;])|(?<=\|))\s+([^\W\d_][^:.;|*`\n]{0,30}):(?:\s+|$)")
@@ -38,6 +40,7 @@ _SIGNS = frozenset(":：=*_`<")
 _SEPARATOR = lazy(r" ?(?:[|;,·•]| [-–—]) ?(?:[-*+•] ?)?$")
 _NAMING = ("depends_on", "soft", "blocks", "procedures")
 _SHORTEST = 4
+_COLOURED = lazy(r"([🔴🟠🟡🟢🔵⚪])\ufe0f?[\s=:*–-]*([^\W\d_]+)")
 SAID = "(said)"
 """The label of what a line depends on without a label of its own."""
 
@@ -223,7 +226,7 @@ def opens_field(text: str) -> bool:
 
 def _unmarked(text: str) -> re.Match[str] | None:
     """Return the known label with which a text begins, where no colon is part of an emphasis; it is the last group."""
-    labels = (_DASHED.match(text), _PLAIN.match(text))
+    labels = (_DASHED.match(text), _PLAIN.match(text), _INSIDE.match(text))
     return next((each for each in labels if each and field_key(each[each.lastindex or 1])), None)
 
 
@@ -414,7 +417,8 @@ class PlanText:
 
     @cached_property
     def _labels(self) -> list[tuple[int, str]]:
-        labels = [(line.start, label[1]) for line in self.lines if (label := LABEL.match(line.text))]
+        named = ((line.start, LABEL.match(line.text) or _SAYS.match(line.text)) for line in self.lines)
+        labels = [(start, label[1]) for start, label in named if label]
         return [(start, label) for start, label in labels if names_priority(label)]
 
     @cached_property
@@ -431,6 +435,13 @@ class PlanText:
         lines = ((first, text.splitlines()) for first, text in spans)
         numbered = (map(Line, count(first), repeat(0), some) for first, some in lines)
         return list(chain.from_iterable(numbered))
+
+    @cached_property
+    def legend(self) -> dict[str, str]:
+        """What colours rank as, where one line says it of several: "🔴 High | 🟡 Medium"."""
+        said = (dict(_COLOURED.findall(line.text)) for line in self.lines)
+        ranks = ({sign: word for sign, word in each.items() if is_priority(word)} for each in said)
+        return next((each for each in ranks if len(each) > 1), {})
 
     @cached_property
     def table_lines(self) -> dict[int, int]:
@@ -456,7 +467,7 @@ class PlanText:
                 label, outer = named[1].strip(), line.indent if line.bullet else None
                 own, above = read_role(label), self.roles[section.index]
                 role = above or own if own == "aside" else own or above
-            elif (said := _SAYS.match(line.text)) and names_status(said[1]):
+            elif (said := _SAYS.match(line.text)) and (names_status(said[1]) or names_priority(said[1])):
                 # "Completed:" over a list is said of it, as it is in bold.
                 label, outer = said[1], None
             elif line.bullet or titled:
