@@ -1,5 +1,7 @@
 """Packages whose first file runs when a name of it is asked for, and not when the package is loaded.
 
+Of a name that is known to be in one module below the package, that module alone is loaded.
+
 LangChain's clients load hundreds of data types that no call of ours uses: those of every API of a provider, and those
 of a tracing service. Modules below such a package are loaded as ever. `importlib.util.LazyLoader` runs the first file
 at any access, so already when a module below the package is loaded: that asks for its ``__path__``. Python 3.15 has
@@ -9,8 +11,9 @@ lazy imports of its own.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
@@ -21,9 +24,14 @@ _LATER = "__later__"
 
 
 @contextmanager
-def deferred(*names: str) -> Iterator[None]:
-    """Load packages of these names, while this lasts, without running their first file before it is needed."""
-    finder = _Finder(names)
+def deferred(packages: Mapping[str, str]) -> Iterator[None]:
+    """Load packages, while this lasts, without running their first file before it is needed.
+
+    Args:
+        packages: By the name of each a module below it; a name that this module has is taken from there. It may be
+            empty, and need not be there.
+    """
+    finder = _Finder(packages)
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -32,24 +40,25 @@ def deferred(*names: str) -> Iterator[None]:
 
 
 class _Finder(MetaPathFinder):
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+    def __init__(self, packages: Mapping[str, str]) -> None:
+        self._packages = packages
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path, target) if fullname in self._names else None
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in self._packages else None
         if spec is not None and spec.loader is not None and spec.submodule_search_locations is not None:
-            spec.loader = _LaterLoader(spec.loader)
+            spec.loader = _LaterLoader(spec.loader, self._packages[fullname])
             return spec
         return None
 
 
 class _LaterLoader(Loader):
-    """Marks a package as waiting, with the loader that runs its first file."""
+    """Marks a package as waiting, with the loader that runs its first file, and the module that is asked before."""
 
-    def __init__(self, own: Loader) -> None:
+    def __init__(self, own: Loader, part: str) -> None:
         self.own = own
+        self.part = part
 
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__[_LATER] = _FirstFile(self)
@@ -66,6 +75,18 @@ class _FirstFile:
         self._loader = loader
         self._lock = RLock()
         self._begun = False
+
+    def has(self, module: ModuleType, name: str) -> Any:
+        """Return what the module that is asked before has under a name, or None."""
+        part = f"{module.__name__}.{self._loader.part}"
+        if not self._loader.part:
+            return None
+        try:
+            return import_module(part).__dict__.get(name)
+        except ModuleNotFoundError as error:
+            if error.name and f"{part}.".startswith(f"{error.name}."):
+                return None
+            raise
 
     def run(self, module: ModuleType) -> None:
         """Run it, if it has not been; who comes meanwhile from another thread waits for it."""
@@ -100,5 +121,8 @@ class _Waiting(ModuleType):
             raise AttributeError(message)
         first = self.__dict__.get(_LATER)
         if first is not None:
+            known = first.has(self, name)
+            if known is not None:
+                return known
             first.run(self)
         return object.__getattribute__(self, name)

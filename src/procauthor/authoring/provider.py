@@ -55,8 +55,18 @@ if TYPE_CHECKING:
 _NO_KEY = "not-needed"
 _ROOM = 16_384
 """Ollama cuts a prompt silently at its default window; so much is left for the prompt where no window is set."""
-_UNUSED = ("langsmith.types", "openai.types", "openai.types.responses")
-"""Packages of data types that no call of ours needs: they would be a third of what is loaded for a client."""
+_UNUSED = {
+    "langsmith.types": "",
+    "openai.types": "",
+    "openai.types.responses": "",
+    "openai._vendor.httpx_aiohttp": "client",
+    "langchain_openai": "chat_models.base",
+    "langchain_openai.chat_models": "base",
+}
+"""Packages of which no call of ours needs more than a module: data types, and another client of HTTP beside.
+
+They would be half of what is loaded for a client.
+"""
 _OPENAI_CLIENTS = frozenset({"openai", "azure_openai", "deepseek", "xai"})
 
 
@@ -91,7 +101,7 @@ def _open_client(
     _environment: frozenset[tuple[str, str]],
 ) -> BaseChatModel:
     hooks = Wire(settings.timeout, trusts, CONSENT).hooks
-    with deferred(*_UNUSED), without_collection():
+    with deferred(_UNUSED), without_collection():
         init_chat_model = _load()
         try:
             arguments = _arguments(identity, settings, server, credential) | _hooked(identity.provider, hooks)
