@@ -6,6 +6,7 @@ plus a share of its document's, plus a share for the synonyms of the query's wor
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -98,25 +99,18 @@ class WordIndex:
         hits = np.flatnonzero((own > 0) | (related > 0))
         if not len(hits):
             return []
-        pages = np.searchsorted(self._firsts(), hits, side="right") - 1
-        scores = own[hits] + _CONCEPT_SHARE * related[hits]
-        shared = self._pages.score(words)
-        scores += _PAGE_SHARE * shared[pages]
-        scores = np.round(scores, 9)
-        kept = np.arange(len(hits))
+        shared = np.repeat(self._pages.score(words), np.diff(self._first))
+        scores = np.round((own + _CONCEPT_SHARE * related + _PAGE_SHARE * shared)[hits], 9)
         if len(hits) > limit:
             least = np.partition(scores, len(hits) - limit)[len(hits) - limit]
-            kept = np.flatnonzero(scores >= least)
-        ranked = sorted((-float(scores[at]), self._place(int(hits[at]), int(pages[at]))) for at in kept)
+            kept = scores >= least
+            hits, scores = hits[kept], scores[kept]
+        ranked = sorted(zip((-scores).tolist(), map(self._place, hits.tolist()), strict=True))
         return [(place, -score) for score, place in ranked[:limit]]
 
-    def _place(self, passage: int, page: int) -> Place:
+    def _place(self, passage: int) -> Place:
+        page = bisect_right(self._first, passage) - 1
         return Place(self._paths[page], passage - self._first[page], self._rows[page])
-
-    def _firsts(self) -> NDArray[Any]:
-        import numpy as np
-
-        return np.array(self._first[:-1])
 
 
 class _TermTable:
