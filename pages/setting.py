@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from pages.text import read_opening, string_of
 from procauthor import settings
-from procauthor.adoption.toml import write_key, write_value
+from procauthor.adoption.adopt import write_key, write_value
 from procauthor.settings import Settings
 
 _TYPES: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}

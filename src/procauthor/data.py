@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -85,6 +86,17 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping | list | tuple):
         for each in value.values() if isinstance(value, Mapping) else value:
             yield from texts_in(each)
+
+
+def dump(data: Any) -> str:
+    """Return data as indented JSON in UTF-8 letters, for people and programs, without a line feed at its end.
+
+    A file name that is no UTF-8 holds lone surrogates, which only the slower encoder of the standard library takes.
+    """
+    try:
+        return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+    except UnicodeEncodeError:
+        return json.dumps(data, ensure_ascii=False, indent=2)
 
 
 class OnDemand(dict[_K, _V]):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from procauthor.adoption.survey import Survey
-from procauthor.adoption.toml import write_tables
 from procauthor.checking.check import FILE_NAME as BASELINE
 from procauthor.errors import LibraryError
 from procauthor.library.disk import locate
@@ -67,3 +68,42 @@ def adopt(adoption: Adoption) -> tuple[list[str], int]:
     (folder / BASELINE).unlink()
     (folder / FILE_NAME).write_bytes(adoption.files[FILE_NAME])
     return written, 0
+
+
+# Settings as TOML
+
+
+def write_tables(tables: Mapping[str, Any]) -> str:
+    """Return settings as TOML, table by table; a value is a text, a number, a flag, a list of texts or a table."""
+    return "\n".join(_table(tables, ()))
+
+
+def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+    if path and (plain or not table):
+        yield f"[{'.'.join(map(write_key, path))}]"
+    for key, value in plain.items():
+        yield f"{write_key(key)} = {write_value(value)}"
+    if plain or (path and not table):
+        yield ""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _table(value, (*path, key))
+
+
+def write_key(key: str) -> str:
+    """Return the name of a setting, in quotes where it needs some."""
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else quoted(key)
+
+
+def write_value(value: Any) -> str:
+    """Return a text, a number, a flag, or a list of them."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(write_value, value))}]"
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """Return a TOML string; a name that is no UTF-8 cannot be written in one, so any character matches there."""
+    clean = "".join("?" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

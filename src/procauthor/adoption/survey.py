@@ -20,8 +20,7 @@ from procauthor.adoption.index import find_index, find_marks, index_guess
 from procauthor.adoption.language import find_translations
 from procauthor.adoption.notation import Found, commonest, is_page, is_template_name, read_notation
 from procauthor.adoption.pattern import fold_paths, path_patterns
-from procauthor.adoption.shell import find_shells, shell_names
-from procauthor.adoption.site import FoundSite, find_addresses, find_site
+from procauthor.adoption.site import FoundSite, find_addresses, find_shells, find_site, shell_names
 from procauthor.adoption.start import hidden_folders
 from procauthor.checking.rules.contract import CONTRACTS
 from procauthor.checking.rules.step import STEPS

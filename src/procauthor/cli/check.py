@@ -137,7 +137,7 @@ def _show(project: Project, report: Report, form: Format, output: Path | None) -
         show_bytes(raw)
         return
     from procauthor.reporting.file import write_report
-    from procauthor.reporting.text import summary_line
+    from procauthor.reporting.surface import summary_line
 
     write_report(output, raw)
     say(f"{summary_line(report)}; written to {output}")

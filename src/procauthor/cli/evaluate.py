@@ -51,8 +51,8 @@ def _report(project: Project, style: str, at: str, since: list[str], output: Pat
 
     evaluation, survey = measure(project.workspace, at=at, since=since)
     if style == "json":
+        from procauthor.data import dump
         from procauthor.evaluation.view import evaluation_json
-        from procauthor.reporting.dump import dump
 
         return dump(evaluation_json(evaluation)), evaluation
     if style == "md":

@@ -51,7 +51,7 @@ def init(  # noqa: PLR0913, PLR0917 - one parameter an option
     where = "" if str(place) == "." else f" -C {place}"
     if as_json:
         from procauthor.adoption.view import survey_json
-        from procauthor.reporting.dump import dump
+        from procauthor.data import dump
 
         check_place(place)
         surveyed, amended = _survey(place, model, answer)
@@ -121,7 +121,7 @@ def _adopt(place: Path, model: str, answer: Path | None, *, ask: bool) -> None:
 
 def _make(place: Path, beside: list[Beside] | None, *, ask: bool) -> None:
     """Make the files that were wished for; without a wish, ask for each."""
-    from procauthor.adoption.companion import make_companions, purpose
+    from procauthor.adoption.start import make_companions, purpose
 
     wanted = beside or [each for each in Beside if ask and typer.confirm(f"Add {purpose(each)}?", default=False)]
     for made in make_companions(place.absolute(), wanted):

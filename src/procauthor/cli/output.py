@@ -133,7 +133,7 @@ def show_json(data: Mapping[str, Any]) -> None:
 
 def json_text(data: Mapping[str, Any]) -> str:
     """Return one JSON object with its schema version first."""
-    from procauthor.reporting.dump import dump
+    from procauthor.data import dump
 
     return dump({"schema_version": SCHEMA_VERSION, **data})
 

@@ -10,7 +10,7 @@ import typer
 
 from procauthor.cli.output import INTERRUPTED, say, show
 from procauthor.errors import ProcauthorError
-from procauthor.reporting.text import finding_line, summary_line
+from procauthor.reporting.surface import finding_line, summary_line
 from procauthor.workspace.watch import Turn, watch
 
 

@@ -1,9 +1,13 @@
-"""Prompts: the eight steps of writing a procedure, and every finished procedure, to be followed."""
+"""Prompts (the eight steps of writing a procedure, and every finished one, to be followed), and documents as resources.
+
+The address of a document is like ``procauthor://procedures/feature/threat-model.md``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 from procauthor.authoring.brief import STEPS
 from procauthor.errors import NotFoundError
@@ -85,3 +89,28 @@ def _followed(project: Project) -> dict[str, Procedure]:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rsplit(' ', 1)[0]} ..."
+
+
+# Resources
+
+PREFIX = "procauthor://procedures/"
+
+
+def list_documents(project: Project) -> Iterator[tuple[str, Procedure]]:
+    """Yield the address of every document with the document."""
+    for procedure in project.library().procedures:
+        yield PREFIX + quote(procedure.path), procedure
+
+
+def read_document(project: Project, address: str) -> str:
+    """Return the text of a document.
+
+    Raises:
+        NotFoundError: No document of the library has that address.
+    """
+    path = unquote(address.removeprefix(PREFIX)) if address.startswith(PREFIX) else ""
+    procedure = project.library().by_path.get(path)
+    if procedure is None:
+        message = f"no document has the address {address!r}"
+        raise NotFoundError(message, f"addresses look like {PREFIX}PATH")
+    return procedure.document.source.raw.decode()

@@ -18,8 +18,7 @@ from pydantic import ValidationError
 
 from procauthor.errors import ProcauthorError
 from procauthor.mcp.page import MOST, fit
-from procauthor.mcp.prompt import OfferedPrompt, list_prompts, prompt_text
-from procauthor.mcp.resource import PREFIX, list_documents, read_document
+from procauthor.mcp.prompt import PREFIX, OfferedPrompt, list_documents, list_prompts, prompt_text, read_document
 from procauthor.mcp.tool import Tool, tools
 from procauthor.mcp.wording import in_words_of_tools
 from procauthor.project.project import Project
