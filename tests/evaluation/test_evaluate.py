@@ -120,6 +120,36 @@ def test_alias_and_deprecated_stand_in_the_total_and_not_in_the_denominator(root
     assert found["total"]["completion"] == round(1 / 3, 6)
 
 
+def test_a_page_that_leads_to_where_it_has_moved_is_an_alias(root: Path) -> None:
+    (root / "procauthor.toml").write_text(SETTINGS + "\n[conventions.status]\nsignposts = true\n")
+    for name, target in (("moved", "https://example.org/blob/main/other/moved.md"), ("kept", "https://example.org/a")):
+        (root / f"feature/{name}.md").write_text(f"# {name.title()}\n\nThis has moved to [here]({target}).\n")
+    found = counted(root)
+    assert (row(found, "Moved")["status"], row(found, "Kept")["status"]) == ("alias", "placeholder")
+
+
+def test_a_text_with_optional_sections_is_no_placeholder(root: Path) -> None:
+    (root / "templates").mkdir()
+    form = "# {title}\n\n## Symptoms\n\n{text}\n\n## Checks\n\n<!--\noptional: true\n-->\n\n{text}\n"
+    (root / "templates/alert.md").write_text(form)
+    (root / "procauthor.toml").write_text('[templates]\n"alerts/*.md" = "alert"\n')
+    (root / "alerts").mkdir()
+    (root / "alerts/oven.md").write_text("# Oven\n\n## Checks\n\nLook whether the lamp is on.\n")
+    assert row(counted(root), "Oven")["status"] == "in progress"
+
+
+def test_a_lifecycle_without_a_name_of_its_own_is_spelled_as_titles_spell_it(root: Path) -> None:
+    (root / "ci-runners").mkdir()
+    for name in ("Drain CI Runners", "Clean CI Caches"):
+        text = (
+            PLACEHOLDER.replace("Threat Check", name)
+            .replace("lifecycle: Feature\n", "")
+            .replace("id: threat-check\n", "")
+        )
+        (root / f"ci-runners/{name.split()[0].lower()}.md").write_text(text)
+    assert "CI Runners" in [each["name"] for each in counted(root)["lifecycles"]]
+
+
 def test_one_title_in_two_lifecycles_is_two_procedures(root: Path) -> None:
     index = root / "index.md"
     index.write_text(

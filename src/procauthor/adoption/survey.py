@@ -394,7 +394,7 @@ def _links_seen(library: Library) -> Iterator[tuple[Literal["root", "page"], tup
 def _signposts(documents: Mapping[str, Document], site: FoundSite) -> Iterator[bool]:
     """Say of each document whether it only leads to another one."""
     conventions = Conventions(site=site.kind, site_root=site.root)
-    return (is_signpost(document, read_links(document, conventions)) for document in documents.values())
+    return (is_signpost(document, read_links(document, conventions), path) for path, document in documents.items())
 
 
 def _pages(documents: Mapping[str, Document]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -29,10 +30,11 @@ def read_rows(scope: Scope, report: Report) -> tuple[tuple[Row, ...], tuple[Row,
     """
     listed = tuple(read_index(scope.library))
     names, ranks = _order(listed)
-    documents = list(_documents(scope.library, report, names))
+    spelled = _spelled(scope.library) | names
+    documents = list(_documents(scope.library, report, spelled))
     rows = [row for row in documents if row.counted]
     usual = _usual(rows)
-    rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, names)]
+    rows += [replace(row, required=usual, missing=usual) for row in _announced(scope, listed, spelled)]
     others = tuple(row for row in documents if not row.counted)
     return tuple(_in_order(rows, scope.library, names, ranks)), others
 
@@ -76,6 +78,22 @@ def _order(listed: tuple[Listed, ...]) -> tuple[dict[str, str], dict[tuple[str, 
         names.setdefault(key, entry.lifecycle)
         ranks.setdefault((key, entry.key), place)
     return names, ranks
+
+
+def _spelled(library: Library) -> dict[str, str]:
+    """Return lifecycles that are named by their folder, by key, with words as titles spell them: "CI", not "Ci"."""
+    spelled: dict[str, str] = {}
+    for key, procedures in library.by_lifecycle.items():
+        if not any(p.document.metadata.get("lifecycle") for p in procedures):
+            counts = Counter(chain.from_iterable(p.title.split() for p in procedures if p.counted))
+            spelled[key] = " ".join(_spelling(word, counts) for word in procedures[0].lifecycle.split())
+    return spelled
+
+
+def _spelling(word: str, counts: Counter[str]) -> str:
+    """Return how a word is spelled most often, if not with small letters alone; else as it is."""
+    ways = [way for way in counts if way.casefold() == word.casefold() and not way.islower()]
+    return max(ways, key=lambda way: (counts[way], way == word, way), default=word)
 
 
 def _in_order(

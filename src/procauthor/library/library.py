@@ -169,7 +169,7 @@ class Procedure:
     def text_status(self) -> Status:
         """The status that the text supports."""
         declared = self.declared_status
-        if declared is None and self.conventions.status.signposts and is_signpost(self.document, self.links):
+        if declared is None and self.conventions.status.signposts and is_signpost(self.document, self.links, self.path):
             return "alias"
         supported = compute_status(self.document, self.template, declared, self.conventions.placeholders)
         if supported in ("in progress", "defined") and declared == "proposed":

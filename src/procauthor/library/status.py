@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import chain, count
+from pathlib import PurePosixPath
 from typing import Literal
 
 import yaml
@@ -451,18 +453,40 @@ def _match_sections(document: Document, template: Template) -> Match:
     return Match(matched, missing, empty)
 
 
+def find_renamed(document: Document, template: Template) -> dict[str, Section]:
+    """Return the sections that look like missing ones under another heading, by the heading that is asked for.
+
+    The heading is nearly the same, or says more: "Diagnosis and mitigation" holds both.
+    """
+    match = match_sections(document, template)
+    taken = {section.index for section in match.sections.values()}
+    others = {section_key(s.title): s for s in document.sections if s.level > 1 and s.index not in taken and s.title}
+    renamed: dict[str, Section] = {}
+    for spec in match.missing:
+        words = set(spec.key.split())
+        close = get_close_matches(spec.key, list(others), n=1, cutoff=0.8)
+        close = close or [key for key in others if words <= set(key.split())][:1]
+        if close:
+            renamed[spec.heading] = others[close[0]]
+    return renamed
+
+
 def has_text(document: Document, section: Section, words: PlaceholderConventions = SHIPPED) -> bool:
     """Say whether a section or one below it holds text: placeholder words, signs and bare labels are none."""
     return any(has_letters(unit) and not is_placeholder(unit, words) for unit in read_units(document, section))
 
 
-def is_signpost(document: Document, links: Sequence[Link]) -> bool:
-    """Say whether a document only says where to read on: some words with one link, and no heading below the title."""
+def is_signpost(document: Document, links: Sequence[Link], path: str) -> bool:
+    """Say whether a document only says where to read on: some words with one link, and no heading below the title.
+
+    By a whole address it leads to where it has moved itself: to a file of the same name.
+    """
     targets = {link.target.partition("#")[0] for link in links if not link.image}
     below = [h for h in document.headings if h.level > 1]
     words = sum(len(run.text.split()) for run in document.runs if not run.heading)
-    inside = not any("://" in target for target in targets)
-    return len(targets) == 1 and inside and not below and words <= _SIGNPOST_WORDS
+    name = PurePosixPath(path).name
+    known = all("://" not in target or PurePosixPath(target).name == name for target in targets)
+    return len(targets) == 1 and known and not below and words <= _SIGNPOST_WORDS
 
 
 def is_silent(document: Document, status: Status, declared: Status | None) -> bool:
@@ -537,7 +561,7 @@ def _by_text(document: Document, words: PlaceholderConventions) -> Status:
 def _by_sections(document: Document, template: Template, words: PlaceholderConventions) -> Status:
     match = match_sections(document, template)
     lacking = {s.key for s in (*match.missing, *match.empty) if not s.constraint.optional}
-    filled = len(template.required) - len(lacking)
+    filled = len(match.sections) - len(match.empty)
     if template.required and filled < max(1, len(template.required) * _PLACEHOLDER_SHARE):
         return "placeholder"
     if not template.required and not any(has_content(document, section) for section in document.sections):

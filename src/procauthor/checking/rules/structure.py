@@ -13,7 +13,7 @@ from procauthor.errors import TemplateError
 from procauthor.finding import Finding
 from procauthor.library.library import Procedure, folder_of
 from procauthor.library.reference import rules_of
-from procauthor.library.status import Match, match_sections, read_thin
+from procauthor.library.status import Match, find_renamed, match_sections, read_thin
 from procauthor.library.thin import count_entries, entries_called, find_placeholders, find_template_text
 from procauthor.markdown.document import Block, Document, Section
 from procauthor.markdown.passage import Foreign, Notation, find_conflict, find_foreign
@@ -157,7 +157,7 @@ def _check_structure(_: Scope, procedure: Procedure) -> Iterator[Finding]:
 def _sections(procedure: Procedure, template: Template) -> Iterator[Finding]:
     """Hold a document against its template."""
     match = match_sections(procedure.document, template)
-    yield from _missing(procedure, match)
+    yield from _missing(procedure, template, match)
     yield from _empty(procedure, match)
     yield from _order(procedure, template, match)
     yield from _doubles(procedure, template, match)
@@ -225,15 +225,12 @@ def _status_word(procedure: Procedure) -> Iterator[Finding]:
         yield say_line(BAD_FRONT_MATTER, procedure, field.line, message, f"did you mean {close[0].capitalize()!r}?")
 
 
-def _missing(procedure: Procedure, match: Match) -> Iterator[Finding]:
-    taken = {section.index for section in match.sections.values()}
-    others = {
-        section_key(s.title): s for s in procedure.document.sections if s.level > 1 and s.index not in taken and s.title
-    }
+def _missing(procedure: Procedure, template: Template, match: Match) -> Iterator[Finding]:
+    renamed = find_renamed(procedure.document, template)
     for spec in match.missing:
-        close = get_close_matches(spec.key, list(others), n=1, cutoff=0.8)
+        other = renamed.get(spec.heading)
         heading = f"'{'#' * spec.level} {spec.heading}'"
-        hint = f"is it {others[close[0]].title!r} in line {others[close[0]].line}?" if close else f"add {heading}"
+        hint = f"is it {other.title!r} in line {other.line}?" if other else f"add {heading}"
         message = f"section {spec.heading!r} is missing"
         yield say_line(MISSING_SECTION, procedure, procedure.title_line, message, hint)
 
