@@ -306,6 +306,8 @@ class PlanSettings(_Table):
     """The weight of each orchestration that calls it, where it is on no critical path."""
     broken: float = Field(default=2.0, ge=0)
     """The weight of broken references in it, however many they are: they are corrected in little time."""
+    lacks: float = Field(default=2.0, ge=0)
+    """The weight of the share of the required sections that a begun text lacks."""
     closeness: float = Field(default=4.0, ge=0)
     """The weight of the completion of its lifecycle, which is between 0 and 1."""
     ends: float = Field(default=4.5, ge=0)

@@ -47,7 +47,7 @@ def test_what_waits_decides_the_order_and_every_item_says_why(root: Path) -> Non
     first, second = found.plan.items
     # The dependency of a title without a document is known from the present plan.
     assert [d.title for d in second.depends_on] == ["Threat Check Procedure"]
-    assert "before 1 unfinished procedure: Release Check Procedure" in first.why
+    assert "It comes before Release Check Procedure, which is not finished either." in first.why
     assert "Feature lacks 2 procedures of 3" in second.why
     assert second.why.endswith("The index lists it behind Threat Check Procedure.")
 
@@ -57,8 +57,8 @@ def test_a_begun_text_says_what_it_lacks(root: Path) -> None:
     path.write_text(path.read_text() + "\n## Notes\n\nTODO: ask Ida.\n")
     line = path.read_text().splitlines().index("TODO: ask Ida.") + 1
     item = next(item for item in proposal(root).plan.items if item.title == "Design Review Procedure")
-    assert f"The check finds 1 error in it, the first in line {line}." in item.why
-    assert item.actions[0].text == f"Correct line {line}: 'TODO' says that the text is not finished"
+    assert "Notes is still to be finished: ask Ida." in item.why
+    assert item.actions[0].text == f"Finish Notes (line {line}): ask Ida"
     assert item.effort_hours == Effort(0.5, 1)
 
 
@@ -100,7 +100,7 @@ def test_a_plan_of_a_person_is_replaced_only_by_name(root: Path) -> None:
     project.apply(project.plan_change(found, "action-plan.md"))
     plan = root / "action-plan.md"
     assert is_untouched(plan.read_bytes())
-    plan.write_bytes(plan.read_bytes().replace(b"- [ ] Check", b"- [x] Check", 1))
+    plan.write_bytes(plan.read_bytes().replace(b"- [ ] Run", b"- [x] Run", 1))
     assert not is_untouched(plan.read_bytes())
     with pytest.raises(PlanError):
         project.plan_change(found)
@@ -219,6 +219,128 @@ def test_texts_with_the_same_errors_are_one_item(root: Path) -> None:
     assert any(text.startswith("Correct the same in 3 other texts: ") for text in texts)
     assert sum("is corrected with" in text for text in found.left_out) == 3
     write_plan(found)
+
+
+LEFT = """
+## Oven
+
+TODO
+
+### TODO
+
+- Buy a new oven.
+
+## Salt
+
+TODO: weigh the salt
+The scale is old (TBD)
+
+## Jam
+
+TODO: weigh the salt
+"""
+
+
+def test_an_unfinished_place_is_named_with_what_it_asks_for(root: Path) -> None:
+    path = root / "feature/design-review.md"
+    path.write_text(path.read_text(encoding="utf-8") + LEFT, encoding="utf-8")
+    first = path.read_text(encoding="utf-8").splitlines().index("## Oven") + 1
+    item = next(item for item in proposal(root).plan.items if item.title == "Design Review Procedure")
+    assert [action.text for action in item.actions][:4] == [
+        f"Finish Oven (line {first + 2})",
+        f"Finish line {first + 4}: Buy a new oven",
+        f"Finish Salt (line {first + 10}) and Jam (line {first + 15}): weigh the salt",
+        f'Finish Salt (line {first + 11}): "The scale is old TBD"',
+    ]
+
+
+def test_texts_that_each_ask_for_something_are_items_of_their_own(root: Path) -> None:
+    whole = (root / "feature/design-review.md").read_text(encoding="utf-8")
+    for name in ("Oven Check", "Salt Check", "Jam Check"):
+        text = whole.replace("Design Review", name).replace("design-review", title_key(name).replace(" ", "-"))
+        path = root / f"feature/{title_key(name).replace(' ', '-')}.md"
+        path.write_text(f"{text}\n## Notes\n\nTODO: ask the {name.split()[0]}\n", encoding="utf-8")
+    assert {"Oven Check", "Salt Check", "Jam Check"} <= set(numbers(proposal(root)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "heading", "why", "action"),
+    [
+        (
+            "",
+            "## 9. Definition of Done and Its Proof",
+            "It is written, but calls Definition of Done 'Definition of Done and Its Proof'.",
+            "Rename the section '9. Definition of Done and Its Proof' to 9. Definition of Done",
+        ),
+        (
+            '\n[rules]\nmissing-section = "info"\n',
+            "## 9. Proof",
+            "It is written, but lacks Definition of Done, which most texts like it have.",
+            "Write the section 9. Definition of Done",
+        ),
+    ],
+)
+def test_a_text_that_lacks_no_more_than_a_heading_comes_last(
+    root: Path, settings: str, heading: str, why: str, action: str
+) -> None:
+    (root / "procauthor.toml").write_text(SETTINGS + settings, encoding="utf-8")
+    path = root / "feature/design-review.md"
+    path.write_text(path.read_text(encoding="utf-8").replace("## 9. Definition of Done", heading), encoding="utf-8")
+    last = proposal(root).plan.items[-1]
+    assert (last.title, last.priority, last.why) == ("Design Review Procedure", "P3", why)
+    assert last.actions[0].text == action
+
+
+def test_what_lacks_more_of_its_sections_comes_first(root: Path) -> None:
+    whole = (root / "feature/design-review.md").read_text(encoding="utf-8")
+    for name, parts in (("Oven Check", ("## 2.",)), ("Salt Check", ("## 2.", "## 7.", "## 9."))):
+        text = whole.replace("Design Review", name).replace("design-review", title_key(name).replace(" ", "-"))
+        for part in parts:
+            start = text.index(part)
+            text = text[:start] + text[text.index("\n## ", start) + 1 :]
+        (root / f"feature/{title_key(name).replace(' ', '-')}.md").write_text(text, encoding="utf-8")
+    found = numbers(proposal(root))
+    assert found["Salt Check"] < found["Oven Check"]
+
+
+def test_a_proposal_waits_for_a_decision_behind_all_that_is_to_be_written(root: Path) -> None:
+    path = root / "feature/design-review.md"
+    path.write_text(path.read_text(encoding="utf-8").replace("status: Defined", "status: Proposed"), encoding="utf-8")
+    project = Project.open(root)
+    found = project.propose_plan()
+    assert found.plan.items[-1].why.endswith("It is proposed, and waits for a decision.")
+    project.apply(project.plan_change(found, "action-plan.md"))
+    assert project.plan().items[-1].status == "proposed"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("", "It is a heading without a text."), ("Ask *Ida*.", "It says no more than 'Ask Ida.'.")]
+)
+def test_a_placeholder_that_says_next_to_nothing_says_so(root: Path, text: str, why: str) -> None:
+    (root / "feature/oven-check.md").write_text(f"# Oven Check\n\n{text}\n", encoding="utf-8")
+    item = next(item for item in proposal(root).plan.items if item.title == "Oven Check")
+    assert item.status == "placeholder"
+    assert why in item.why
+
+
+def test_the_guidance_of_a_template_is_no_reason(root: Path) -> None:
+    said = "Say in one sentence what the reader has in hand afterwards."
+    form = f"# {{title}}\n\n## Purpose\n\n<!--\n{said}\n-->\n\n{{text}}\n\n## Steps\n\n{{text}}\n"
+    (root / "templates").mkdir()
+    (root / "templates/note.md").write_text(form, encoding="utf-8")
+    (root / "procauthor.toml").write_text('[templates]\n"notes/*.md" = "note"\n' + SETTINGS.split("\n", 1)[1])
+    (root / "notes").mkdir()
+    (root / "notes/oven.md").write_text(f"# Oven\n\n## Purpose\n\n{said}\n\n## Steps\n\nTODO: ask Ida\n")
+    item = next(item for item in proposal(root).plan.items if item.title == "Oven")
+    assert "in hand afterwards" not in item.why
+
+
+def test_a_missing_text_begins_with_what_its_neighbour_makes(root: Path) -> None:
+    plan = root / "action-plan.md"
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(text.replace("Threat Check Procedure (", "Design Review Procedure ("), encoding="utf-8")
+    item = next(item for item in proposal(root).plan.items if item.title == "Release Check Procedure")
+    assert any(a.text.startswith("Begin with what Design Review Procedure makes: ") for a in item.actions)
 
 
 def test_what_several_placeholders_say_of_their_purpose_is_no_reason(root: Path) -> None:

@@ -481,9 +481,14 @@ def read_gist(document: Document, template: Template | None) -> Gist:
 
 def _purpose(document: Document, template: Template | None) -> str:
     """Return the text of the section for the purpose; where it has none, that of the first section."""
-    first = [section for section in document.sections if section.level > 1][:1]
-    texts = (_paragraphs(section) for section in (*sections_of(document, template, "purpose"), *first))
-    return next(filter(None, texts), "")
+    return next(filter(None, map(_paragraphs, purpose_sections(document, template))), "")
+
+
+def purpose_sections(document: Document, template: Template | None) -> list[Section]:
+    """Return the sections that say the purpose, and the first that does not hold the status: it says it as well."""
+    held = {section.index for section in sections_of(document, template, "status")}
+    first = [section for section in document.sections if section.level > 1 and section.index not in held][:1]
+    return [*sections_of(document, template, "purpose"), *first]
 
 
 def _paragraphs(section: Section) -> str:

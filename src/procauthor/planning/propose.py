@@ -16,11 +16,12 @@ from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import row_id
 from procauthor.evaluation.value import Evaluation, Row, Share
-from procauthor.finding import Finding
-from procauthor.library.contract import sections_of
+from procauthor.library.contract import purpose_sections
 from procauthor.library.index import entries, index_of
+from procauthor.library.status import UNWRITTEN
 from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
+from procauthor.planning.lack import CUT, Lack, read_lack
 from procauthor.planning.line import plain_text, read_lines
 from procauthor.planning.order import arrange
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
@@ -30,8 +31,6 @@ from procauthor.planning.value import read_status
 from procauthor.procedure import DONE, UNCOUNTED
 
 _MOST_WAITING = 20
-# Errors that are gone once the text is whole.
-_SAID = ("missing-section", "empty-section", "status-mismatch")
 _HALF = 2
 # So many errors take as long as a text.
 _MANY = 40
@@ -42,6 +41,8 @@ _ENOUGH = 2
 _FEW = 5
 # Words of a purpose that says something, and fits into a reason.
 _FEWEST, _MOST = 5, 45
+# Words of a placeholder that can be said in a reason.
+_LITTLE = 25
 
 
 class Gain(Struct, frozen=True):
@@ -91,8 +92,9 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
         problems=problems,
         order=tuple(item.number for item in items),
     )
-    retired = [f"{row.title!r} ({row.path}) is deprecated" for row in evaluation.rows if _is_retired(row)]
-    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), (*retired, *alike))
+    retired = [row.title for row in evaluation.rows if _is_retired(row)]
+    said = [f"{amount(len(retired), 'deprecated document')}: {listed(retired)}"] if retired else []
+    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), (*said, *alike))
 
 
 def _join_alike(gaps: Sequence[_Gap]) -> tuple[list[_Gap], list[str]]:
@@ -179,12 +181,12 @@ class _Terrain:
         self.evaluation = evaluation
         self.graph = survey.graph
         self.weights = survey.settings.plan
-        errors = [f for f in survey.report.findings if f.severity == "error" and f.rule not in _SAID]
-        self._errors = grouped((f.path, f) for f in errors)
+        self._findings = grouped((f.path, f) for f in survey.report.findings)
         self.titles = {row_id(row): row.title for row in evaluation.rows}
+        self._lacks = {row_id(row): self._lack(row) for row in evaluation.rows}
         # What is written, with errors or without.
         self.finished = {row_id(row) for row in evaluation.rows if row.done or _is_written(row)}
-        self.flawed = {row_id(row) for row in evaluation.rows if _is_written(row) and not row.done}
+        self.flawed = {row_id(row) for row in evaluation.rows if self._is_whole(row) and not row.done}
         # The ids that have to be there before each id, and those that wait for it.
         self.before = {each: [n for n in self.graph.needs(each) if n in self.titles] for each in self.titles}
         for first, then in self._stated(plan):
@@ -218,7 +220,7 @@ class _Terrain:
     def gaps(self) -> list[_Gap]:
         """Return all gaps, in the order of the evaluation's rows; what comes before an urgent gap is as urgent."""
         rows = [r for r in self.evaluation.rows if not (r.done or r.status in UNCOUNTED or _is_retired(r))]
-        self.open = {row_id(row) for row in rows if not _is_written(row)}
+        self.open = {row_id(row) for row in rows if not self._is_whole(row)}
         purposes = [self._purpose(row) for row in rows]
         # What two texts say of their purpose, but for their titles, tells neither apart.
         kinds = [title_key(said).replace(title_key(row.title), "") for said, row in zip(purposes, rows, strict=True)]
@@ -237,20 +239,16 @@ class _Terrain:
         return next((priority for priority, bound in zip(PRIORITIES, bounds, strict=False) if score >= bound), "P3")
 
     def _gap(self, row: Row, purpose: str) -> _Gap:
-        own = row_id(row)
-        if _is_written(row):
-            # It comes behind all that is not written.
-            reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
-            return _Gap(row, self._item(row, (), (reason,), Effort(0.5, 0.5)), -1.0, cause=self._cause(row))
+        own, lack = row_id(row), self._lacks[row_id(row)]
+        if self._is_whole(row):
+            return self._last(row, purpose, lack)
         users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
         signs = [*self._signs(row, users, waiting)]
-        reasons = [text for value, text in signs if value > 0]
-        lacking = (*row.missing, *row.empty) if row.status == "in progress" else ()
-        errors = self._errors_in(row)
-        if lacking or errors:
-            first = f"the first in line {errors[0].line}" if errors else ""
-            wrong = f"the check finds {amount(len(errors), 'error')} in it, {first}"
-            reasons.append(f"it lacks {listed(lacking)}" if lacking else wrong)
+        reasons = [text for value, text in signs if value > 0 and text]
+        if row.status == "in progress":
+            reasons += lack.reasons()
+        elif not purpose:
+            reasons += self._little(row)
         value, near, ends = self._closeness(row)
         # How far a lifecycle is says little where there is more to say.
         if value > 0 and (ends or len(reasons) < _ENOUGH):
@@ -260,11 +258,38 @@ class _Terrain:
             reasons.append(f"the index lists it behind {listed_behind}")
         item = self._item(row, users, tuple(filter(None, (purpose, *reasons))), self._effort(row))
         score = round(value + sum(value for value, _ in signs), 4)
-        return _Gap(row, item, score, waiting, place, () if lacking or waiting else self._cause(row))
+        return _Gap(row, item, score, waiting, place, () if waiting else _cause(row, lack))
 
-    def _cause(self, row: Row) -> tuple[tuple[str, str], ...]:
-        own = re.compile("|".join(map(re.escape, filter(None, (row.path, row.title)))))
-        return tuple(sorted({(each.rule, own.sub("", each.message)) for each in self._errors_in(row)}))
+    def _last(self, row: Row, purpose: str, lack: Lack) -> _Gap:
+        """Return the gap of a text that is written: it comes behind all that is not."""
+        if row.status == "proposed":
+            reasons = [purpose, "it is proposed, and waits for a decision"]
+        elif lack.slight:
+            reasons = [*lack.reasons()]
+        else:
+            reasons = [f"it is written, and the check finds {amount(row.errors, 'error')} in it"]
+        item = self._item(row, (), [*filter(None, reasons)], Effort(0.5, 0.5))
+        return _Gap(row, item, -1.0, cause=_cause(row, lack))
+
+    def _is_whole(self, row: Row) -> bool:
+        """Say whether a text is written, whatever there is to correct or to decide."""
+        return _is_written(row) or row.status == "proposed" or self._lacks[row_id(row)].slight
+
+    def _lack(self, row: Row) -> Lack:
+        """Return what the text of a row lacks; a placeholder is written from nothing, so it lacks no part."""
+        if row.path is None or row.done or row.status in UNWRITTEN:
+            return Lack()
+        return read_lack(self.survey.library.by_path[row.path], row, self._findings.get(row.path, ()))
+
+    def _little(self, row: Row) -> list[str]:
+        """Say how little there is in a placeholder, where it is that little."""
+        document = self.survey.library.by_path[row.path].document if row.path else None
+        if document is None:
+            return []
+        said = " ".join(plain_text(block.text) for block in document.blocks if block.kind == "paragraph")
+        if not said:
+            return ["it is a heading without a text"]
+        return [f"it says no more than {said!r}"] if len(said.split()) <= _LITTLE else []
 
     def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
         """Return the item of a gap, without number and priority."""
@@ -284,11 +309,11 @@ class _Terrain:
             lifecycle=row.lifecycle,
             phase=row.phase,
             status=row.status,
-            depends_on=() if _is_written(row) else tuple(reversed(unique.values())),
+            depends_on=() if self._is_whole(row) else tuple(reversed(unique.values())),
             blocks=tuple(dict.fromkeys(self.titles[user] for user in users)),
             effort_hours=effort,
             actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
-            why=" ".join(f"{text[0].upper()}{text[1:]}." for text in reasons or (alone,)),
+            why=" ".join(map(_sentence, reasons or (alone,))),
         )
 
     def _waiting(self, root: str) -> frozenset[str]:
@@ -305,14 +330,17 @@ class _Terrain:
     def _purpose(self, row: Row) -> str:
         """Return the first sentence that a text says of its purpose."""
         procedure = self.survey.library.by_path.get(row.path) if row.path else None
-        sections = procedure.document.sections if procedure else ()
-        named = sections_of(procedure.document, procedure.template, "purpose") if procedure else []
-        heads = [s.title for s in named or [s for s in sections if s.level > 1][:1]]
-        # What another first section says need not be a purpose.
-        text = plain_text(procedure.gist.purpose) if procedure and {*heads} & {*row.required} else ""
-        first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+        if procedure is None:
+            return ""
+        heads = {section.title for section in purpose_sections(procedure.document, procedure.template)}
+        # What another first section says need not be a purpose, except where something is to be decided.
+        if not heads & {*row.required} and row.declared not in ("proposed", "in progress"):
+            return ""
+        first = re.split(r"(?<=[.!?])\s", plain_text(procedure.gist.purpose), maxsplit=1)[0]
         fits = _FEWEST <= len(first.split()) <= _MOST and not first.endswith("?") and "://" not in first
-        return first.rstrip(".!?:; ") if fits else ""
+        # What only repeats the template's guidance says nothing of the text.
+        guidance = [spec.guidance for spec in procedure.template.sections] if procedure.template else []
+        return first.rstrip(".!?:; ") if fits and not any(first in each for each in guidance) else ""
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[int, str]]:
@@ -331,10 +359,13 @@ class _Terrain:
         waiting = sorted(self.titles[each] for each in behind)
         # A placeholder is written from nothing, so its broken references do not count.
         broken = sum(f.path == row.path for f in self.evaluation.broken) * (row.status == "in progress")
+        share = 1 - row.filled / len(row.required) if row.status == "in progress" and row.required else 0.0
+        yield weights.lacks * share, ""
         yield weights.critical * bool(critical), f"it is on the critical path of {listed(critical)}"
         relies = f"it is relied on by {amount(len(relied), 'finished procedure')}: {listed(relied)}"
         yield weights.used * len(relied), listed(self._uses(row_id(row), users)) or relies
         first = f"it comes before {amount(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
+        first = first if len(waiting) != 1 else f"it comes before {waiting[0]}, which is not finished either"
         yield weights.blocks * min(len(waiting), _MOST_WAITING), first
         yield weights.called * len(called) * (not critical), f"it is called by {listed(called)}"
         yield weights.broken * bool(broken), f"it has {amount(broken, 'broken reference')}"
@@ -392,20 +423,13 @@ class _Terrain:
         if row.path is None:
             yield "Create the file from the canonical template"
         elif row.status == "placeholder":
-            yield "Replace the placeholder by the sections of the canonical template"
-        yield from (f"Write the section {name}" for name in (*row.missing, *row.empty) if row.status == "in progress")
-        for first, *others in grouped((each.rule, each) for each in self._errors_in(row)).values():
-            more = f", and {amount(len(others), 'more place')} of this kind" if others else ""
-            yield f"Correct line {first.line}: {first.message}{more}"
-        if not _is_written(row):
+            yield "Replace the placeholder with the sections of the canonical template"
+        yield from self._lacks[row_id(row)].actions()
+        if row.status == "proposed":
+            yield "Accept or reject it, and say so in its status"
+        if not self._is_whole(row):
             yield from self._handed(row_id(row))
-        yield "Check it, until no error is found"
-
-    def _errors_in(self, row: Row) -> list[Finding]:
-        """Return the errors in a begun text, without those in a section that is named besides, such as "TODO" there."""
-        named = ("placeholder-text",) if row.missing or row.empty else ()
-        errors = self._errors.get(row.path or "", []) if row.errors and row.status != "placeholder" else []
-        return [each for each in errors if each.rule not in named]
+        yield "Run the check until it finds no error"
 
     def _handed(self, own: str) -> Iterator[str]:
         """Yield what to take from neighbours, what to provide for them, and which rows change."""
@@ -415,8 +439,26 @@ class _Terrain:
         for verb, joint, artifacts in (("Take", "from", taken), ("Provide", "for", provided)):
             for artifact, ids in artifacts.items():
                 yield f"{verb} {artifact} {joint} {listed([self.graph.by_id[each].title for each in ids])}"
+        known = {edge.target for edge in self.graph.uses(own)}
+        for each in self.before[own] if own in self.open else ():
+            path = None if each in known else self.graph.by_id[each].path
+            outputs = self.survey.library.by_path[path].contract.outputs if path else ()
+            if outputs:
+                yield f"Begin with what {self.titles[each]} makes: {listed([output.name for output in outputs])}"
         tables = (self.graph.by_id[edge.source].title for edge in users if edge.kind == "calls")
         yield from (f"Bring the row in {title} up to date" for title in tables)
+
+
+def _cause(row: Row, lack: Lack) -> tuple[tuple[str, str], ...]:
+    """Return the rules and messages of its errors, if they are all that a text lacks."""
+    if lack.sections or lack.marks or lack.slight:
+        return ()
+    own = re.compile("|".join(map(re.escape, filter(None, (row.path, row.title)))))
+    return tuple(sorted({(each.rule, own.sub("", each.message)) for each in lack.errors}))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}{'' if text.endswith(CUT) else '.'}"
 
 
 def _is(path: str | None, title: str, row: Row) -> bool:

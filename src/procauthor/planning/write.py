@@ -22,7 +22,12 @@ _PARTS: dict[Priority, tuple[str, str]] = {
     "P2": ("Medium", "Medium-Term Actions (P2 Medium)"),
     "P3": ("Low", "Long-Term Actions (P3 Low)"),
 }
-_STATUS = {"placeholder": "Placeholder exists", "missing": "Missing (not created)", "in progress": "In progress"}
+_STATUS = {
+    "placeholder": "Placeholder exists",
+    "missing": "Missing (not created)",
+    "proposed": "Proposed",
+    "in progress": "In progress",
+}
 _STAMP = lazy(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
 _SESSION = 3
 _RULE = ("", "---", "")
@@ -108,7 +113,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         yield from ("", "## Circles", "", *(f"> {problem.message}" for problem in plan.problems))
     yield from _metrics(proposal)
     yield from (*_RULE, "## Tracking", "", "### Next Session Goals", "")
-    yield from (f"- [ ] {item.title} - Define" for item in plan.items[:_SESSION])
+    yield from (f"- [ ] {item.title} - {_verb(item)}" for item in plan.items[:_SESSION])
 
 
 def _part(priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group]) -> Iterator[str]:
@@ -116,8 +121,7 @@ def _part(priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group]
     yield from (*_RULE, f"## {heading}")
     for item in items:
         phase = f" - Phase {item.phase}" if item.phase is not None else ""
-        verb = "Complete" if item.status == "in progress" else "Define"
-        yield from ("", f"### {item.number}. {verb} {item.title}", "", f"**Priority:** {priority} - {name}  ")
+        yield from ("", f"### {item.number}. {_verb(item)} {item.title}", "", f"**Priority:** {priority} - {name}  ")
         yield from (f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  ",) if item.lifecycle else ()
         yield f"**Status:** {_STATUS[item.status]}  "
         yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
@@ -130,6 +134,10 @@ def _part(priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group]
         yield from (f"- {_lifecycle(g.name, 'No lifecycle')} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
         yield from ("", f"**Total {priority} Effort:** {_hours(items)}")
+
+
+def _verb(item: PlanItem) -> str:
+    return "Define" if item.status in ("missing", "placeholder") else "Complete"
 
 
 def _lifecycle(name: str, nameless: str) -> str:
@@ -151,9 +159,9 @@ def _metrics(proposal: Proposal) -> Iterator[str]:
     urgent = sum(item.priority in PRIORITIES[:2] for item in proposal.plan.items)
     complete = [gain.name for gain in proposal.gains if gain.name and gain.then.part == gain.then.whole]
     yield from (*_RULE, "## Success Metrics", "", "**Completion Goals:**", "")
-    for gain in proposal.gains:
+    for place, gain in enumerate(proposal.gains):
         then, now = (percent(share.ratio) if share.whole else "0%" for share in (gain.then, gain.now))
-        yield f"- {_lifecycle(gain.name, 'Overall')}: {then} (up from {now})"
+        yield f"- {_lifecycle(gain.name, 'No lifecycle' if place else 'Overall')}: {then} (up from {now})"
     yield from ("", "**Procedure Count Goals:**", "")
     yield from (f"- Define {amount(urgent, 'procedure')} (P0 + P1)",) if urgent else ()
     yield from (f"- Complete {amount(len(complete), 'lifecycle')} ({', '.join(complete)})",) if complete else ()
