@@ -366,7 +366,10 @@ class Resolver:
         by_line = grouped((draft.item.line, draft.item.title) for draft in self._drafts)
         for order in orders:
             waiting = order.then
-            then = self._meant(waiting) if isinstance(waiting, str) else [t for n in waiting for t in by_line[n]]
+            if isinstance(waiting, str):
+                then = self._meant(waiting)
+            else:
+                then = list(chain.from_iterable(by_line[line] for line in waiting))
             known = frozenset(then)
             first = [title for title in dict.fromkeys(self._meant(order.first)) if title not in known]
             for title in then:
@@ -395,7 +398,8 @@ class Resolver:
             needs = [*needs, *(each for title, each in ordered.items() if title not in stated)]
             # What a sentence says counts where it names something: "needs a private room" does not.
             said = [n for n in self._read(names["said"], item) if n.stated or _is_whole(n.title) or self._is_item(n)]
-            said += [Named(title, line) for text, line in names["told"] for title in self._directory.mean_inside(text)]
+            inside = ungrouped((line, self._directory.mean_inside(text)) for text, line in names["told"])
+            said += [Named(title, line) for line, title in inside]
             told = {item.title, *(each.title for each in needs)}
             needs = [n for n in needs if n.title != item.title] + [n for n in said if n.title not in told]
             blocks = self._read(names["blocks"], item)
