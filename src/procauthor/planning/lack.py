@@ -141,7 +141,7 @@ def _marks(procedure: Procedure, empty: Collection[str], lines: set[int]) -> Ite
     template = procedure.template
     match = match_sections(document, template).sections if template else {}
     heads = [match[spec.key] for spec in template.required if spec.heading in empty] if template else []
-    named = {part.index for section in heads for part in document.family(section)}
+    named = {part.index for part in chain.from_iterable(map(document.family, heads))}
     for left in find_placeholders(document, procedure.conventions.placeholders) if lines else ():
         section, line = document.section_at(left.start), document.source.line(left.start)
         if line in lines and section.index not in named:
