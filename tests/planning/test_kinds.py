@@ -553,6 +553,17 @@ KINDS = {
         "## Backlog\n\nPriority 0:\n\n- [ ] Knead\n\nPriority 2:\n\n- [ ] Bake\n- [ ] Sell\n  - **Priority: High**\n",
         ["Knead P0", "Bake P2", "Sell P1"],
     ),
+    "phases by their names, and what they block, in a list": (
+        ("## Phase 1: Setup (Kitchen)\n\n- [ ] T001 Sweep\n\n## Phase 2: Foundational\n\n- [ ] T002 Weigh\n- [ ] T003 Mix (depends on T002)\n\n"
+        "## Phase 3: Bread\n\n- [ ] T004 Bake\n\n## Dependencies & Execution Order\n\n- **Setup (Phase 1)**: No dependencies - can start immediately\n"
+        "- **Foundational (Phase 2)**: Depends on Setup completion - BLOCKS all else\n- **Bread (Phase 3)**: All depend on Foundational phase completion\n"),
+        ["T001 Sweep P3", "T002 Weigh P3 <- Sweep", "T003 Mix P3 <- Sweep, Weigh", "T004 Bake P3 <- Weigh, Mix"],
+    ),
+    "a table that sums up phases with names": (
+        ("## Quick wins\n\n- [ ] Sweep\n\n## Phase 1: Mix\n\n- [ ] Weigh\n\n## Phase 2: Bake\n\n- [ ] Heat\n\n"
+        "## Effort\n\n| Phase | Time | Dependencies |\n|---|---|---|\n| Quick wins | 1 h | None |\n| Phase 1 — Dough | 2 h | Quick wins first |\n| Phase 2 — Oven | 2 h | Phase 1 |\n"),
+        ["Sweep P3", "Weigh P3 <- Sweep", "Heat P3 <- Weigh", "Quick wins P3", "Phase 1 — Dough P3 <- Sweep", "Phase 2 — Oven P3 <- Weigh"],
+    ),
 }  # fmt: skip
 
 

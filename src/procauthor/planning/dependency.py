@@ -379,7 +379,10 @@ class Resolver:
         """Return the titles of the items that a text names; of a group, only what a note behind it names."""
         titles: list[str] = []
         for named in (_read_name(part, 0, self._called, hard=True) for part in self._split(text)):
-            meant = self._directory.mean(named.title) or self._directory.mean(named.note)
+            # "Setup phase completion"
+            bare = pattern("trail|buckets", r"(?:,?\s+(?:{}))+$").sub("", named.title)
+            ways = (named.title, bare, named.note)
+            meant = next(filter(None, map(self._directory.mean, ways)), [])
             noted = [title for title in meant if named.note and title_key(named.note) in title_key(title)]
             titles += [title for title in noted or meant if title in self._titles]
         return titles

@@ -14,7 +14,7 @@ from procauthor.planning.line import Line, plain_text
 from procauthor.planning.plan import PlanItem
 from procauthor.planning.text import PlanText, field_key
 from procauthor.planning.title import names_needs, needs_pattern
-from procauthor.planning.value import pattern, read_words
+from procauthor.planning.value import bucket_pattern, pattern, read_words
 from procauthor.regex import lazy
 
 # Between steps, in text and in diagrams.
@@ -52,8 +52,8 @@ class Orders:
                 yield from self._read_group(section, inside, [line for line in lines if line.number < inside[0]])
         for _, block in self._text.tables:
             keys = [field_key(cell.text) for cell in block.header.cells] if block.header else []
-            if "depends_on" in keys and block.rows[0].line not in self._own:
-                yield from _read_rows(block.rows, keys.index("depends_on"))
+            if "depends_on" in keys:
+                yield from self._read_rows(block.rows, keys.index("depends_on"))
 
     def _outside(self, section: Section) -> list[Line]:
         return [line for line in self._text.own(section) if line.number not in self._own]
@@ -78,6 +78,19 @@ class Orders:
         remarks = re.findall(r"[(（]([^()（）]*)[)）]", section.title)
         if any(remark.strip().casefold() in read_words().lists["foundation"] for remark in remarks):
             yield Order(section.title, self._behind(section), section.line)
+
+    def _read_rows(self, rows: Sequence[TableRow], place: int) -> Iterator[Order]:
+        """Yield what the rows of a table of phases say; "all above" are those of the rows above."""
+        above: list[str] = []
+        for row in rows:
+            cells = [plain_text(cell.text) for cell in row.cells]
+            bucket = bucket_pattern().match(cells[0])
+            name = bucket[0] if bucket else cells[0]
+            # A row that is an item of its own may be a summary of the phase that it names.
+            if len(cells) > place and (bucket or row.line not in self._own):
+                every = pattern("order").search(cells[place]) and pattern("vague").match(cells[place])
+                yield from (Order(first, name, row.line) for first in (above if every else [cells[place]]))
+            above.append(name)
 
     def _behind(self, section: Section) -> list[int]:
         """Return the items in the sections that follow one below the same heading."""
@@ -109,15 +122,3 @@ def _read_lines(lines: Iterable[Line], place_of: Callable[[str], int | None], *,
             yield Order(text[: before.start()], text[before.end() :].partition("(")[0], line.number)
         elif needs := needs_pattern().search(text):
             yield Order(needs["names"], text[: needs.start()], line.number)
-
-
-def _read_rows(rows: Sequence[TableRow], place: int) -> Iterator[Order]:
-    """Yield what the rows of a table of phases say; "all above" are those of the rows above."""
-    above: list[str] = []
-    for row in rows:
-        cells = [plain_text(cell.text) for cell in row.cells]
-        if len(cells) <= place:
-            continue
-        every = pattern("order").search(cells[place]) and pattern("vague").match(cells[place])
-        yield from (Order(first, cells[0], row.line) for first in (above if every else [cells[place]]))
-        above.append(cells[0])
