@@ -360,7 +360,7 @@ KINDS = {
     ),
     "boxes beside a table": (
         ("| # | Task | Priority |\n|---|---|---|\n| 1 | Mix | P1 |\n\n## Doors\n\n- [ ] **Phase 1** - Paint it\n- [x] Oil it\n\n"
-        "## Pre-launch checklist\n\n- [ ] All is well\n"),
+        "## Definition of done\n\n- [ ] All is well\n"),
         ["Mix P1", "Paint it P3", "Oil it P3 done"],
     ),
     "numbers that go on below phases that rank": (
@@ -683,7 +683,7 @@ def test_lines_below_a_heading_over_work_are_listed_where_they_are_not_read():
     plan = read(
         "### P0\n\n1. Oven Procedure (2 h)\n2. Salt Procedure (1 h)\n\n## Later\n\n- Define Exit Procedure [P2]\n- Train the team\n- **Goal:** rest\n"
     )
-    assert [each.line for each in plan.unread] == [10, 11]
+    assert [(each.line, each.text) for each in plan.unread] == [(10, "Define Exit Procedure [P2] (and 1 more)")]
 
 
 @pytest.mark.parametrize(

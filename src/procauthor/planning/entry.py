@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from procauthor.markdown.document import Section
 from procauthor.planning import title as say
 from procauthor.planning import value
 from procauthor.planning.line import Line, lines_of, strip_emphasis, strip_leading
-from procauthor.planning.series import LIKELY, STRONG, SURE, TOLD, Series, most
+from procauthor.planning.series import STRONG, Kind, Series
 from procauthor.planning.text import (
     LABEL,
     SAID,
@@ -44,85 +43,25 @@ _BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # What is said behind other names, by what it says.
 _KINDS = {"effort": value.read_whole_effort, "priority": value.is_priority, "status": value.says_only_status}
-_DEEPEST = 3
+_DEEPEST = 4
 
 
 def find_lists(text: PlanText) -> Iterator[Series]:
-    """Yield the lists, and in them the lines of each depth that may hold items, weighed."""
+    """Yield the lines of lists that are written alike: in one section, below one label, of one depth and form."""
     for group in grouped(((p.section.index, p.label), p) for p in text.placed).values():
-        levels = map(_kept, _levels(text, group))
-        for depth, entries in reversed([(depth, kept) for depth, kept in enumerate(levels) if kept]):
-            yield _series(text, entries, group[0], depth)
+        first = group[0]
+        for depth, entries in enumerate(_levels(text, group)):
+            for form, some in grouped((entry.form, entry) for entry in entries).items():
+                openings = tuple(
+                    e.opening(text.label_above(first.section, e.head.start) or first.label, e.head.indent + 1)
+                    for e in some
+                )
+                kind: Kind = "lists" if some[0].head.bullet else "paragraphs"
+                yield Series(kind, openings, form, depth, first.label, first.role)
 
 
-def _series(text: PlanText, entries: Sequence[_Entry], first: Placed, depth: int) -> Series:
-    section, label = first.section, first.label
-    said = "" if say.names_status(label) else field_key(label)
-    own, boxed = _weigh(entries, is_plan=text.is_plan), any(e.head.mark for e in entries)
-    weight = own + _weigh_place(text, entries, label)
-    checks = boxed and weight <= SURE and any(map(say.names_check, text.named(section)))
-    check: Literal["", "check"] = "check" if checks and not say.names_check(text.document.title) else ""
-    aside = first.role or said not in ("", "actions", "procedures")
-    openings = tuple(e.opening(text.label_above(section, e.head.start) or label, e.head.indent + 1) for e in entries)
-    return Series(
-        kind="lists",
-        openings=openings,
-        form=f"{entries[0].form} {depth}",
-        weight=weight,
-        own=own,
-        boxed=any(e.head.mark and e.head.mark.marker is not None for e in entries),
-        aside="aside" if aside else check,
-    )
-
-
-def _kept(entries: Sequence[_Entry]) -> Sequence[_Entry]:
-    """Return the lines that may be items: all of one form where one has fields, else those with codes or boxes."""
-    counts = any(read_count(e.head.body) for e in entries)
-    entries = [e for e in entries if not (value.is_nothing(e.title) or read_count(e.head.body))]
-    strong = {e.form for e in entries if e.strong}
-    coded = [e for e in entries if e.coded]
-    coded = coded if len(coded) * 2 >= len(entries) else []
-    told = [e for e in entries if e.form in strong or (coded and e.head.mark)]
-    marked = [e for e in entries if e.head.mark]
-    kept = told or coded or (marked if len(marked) * 2 >= len(entries) and marked else entries)
-    return [] if counts and not any(e.head.mark for e in kept) else kept
-
-
-def _weigh(entries: Sequence[_Entry], *, is_plan: bool) -> int:
-    """Say how much lines say by their fields, codes, boxes, numbers and titles."""
-    boxed = any(e.head.mark for e in entries)
-    if all(e.coded for e in entries):
-        own = 2 + any(e.number and e.number.unit for e in entries) + 2 * boxed
-    else:
-        # "#91 Bake" is an issue.
-        marked = boxed or all(_ISSUE.match(e.head.content) for e in entries)
-        titled = is_plan and most(TITLED.match(e.head.content) for e in entries)
-        own = 2 * marked + most(e.number for e in entries) + most(e.named for e in entries) + titled
-    own += SURE * most(e.remarks for e in entries)
-    strong = [e.strong for e in entries]
-    return TOLD if most(strong) else max(own, (LIKELY + SURE) * any(strong))
-
-
-def _weigh_place(text: PlanText, entries: Sequence[_Entry], label: str) -> int:
-    """Say how much is said above lines; what is not right above counts for clear lines alone."""
-    section, known = entries[0].section, field_key(label)
-    if field_key(section.title) == "actions" and not say.names_work(section.title):
-        return 0
-    clear = any(e.head.mark or e.marked or e.named for e in entries)
-    place = say.weigh_place(label if label and not known else section.title, text.named(section) if clear else ())
-    plain = text.is_plan and not all(e.coded for e in entries)
-    place = place or (plain and most(e.number and TITLED.match(e.head.content) for e in entries))
-    return min(place, 1) if known == "actions" else place
-
-
-def _levels(text: PlanText, group: Sequence[Placed]) -> list[list[_Entry]]:
-    """Return the lines of each depth that may hold items.
-
-    That is the outermost that has boxes, numbers or fields, and of the inner ones those that have fields of their own,
-    or boxes, codes and lines of their own below them.
-    """
-    levels: list[list[_Entry]] = []
-    # A paragraph is outside of the lists below it.
+def _levels(text: PlanText, group: Sequence[Placed]) -> Iterator[list[_Entry]]:
+    """Yield the lines of each depth, the outermost first; a paragraph is outside of the lists below it."""
     depths = [p.line.indent if p.line.bullet else -1 for p in group]
     for depth in sorted(set(depths))[:_DEEPEST]:
         outermost = (p for p, indent in zip(group, depths, strict=True) if indent == depth)
@@ -131,16 +70,15 @@ def _levels(text: PlanText, group: Sequence[Placed]) -> list[list[_Entry]]:
         texts = tell_codes([p.line.content for p in heads])
         bodies = (_body(lines_of(text.lines, head.line.start, end)) for head, end in zip(heads, ends, strict=True))
         entries = (_read_entry(text, body, group[0].section, said) for body, said in zip(bodies, texts, strict=True))
-        levels.append([entry for entry in entries if entry.title])
-    if told := text.reading.level:
-        return levels[told - 1 : told]
-    place = next((at for at, level in enumerate(levels) if any(e.strong or e.head.mark or e.number for e in level)), 0)
-    inner = ([e for e in level if e.head.mark and e.coded] for level in levels[place + 1 :])
-    return [*levels[place : place + 1], *(level for level in inner if most(map(_is_rich, level)))]
+        yield [entry for entry in entries if _is_title(entry)]
 
 
-def _is_rich(entry: _Entry) -> bool:
-    return entry.strong or any(line.bullet for line in entry.body[1:])
+def _is_title(entry: _Entry) -> bool:
+    """Say whether a line may be an item: it counts nothing, and says neither "none" nor what is next."""
+    nothing = value.is_nothing(entry.title) and not entry.head.mark
+    return bool(entry.title) and not (
+        nothing or read_count(entry.head.body) or value.pattern("next", r"^(?:{})$").match(entry.title)
+    )
 
 
 class _Entry(Struct, frozen=True):
@@ -159,29 +97,19 @@ class _Entry(Struct, frozen=True):
         return self.body[0]
 
     @property
-    def named(self) -> bool:
-        return ends_in_noun(self.title)
-
-    @property
-    def coded(self) -> bool:
-        return bool(self.number and self.number.code)
-
-    @property
     def form(self) -> str:
         """How the line is written: with which kind of number, with or without a box."""
-        if self.number:
-            return re.sub(r"[\d.]+", "#", self.number.code) or "number"
-        return "box" if self.head.mark else ""
+        return f"{self.number.form if self.number else ''}{' box' if self.head.mark else ''}"
 
     @property
-    def strong(self) -> bool:
-        """Whether the line has a field of its own that only items have."""
+    def told(self) -> frozenset[str]:
+        """The fields of its own that only items have."""
         # Of a line without a box, "after the audit" may be prose.
         keys = {f.key for f in self.fields if self.head.mark or f.label != SAID}
         if self.head.mark is None and self.number is None:
             inner = {line.number for line in self.body if line.indent > self.head.indent}
             keys = {f.key for f in self.fields if f.line in inner and self.marked}
-        return bool(keys & STRONG)
+        return STRONG & {*keys, *(f.key for f in self.remarks)}
 
     def opening(self, label: str, place: int) -> Opening:
         """Return the line as an opening; what is said behind "depends on" or in a field is not said of this item."""
@@ -203,6 +131,7 @@ class _Entry(Struct, frozen=True):
             read.code,
             place,
             said,
+            self.told,
         )
 
 
@@ -308,7 +237,7 @@ def _title(text: str) -> tuple[str, str, bool]:
         behind = plain[joint.end() :].strip(" ()")
         aside = value.read_whole_effort(behind) or needs_pattern().search(f" {behind}")
         cut = min(cut, joint.start()) if aside or ends_in_noun(plain[: joint.start()]) else cut
-    return clean_title(plain[:cut].rstrip(" (,;–—-")), plain[cut:], False
+    return clean_title(plain[:cut].rstrip(" (,;–—-") or plain), plain[cut:], False
 
 
 def _remarks(line: Line) -> Iterator[Field]:

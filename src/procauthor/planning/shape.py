@@ -1,13 +1,13 @@
 """Finds the items of a plan by its shape: which tables, lists and headings hold them.
 
-Each series is weighed, and the heaviest are taken first: what is below an item is said of it, and what has items below
-it is a heading over them. Fields that only items have (a priority, hours, dependencies) say most, then a priority right
-above, boxes and codes, then numbers, phases and kinds of documents. A plan in which nothing weighs much has its items
-in what it has. What is not taken is listed.
+Each series of openings is weighed (`weigh.py`), and the likeliest are taken first: what is below an item is said of it,
+and what has items below it is a heading over them. Where nothing is likely, the best of a plan is. What is not taken
+and not unlikely is listed.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -18,105 +18,127 @@ from procauthor.naming import title_key
 from procauthor.planning.entry import find_lists
 from procauthor.planning.heading import Headings
 from procauthor.planning.plan import Unread
-from procauthor.planning.series import LIKELY, SURE, Items, Series
+from procauthor.planning.series import STRONG, Series
 from procauthor.planning.table import find_tables
-from procauthor.planning.text import Field, Opening, PlanText, field_key
+from procauthor.planning.text import Field, Opening, PlanText
 from procauthor.planning.title import clean_title
+from procauthor.planning.weigh import weigh
 from procauthor.regex import lazy
 
 # "8.2 Runbook: RB-001 Oven" is about the item RB-001.
 _CODE = lazy(r"(?<![\w-])[A-Z]{2,10}(?:-[A-Z]{1,10})*-\d{1,5}(?![\w-])")
 _SAID = lazy(r"^\*\*[^*:]+:\*\*")
+# Logarithms of odds: what is likelier is taken, else what is near to the best of a plan (one line alone needs more to
+# be a plan), else listed.
+_LIKELY, _NEAR, _ALONE, _POSSIBLE = 0.0, 0.4, -1.0, -3.0
 
 
 def find_openings(text: PlanText) -> tuple[list[Opening], list[Unread]]:
     """Return the openings of all items, in the order of the text, and what looks like items and is in none."""
     headings = Headings(text)
-    series = sorted(
-        [*find_tables(text), *find_lists(text), *headings.series()], key=lambda each: (-each.weight, each.whole)
-    )
-    items = Items()
-    if text.reading.items:
-        _take_told(text, series, items)
+    series = [*find_tables(text), *find_lists(text), *headings.series()]
+    told = [each for each in series if each.kind.startswith(text.reading.items)] if text.reading.items else []
+    odds = dict(zip(map(id, series), weigh(text, headings, series), strict=True))
+    ranked = sorted(series, key=lambda each: -odds[id(each)])
+    items = _Items()
+    if told:
+        _take_told(text, told, items)
     else:
-        left = [each for each in series if each.aside != "aside"]
-        taken = [each for each in left if each.weight >= SURE and not each.aside and items.take(each)]
-        left = [each for each in left if each.weight < SURE]
-        if taken:
-            _take_beside(text, taken, left, items)
-        else:
-            _take_any(text, left, items)
-    openings = _once(items.openings)
-    unread = list(_unread(text, series, items, openings))
+        least = max(_POSSIBLE, min(_LIKELY, max(odds.values(), default=0) - _NEAR))
+        likely = [each for each in ranked if odds[id(each)] >= least and each.role != "metrics"]
+        # A single line makes no plan where it is not likely by itself.
+        if least > _ALONE - _NEAR or sum(len(each.openings) for each in likely) > 1:
+            for each in likely:
+                items.take(each)
+    again = (o for each in series if each.kind == "headings" for o in each.openings)
+    openings = _once(items.openings, [o for o in again if not (items.is_below(o) or items.is_over(o))])
+    possible = [each for each in series if odds[id(each)] > _POSSIBLE and not each.role]
+    unread = list(_unread(text, possible, items, openings))
     return [headings.with_inherited(opening) for opening in _renumbered(openings)], unread
 
 
-def _take_told(text: PlanText, series: Sequence[Series], items: Items) -> None:
+def _take_told(text: PlanText, series: Sequence[Series], items: _Items) -> None:
     """Take what the front matter of a plan says; of headings without a level, the innermost."""
     level = text.reading.level
-    for each in series:
-        if each.kind == text.reading.items:
+    for each in sorted(series, key=lambda each: -each.level):
+        if not level or level == each.level + (each.kind != "headings"):
             here = [o for o in each.openings if text.is_told(o.section, o.line.heading or level)]
-            items.take(replace(each, openings=tuple(here), whole=not level))
+            items.take(replace(each, openings=tuple(here)))
 
 
-def _take_beside(text: PlanText, taken: Sequence[Series], left: Sequence[Series], items: Items) -> None:
-    """Take what is light and beside items: boxes, and what is written as they are, or below headings like theirs."""
-    busy = text.busy(items.openings)
-    homes = {each.home for each in taken if each.kind != "headings"}
-    times, others = Counter(each.like for each in taken), Counter(each.like for each in left)
-    for each in left:
-        section = each.openings[0].section
-        if each.aside or section.index in busy or (section.parent in busy and field_key(section.title)):
-            # Checks, and details of the items in the same section.
-            continue
-        placed = each.weight > each.own or (each.own and text.is_plan)
-        beside = placed and each.home in homes and not each.boxed and each.kind != "headings"
-        # People tick boxes, so they are work wherever they are.
-        if each.boxed or beside or 1 < times[each.like] > others[each.like]:
-            items.take(each)
+class _Items:
+    """The openings of items, in the order of the text; none is below another."""
+
+    def __init__(self) -> None:
+        self.openings: list[Opening] = []
+        self._starts: list[int] = []
+
+    def take(self, series: Series) -> None:
+        """Take what is neither below an item nor over one; where most is over items, all is.
+
+        What has fields of its own ends where the first item below it begins.
+        """
+        over = list(map(self.is_over, series.openings))
+        if sum(over) * 2 <= len(over):
+            for opening in series.openings:
+                self._take(opening)
+
+    def _take(self, opening: Opening) -> None:
+        place = bisect_right(self._starts, opening.line.start)
+        if self.is_over(opening):
+            opening = opening.until(self.openings[place].line)
+            if not any(f.key in STRONG for f in opening.fields):
+                return
+        if self.is_below(opening):
+            return
+        self._starts.insert(place, opening.line.start)
+        self.openings.insert(place, opening)
+
+    def is_over(self, opening: Opening) -> bool:
+        """Say whether an item begins below an opening."""
+        place = bisect_right(self._starts, opening.line.start)
+        return place < len(self._starts) and self._starts[place] < opening.scope_end
+
+    def is_below(self, opening: Opening) -> bool:
+        """Say whether an opening is an item or within one."""
+        place = bisect_right(self._starts, opening.line.start)
+        return bool(place) and self.openings[place - 1].scope_end > opening.line.start
+
+    def begins(self, opening: Opening) -> bool:
+        """Say whether an item begins on the line of an opening."""
+        place = bisect_left(self._starts, opening.line.start)
+        return place < len(self._starts) and self._starts[place] == opening.line.start
 
 
-def _take_any(text: PlanText, left: Sequence[Series], items: Items) -> None:
-    """Take the heaviest of what is light, where there is nothing else; a single line makes no plan."""
-    series = [each for each in left if not each.aside] or left
-    best = max((each.weight for each in series), default=0)
-    if best < LIKELY and sum(len(each.openings) for each in series) < LIKELY:
-        return
-    headings = all(each.kind == "headings" and not each.whole for each in series if each.weight == best)
-    for each in sorted(series, key=lambda each: each.whole):
-        # Below a title such as "TODO", headings are work as well as lists are.
-        fits = text.is_plan or each.whole or (each.kind == "headings") == headings
-        if fits and each.weight >= max(1, best - 1):
-            items.take(each)
-    for each in series if not items.openings else ():
-        if each.kind != "headings" and len(each.openings) > 1:
-            items.take(each)
-
-
-def _once(openings: Sequence[Opening]) -> list[Opening]:
+def _once(openings: Sequence[Opening], others: Sequence[Opening]) -> list[Opening]:
     """Leave out what only names again an item of another list or table: a schedule, a summary.
 
-    What one of two places alone says, as a list of details behind a table, is said of the item.
+    What one of two places alone says, as a list of details behind a table, is said of the item; so is what ``others``
+    say that are no items themselves.
     """
     homes: dict[str, int] = {}
     kept: list[Opening] = []
-    for opening in sorted(openings, key=lambda o: (not o.fields, o.line.start)):
+    ranked = sorted(openings, key=lambda o: (not o.fields, o.line.start))
+    for place, opening in enumerate([*ranked, *others]):
         inner = _CODE.search(opening.title) if opening.line.heading else None
         bare = _codes(opening.title) if any(map(str.isdigit, opening.title)) and " " not in opening.title else []
         asked = [*(_codes(opening.code) or _names(opening)), *(_codes(inner[0]) if inner else ()), *bare]
         first = next((homes[key] for key in asked if key in homes), None)
-        if first is None or _place(kept[first]) == _place(opening):
+        if place < len(ranked) and (first is None or _place(kept[first]) == _place(opening)):
             homes |= {key: len(kept) for key in _names(opening) if key not in homes}
             kept.append(opening)
-        else:
-            own = kept[first]
-            known = {f.key for f in own.fields}
-            more = tuple(f for f in opening.fields if f.key not in known)
-            if (mark := opening.line.any_mark) and mark.done and not (own.line.any_mark or "status" in known):
-                more += (Field("done", "", "✅", opening.line.number),)
-            kept[first] = replace(own, fields=(*own.fields, *more))
+        elif first is not None:
+            kept[first] = _joined(kept[first], opening)
     return sorted(kept, key=lambda o: o.line.start)
+
+
+def _joined(own: Opening, other: Opening) -> Opening:
+    """Return an item with what another place says of it."""
+    known = {f.key for f in own.fields}
+    more = tuple(f for f in other.fields if f.key not in known)
+    if (mark := other.line.any_mark) and mark.done and not (own.line.any_mark or "status" in known):
+        more += (Field("done", "", "✅", other.line.number),)
+    return replace(own, fields=(*own.fields, *more))
 
 
 def _codes(code: str) -> list[str]:
@@ -145,22 +167,18 @@ def _renumbered(openings: Sequence[Opening]) -> list[Opening]:
     ]
 
 
-def _unread(text: PlanText, series: Sequence[Series], items: Items, openings: Sequence[Opening]) -> Iterator[Unread]:
-    """Yield what looks like items and is in none, but for asides, and for what names an item again or is over items."""
+def _unread(text: PlanText, series: Sequence[Series], items: _Items, openings: Sequence[Opening]) -> Iterator[Unread]:
+    """Yield a line for each series that may hold items, for what is no item, names none again, and is over none."""
     named = set(chain.from_iterable(map(_names, openings)))
     for each in series:
         left = [o for o in each.openings if not (items.is_over(o) or items.begins(o) or named & {*_names(o)})]
-        outside = [o for o in left if not items.is_below(o)]
-        if each.aside == "aside" or not left:
-            continue
-        if each.kind == "tables":
+        outside = [o for o in left if not (items.is_below(o) or _SAID.match(o.line.body))]
+        more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
+        if each.kind == "tables" and left and any(o.told for o in left):
             # Work within an item is work as well.
-            if each.own:
-                yield Unread(text.table_lines[left[0].place], f"a table with the columns {each.form}")
-        elif each.weight > (each.kind == "headings") or left[0].code:
-            # "**Goal:** fresh bread" below a phase is said of the phase.
-            lines = (o for o in outside if not _SAID.match(o.line.body))
-            yield from (Unread(o.line.number, o.section.title if o.line.heading else o.line.body) for o in lines)
-        elif each.kind == "lists" and outside and text.is_plan:
-            more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
-            yield Unread(outside[0].line.number, outside[0].line.body + more)
+            yield Unread(text.table_lines[left[0].place], f"a table with the columns {each.form}")
+        elif outside:
+            line = outside[0].line
+            yield Unread(
+                line.number, (outside[0].section.title if line.heading else line.body or outside[0].title) + more
+            )

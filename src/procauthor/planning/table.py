@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
 from procauthor.planning.line import plain_text, sign_of
-from procauthor.planning.series import LIKELY, SURE, Series
+from procauthor.planning.series import STRONG, Series
 from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key, names_total
 from procauthor.planning.title import needs_pattern, read_number, tell_codes
 from procauthor.planning.value import (
@@ -39,21 +39,17 @@ _STRUCTURED = lazy(r"^~*[A-Z]{1,10}[-_.]?\d|^\d+\.\d")
 _RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _FILE = lazy(r"^[\w./-]+\.\w{2,4}$")
-_MOST = 0.6
+_MOST, _TWO, _SHORT = 0.6, 2, 3
 
 
 def find_tables(text: PlanText) -> Iterator[Series]:
-    """Yield the tables that have a column of titles, weighed."""
+    """Yield the rows of the tables that have a column of titles."""
     for section, block in text.tables:
-        table, role = _PlanTable(text, section, block), text.roles[section.index]
-        aside = role or any(above.names_aside(table.heads[place]) for place in (0, table.title))
-        # A table with priorities and hours is one of items, whatever is above it, but for metrics and goals.
-        if table.weight > SURE and table.fields.keys() & {"effort", *_NAMING} and role in ("", "aside", "strategy"):
-            aside = ""
-        weight = table.weigh_place() + 2 * (text.is_plan and table.structured) if table.weight > 0 else 0
+        table = _PlanTable(text, section, block)
         if openings := tuple(table.openings()):
-            heads = ", ".join(table.heads)
-            yield Series("tables", openings, heads, weight, table.weight, aside="aside" if aside else "")
+            yield Series(
+                "tables", openings, ", ".join(table.heads), 0, table.label, text.roles[section.index], table.facts()
+            )
 
 
 class _PlanTable:
@@ -62,7 +58,7 @@ class _PlanTable:
     def __init__(self, text: PlanText, section: Section, block: Block) -> None:
         assert block.header is not None
         self._text, self._section, self._block = text, section, block
-        self._label = text.label_above(section, block.start)
+        self.label = text.label_above(section, block.start)
         self.heads = heads = [text.reading.name(plain_text(cell.text).casefold()) for cell in block.header.cells]
         rows = [[cell.text.strip() for cell in row.cells] + [""] * len(heads) for row in block.rows]
         self._cells = cells = [[row[place] for row in rows] for place in range(len(heads))]
@@ -80,7 +76,6 @@ class _PlanTable:
         if self.title >= 0 and number is None:
             titles = list(map(plain_text, cells[self.title]))
             self._coded = dict(zip(titles, tell_codes(titles), strict=True))
-        self.weight = self._weigh() if self.title >= 0 else -SURE
 
     def _find_number(self) -> int | None:
         """Return the column of numbers or codes: one with such a heading, else the first if it holds nothing else."""
@@ -111,40 +106,39 @@ class _PlanTable:
         plain = 4 if bucket_pattern().match(f"{head} 1") else 3
         return plain if texts and not _is_beside(head) else None
 
-    @property
-    def structured(self) -> bool:
-        """Whether there is a column of codes such as "A-1.2"."""
-        return self._number is not None and _mostly(self._cells[self._number], _STRUCTURED.match)
-
-    def _weigh(self) -> int:
-        """Say how much the columns speak for items; a status does if its words speak of work."""
-        fields, lists, head = self.fields, read_words().lists, self.heads[self.title]
-        weight = 3 * bool(fields.keys() & {"priority", *_NAMING}) + 2 * ("effort" in fields)
+    def facts(self) -> dict[str, float]:
+        """Return what the columns say."""
+        fields, lists, heads, head = self.fields, read_words().lists, self.heads, self.heads[self.title]
         states = list(chain.from_iterable(self._cells[fields[key]] for key in fields.keys() & {"status", "done"}))
-        waiting, numbered = pattern("waiting"), self._number is not None
-        weight += bool(states) + any(
-            read_status(s) or sign_of(s) or waiting.search(s) or s.startswith("[") for s in states
-        )
-        weight += numbered + (_heads_title(head) or ends_in_noun(head))
-        # "A-1.2" below "Task" is work, whatever else the table says.
-        weight += head in lists["units"] and self.structured
-        return weight + sum(not (fields or lists[kind].isdisjoint(self.heads)) for kind in ("assigned", "due"))
-
-    def weigh_place(self) -> int:
-        """Add what headings and labels above say: a priority says more than a phase."""
-        title = self._section.title
-        if not self.fields and self._number is None:
-            return self.weight + above.asks_for_documents(title)
-        return self.weight + above.weigh_place(self._label or title, self._text.headings[self._section.index])
+        waiting, numbers = pattern("waiting"), self._cells[self._number] if self._number is not None else []
+        return {
+            "column of priorities": "priority" in fields,
+            "column of efforts": "effort" in fields,
+            "column of dependencies": bool(fields.keys() & _NAMING),
+            "column of states": bool(states),
+            "states of work": _mostly(
+                states, lambda s: read_status(s) or sign_of(s) or waiting.search(s) or s.startswith("[")
+            ),
+            "column of numbers": bool(numbers),
+            "column of codes": bool(numbers) and _mostly(numbers, _STRUCTURED.match),
+            "column of titles": _heads_title(head) or ends_in_noun(head),
+            "column of units": head in lists["units"],
+            "column of owners": not lists["assigned"].isdisjoint(heads),
+            "column of dates": not lists["due"].isdisjoint(heads),
+            "columns of asides": any(above.names_aside(heads[place]) for place in (0, self.title)),
+            "title column first": self.title <= (self._number is not None),
+            "two columns": len(heads) == _TWO,
+            "many columns": len(heads) > 2 * _TWO,
+        }
 
     def openings(self) -> Iterator[Opening]:
         """Yield the items of the rows."""
         if self.title >= 0:
             for row in self._block.rows:
                 held = [cell.text.strip() for cell in row.cells if cell.text.strip()]
-                if len(held) == 1 and len(self.heads) > LIKELY:
+                if len(held) == 1 and len(self.heads) > _TWO:
                     # A row with one cell is over those below it.
-                    self._label = plain_text(held[0])
+                    self.label = plain_text(held[0])
                 elif opening := self._open(row):
                     yield opening
 
@@ -176,7 +170,18 @@ class _PlanTable:
         if is_nothing(title) or any(names_total(plain_text(cell.text)) for cell in row.cells):
             return None
         opening = Opening(
-            first, last, title, shown, self._section, fields, row.end, self._label, code, self._block.start, said=title
+            first,
+            last,
+            title,
+            shown,
+            self._section,
+            fields,
+            row.end,
+            self.label,
+            code,
+            self._block.start,
+            title,
+            frozenset(held.keys() & STRONG),
         )
         return opening if above.without_bucket(title) or not above.names_bucket(title) else None
 
@@ -214,7 +219,7 @@ def _needed(note: str) -> str:
     """Return the code or the phase that a note says to be needed first: "Depends on 2.3: it is small"."""
     needs = needs_pattern().search(note)
     names = re.split(r"[:;]\s|\s[-–—]\s", needs["names"])[0].strip() if needs else ""
-    phase = above.names_bucket(names) and len(names.split()) <= SURE
+    phase = above.names_bucket(names) and len(names.split()) <= _SHORT
     return names if phase or needs_pattern(of_code=True).search(note) else ""
 
 

@@ -338,6 +338,7 @@ def _words(text: str) -> set[str]:
 
 
 LABEL = lazy(r"^\s*(?:[-*+]\s+)?(?:\*\*|__)([^*\n]+?)\s*:?\s*(?:\*\*|__)\s*:?\s*(?:\([^()]*\)\s*)?$")
+_BEGUN = lazy(r"^\*\*([^*\n]+)\*\*")
 _SAYS = lazy(r"^([^\W\d_][^:*|]{1,30}):$")
 _ROLES = (
     ("metrics", "metrics", r"\b(?:{})\b"),
@@ -405,10 +406,6 @@ class PlanText:
             section = self.document.sections[section.parent]
             yield section
 
-    def busy(self, openings: Iterable[Opening]) -> set[int]:
-        """Return the indexes of the sections that openings are in, and of all above these."""
-        return {above.index for above in chain.from_iterable(self.above(o.section) for o in openings)}
-
     def label_above(self, section: Section, position: int) -> str:
         """Return the nearest line in bold above a position that names a priority, in the same section."""
         place = bisect_left(self._labels, (position, "")) - 1
@@ -461,7 +458,8 @@ class PlanText:
                 role, label, outer = self.roles[section.index], "", None
             named = LABEL.match(line.text)
             # A line in bold with a number, such as "Story 1.1: Dough", is a title.
-            number = read_number(named[1]) if named else None
+            bold = named or (None if line.bullet else _BEGUN.match(line.text))
+            number = read_number(bold[1]) if bold else None
             titled = number and (number.code if line.bullet else number.dot)
             if named and not titled:
                 label, outer = named[1].strip(), line.indent if line.bullet else None
@@ -500,7 +498,8 @@ class Opening(Struct, frozen=True):
 
     ``label`` is a line in bold above it, such as **P0**, in the same section; ``code`` is what the plan calls the
     item where that is no whole number, as in "P0-1: Data Design Procedure" or "1.2 Data Design". ``place`` says which
-    table, list or family of headings it belongs to, ``said`` what the line says up to its first field.
+    table, list or family of headings it belongs to, ``said`` what the line says up to its first field. ``told`` are the
+    keys of its own fields that only items have.
     """
 
     first: int
@@ -514,6 +513,7 @@ class Opening(Struct, frozen=True):
     code: str = ""
     place: int = 0
     said: str = ""
+    told: frozenset[str] = frozenset()
 
     def until(self, line: Line) -> Opening:
         """Return the opening without what is said from a line on."""

@@ -86,7 +86,7 @@ class Numbered(Struct, frozen=True):
     @property
     def form(self) -> str:
         """How it is written: "#" for digits of a code, "number" for a number with a dot, the word before it."""
-        coded = "" if self.first else re.sub(r"[\d.]+", "#", self.code)
+        coded = re.sub(r"[\d.]+", "#", self.code)
         form = coded or ("number" if self.dot else "")
         return f"{self.unit} {form}" if self.unit else form
 
@@ -258,6 +258,7 @@ def names_aside(text: str) -> bool:
     return bool(short) and not (_is_urgent(text) or _PARTED.match(plain))
 
 
+@lru_cache(maxsize=value.REMEMBERED)
 def names_work(text: str) -> bool:
     """Say whether a heading or a label is one over work: "Action items", "Next", "Open tasks (by priority)"."""
     plain = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", text)
@@ -284,16 +285,7 @@ def names_check(text: str) -> bool:
     return any(joining.isdisjoint(word) for word in before) and not _PARTED.match(plain)
 
 
-def weigh_place(nearest: str, above: Sequence[str]) -> int:
-    """Say how much headings and labels over lines speak for items, from 0 to 3.
-
-    A priority right above says most, then that documents are to be written, then a phase, a status or work.
-    """
-    if names_priority(nearest) or asks_for_documents(nearest):
-        return 3 if names_priority(nearest) else 2
-    return int(names_work(nearest) or any(names_bucket(each) or names_status(each) for each in (nearest, *above)))
-
-
+@lru_cache(maxsize=value.REMEMBERED)
 def asks_for_documents(text: str) -> bool:
     """Say whether a heading is one over documents to write: "Runbooks to write", "Missing procedures"."""
     return bool(pattern("nouns", r"\b(?:{})(?:s|es)\b").search(text)) and not names_aside(text)
