@@ -28,8 +28,8 @@ _BULLET = r"^\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?"
 _MARK = r"(?<![\w*_])(\*{1,3}|_{1,3}|`)"
 _MARKED = lazy(_MARK + r"([^*`\n]{1,60}?)\s*(?:[:：]\s*\1|\1\s*[:：])\s*")
 _DASHED = lazy(_BULLET + _MARK + r"([^*`\n]{1,60}?)\1\s*(?:[-–—=](?:\s+|$)|$)")
-# Label and value in one emphasis, as in "**Priority: High**".
-_INSIDE = lazy(_BULLET + r"(?:\*\*|__)([^*_:：=|`\n]{1,60}?)\s*[:：]\s*(?=[^*_\s][^*_]*(?:\*\*|__)\s*$)")
+# Label and value in one emphasis, as in "**Priority: High**"; "1. **Done: Mix**" is a title.
+_INSIDE = lazy(r"^\s*(?:[-*+•]\s+)?(?:\*\*|__)([^*_:：=|`\n]{1,60}?)\s*[:：]\s*(?=[^*_\s][^*_]*(?:\*\*|__)\s*$)")
 # A label and a colon at the beginning of a line, without emphasis.
 _PLAIN = lazy(_BULLET + r"(?:[^\w\s(\[|*`]+\s+)?([^\W\d_][^:：=|*`\n]{0,60}?)\s*[:：=]\s*")
 _INLINE = lazy(r"(?:(?<=[a-z)`\d][.;])|(?<=\|))\s+([^\W\d_][^:.;|*`\n]{0,30}):(?:\s+|$)")
