@@ -164,12 +164,14 @@ class Scope:
         # What was asked beyond the documents: a remembered finding holds as long as the answers are the same.
         self.asked: dict[str, bool] = {}
         self.head: str | None = None
-        # What each document needs and reaches, by its path, as far as it is known: see `usage`.
+        # What each document states, needs and reaches, by its path, as far as it is known: see `usage`.
         self.needs: dict[str, list[Any]] = {}
         self.reached: dict[str, Collection[str]] = {}
+        self.stated: dict[str, list[Any]] = {}
 
     def forget(self) -> None:
         """Forget what was kept of single documents, which takes much room."""
+        self.stated.clear()
         self._ordered.clear()
         self._paragraphs.clear()
         self.links.clear()

@@ -285,7 +285,13 @@ def read_edges(scope: Scope, procedure: Procedure) -> list[Edge]:
 
 
 def _stated(scope: Scope, procedure: Procedure) -> list[Edge]:
-    """Return the edges of a document but its plain links."""
+    """Return the edges of a document but its plain links; in one look they are asked for several times."""
+    if procedure.path not in scope.stated:
+        scope.stated[procedure.path] = _find_stated(scope, procedure)
+    return scope.stated[procedure.path]
+
+
+def _find_stated(scope: Scope, procedure: Procedure) -> list[Edge]:
     edges = [*_declared(scope, procedure), *_inputs(scope, procedure), *_consumers(scope, procedure)]
     return [*edges, *_tabled(scope, procedure)] if procedure.kind in _TABLED else edges
 

@@ -197,8 +197,9 @@ def _from_declared(procedure: Procedure, circle: tuple[Need, ...]) -> tuple[Proc
 
 def _circular(after: Mapping[str, set[str]]) -> set[str]:
     """Return what both leads to a circle and comes behind one, so all that can be in one."""
-    before = grouped((other, path) for path, other in ungrouped(after.items()))
-    return _blocked(after) & _blocked(before)
+    leading = _blocked(after)
+    pairs = ungrouped((path, after[path] & leading) for path in leading)
+    return _blocked(grouped((other, path) for path, other in pairs))
 
 
 def _blocked(graph: Mapping[str, Iterable[str]]) -> set[str]:
