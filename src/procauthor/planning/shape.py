@@ -36,7 +36,7 @@ _LIKELY, _NEAR, _ALONE, _POSSIBLE = 0.0, 0.4, -1.0, -3.0
 def find_openings(text: PlanText) -> tuple[list[Opening], list[Unread]]:
     """Return the openings of all items, in the order of the text, and what looks like items and is in none."""
     headings = Headings(text)
-    series = [*find_tables(text), *find_lists(text), *headings.series()]
+    series = find_series(text, headings)
     told = [each for each in series if each.kind.startswith(text.reading.items)] if text.reading.items else []
     odds = dict(zip(map(id, series), weigh(text, headings, series), strict=True))
     ranked = sorted(series, key=lambda each: -odds[id(each)])
@@ -55,6 +55,11 @@ def find_openings(text: PlanText) -> tuple[list[Opening], list[Unread]]:
     possible = [each for each in series if odds[id(each)] > _POSSIBLE and not each.role]
     unread = list(_unread(text, possible, items, openings))
     return [headings.with_inherited(opening) for opening in _renumbered(openings)], unread
+
+
+def find_series(text: PlanText, headings: Headings) -> list[Series]:
+    """Return all that may be items, in groups of what is written alike side by side."""
+    return [*find_tables(text), *find_lists(text), *headings.series()]
 
 
 def _take_told(text: PlanText, series: Sequence[Series], items: _Items) -> None:
@@ -122,10 +127,10 @@ def _once(openings: Sequence[Opening], others: Sequence[Opening]) -> list[Openin
     for place, opening in enumerate([*ranked, *others]):
         inner = _CODE.search(opening.title) if opening.line.heading else None
         bare = _codes(opening.title) if any(map(str.isdigit, opening.title)) and " " not in opening.title else []
-        asked = [*(_codes(opening.code) or _names(opening)), *(_codes(inner[0]) if inner else ()), *bare]
+        asked = [*(_codes(opening.code) or names_of(opening)), *(_codes(inner[0]) if inner else ()), *bare]
         first = next((homes[key] for key in asked if key in homes), None)
         if place < len(ranked) and (first is None or _place(kept[first]) == _place(opening)):
-            homes |= {key: len(kept) for key in _names(opening) if key not in homes}
+            homes |= {key: len(kept) for key in names_of(opening) if key not in homes}
             kept.append(opening)
         elif first is not None:
             kept[first] = _joined(kept[first], opening)
@@ -146,7 +151,7 @@ def _codes(code: str) -> list[str]:
     return [code.upper()] if code and (code.startswith("0") or not code.isdigit()) else []
 
 
-def _names(opening: Opening) -> list[str]:
+def names_of(opening: Opening) -> list[str]:
     """Return what an item is called: its code, and its title."""
     return [*_codes(opening.code), f"title {title_key(clean_title(opening.title))}"]
 
@@ -169,9 +174,9 @@ def _renumbered(openings: Sequence[Opening]) -> list[Opening]:
 
 def _unread(text: PlanText, series: Sequence[Series], items: _Items, openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield a line for each series that may hold items, for what is no item, names none again, and is over none."""
-    named = set(chain.from_iterable(map(_names, openings)))
+    named = set(chain.from_iterable(map(names_of, openings)))
     for each in series:
-        left = [o for o in each.openings if not (items.is_over(o) or items.begins(o) or named & {*_names(o)})]
+        left = [o for o in each.openings if not (items.is_over(o) or items.begins(o) or named & {*names_of(o)})]
         outside = [o for o in left if not (items.is_below(o) or _SAID.match(o.line.body))]
         more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
         if each.kind == "tables" and left and any(o.told for o in left):

@@ -25,7 +25,8 @@ from procauthor.planning.text import Opening, PlanText, field_key
 from procauthor.planning.value import ends_in_noun, pattern, read_words
 from procauthor.regex import lazy
 
-_FILE = Path(__file__).with_name("weights.toml")
+WEIGHTS = Path(__file__).with_name("weights.toml")
+"""The file of the weights."""
 # Of a long series, so many openings are looked at.
 _SEEN = 100
 # How much a series counts by what others that are written alike say.
@@ -96,7 +97,7 @@ def weigh(text: PlanText, headings: Headings, series: Sequence[Series]) -> list[
 @lru_cache(maxsize=1)
 def read_weights() -> dict[str, float]:
     """Return the weight of each thing that is seen; several that are joined by "&" count where all are."""
-    weights: dict[str, float] = tomllib.loads(_FILE.read_text(encoding="utf-8"))["weights"]
+    weights: dict[str, float] = tomllib.loads(WEIGHTS.read_text(encoding="utf-8"))["weights"]
     return weights
 
 
