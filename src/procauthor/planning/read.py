@@ -48,6 +48,7 @@ from procauthor.planning.title import (
     names_aside,
     names_priority,
     names_status,
+    names_task,
     needs_pattern,
     read_count,
 )
@@ -168,39 +169,43 @@ def _unknown(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Proble
             yield Problem("unresolved", f"the goal {goal.title!r} is no item of this plan", goal.line)
 
 
-def tick(raw: bytes, plan: Plan, title: str) -> bytes:
-    """Return the plan's bytes with the procedure ticked: its own line, and its session goals.
+def tick(raw: bytes, plan: Plan, *titles: str) -> bytes:
+    """Return the plan's bytes with some procedures ticked: their own lines, and their session goals.
 
     ``[ ]`` becomes ``[x]``, and a sign such as ❌ at the head of a line becomes ✅. Only what asks for the procedure to
     be there is ticked: that it is there proves no update, no sign-off and no action item. Ticking twice changes
     nothing more.
     """
-    ticks = _ticks(plan, title)
+    ticks = _ticks(plan, titles)
     if any(raw[each.start : each.end] != each.was for each in ticks):
         # The plan was read from other bytes.
-        ticks = _ticks(read_plan(raw), title)
+        ticks = _ticks(read_plan(raw), titles)
     return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks]) if ticks else raw
 
 
-def _ticks(plan: Plan, title: str) -> set[Tick]:
-    key = title_key(title)
-    own = (item.ticks for item in plan.items if title_key(item.title) == key)
-    goals = (goal for goal in plan.goals if title_key(goal.title) == key and asks_for(goal.text, goal.title))
-    return {*chain.from_iterable(own), *(goal.tick for goal in goals if goal.tick)}
+def _ticks(plan: Plan, titles: Iterable[str]) -> set[Tick]:
+    keys = set(map(title_key, titles))
+    own = (item.ticks for item in plan.items if title_key(item.title) in keys)
+    goals = (goal.tick for goal in plan.goals if title_key(goal.title) in keys)
+    return {*chain.from_iterable(own), *filter(None, goals)}
 
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
 _ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
 _STRUCK = lazy(r"~~([^~]+)~~(?= ?(?:\([^()]*\) ?)?(?:\||$))")
+# "#2", "T001", "phase 2"
+_REFERENCE = lazy(r"^\W*(?:[^\W\d_]+ )?#?(?:[A-Z]{1,10}[-_]?)?\d")
 # "MailService: add it" is about code.
 _LABELLED = lazy(r"^[A-Z](?:(?![A-Z])[\w'/-])*: ")
 
 
 class _Name(Struct, frozen=True):
     title: str
+    said: str
     line: Line
     status: str = ""
     mark: Mark | None = None
+    asks: bool = True
 
 
 def _read_items(
@@ -209,6 +214,8 @@ def _read_items(
     """Return a draft for every procedure, in the order of the text, with what is wrong with their numbers."""
     problems: list[Problem] = []
     names = [_names(opening, known) for opening in openings]
+    there = {title_key(name.title) for name in chain.from_iterable(names)}.union(known)
+    names = [[_asking(name, opening, there) for name in own] for opening, own in zip(openings, names, strict=True)]
     numbers = _numbers(openings, list(map(len, names)), problems)
     spread = zip(openings, names, numbers, strict=True)
     drafts = list(chain.from_iterable(_drafts(text, *each, problems) for each in spread))
@@ -225,19 +232,32 @@ def _names(opening: Opening, known: Collection[str]) -> list[_Name]:
     size, fields = opening.last - opening.first + 1, opening.all("procedures")
     said = [each.text for each in fields if each.text and not each.text.isdigit()]
     titles = chain.from_iterable(split_names(text, known) for text in said)
-    listed = [_Name(clean_title(part, known), opening.line) for part in titles]
+    listed = [_Name(clean_title(part, known), part, opening.line) for part in titles]
     listed += [_name(entry, known) for entry in chain.from_iterable(_outermost(f.entries) for f in fields)]
     if not listed and size > 1:
         below = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
         listed = [_name(entry, known) for entry in below] if len(below) == size else []
-    return listed or [_Name(clean_title(opening.title, known), opening.line, mark=opening.line.any_mark)]
+    whole = opening.said or opening.title
+    return listed or [_Name(clean_title(opening.title, known), whole, opening.line, mark=opening.line.any_mark)]
 
 
 def _name(entry: Entry, known: Collection[str]) -> _Name:
     title = clean_title(entry.text, known)
     rest = entry.text[len(title) :]
     status = sign_of(entry.line.text) or (value.read_status(rest) if re.search(r"[(–—:]|\s-\s", rest) else "")
-    return _Name(title, entry.line, status, entry.mark)
+    return _Name(title, entry.text, entry.line, status, entry.mark)
+
+
+def _asking(name: _Name, opening: Opening, there: Collection[str]) -> _Name:
+    """Say whether what a line says of a name asks for the document; ``there`` are the keys of all titles."""
+    needs = (f.text for f in opening.all("depends_on") if f.label == SAID and f.line == name.line.number)
+    return replace(name, asks=asks_for(name.said, name.title) and all(_is_named(need, there) for need in needs))
+
+
+def _is_named(need: str, there: Collection[str]) -> bool:
+    """Say whether what is needed is a document or an item: "needs a picture", behind a title, asks for more work."""
+    parts = (title_key(part) in there or (part[:1].isupper() and names_task(part)) for part in split_names(need, there))
+    return value.is_nothing(need) or bool(_REFERENCE.match(need)) or any(parts)
 
 
 def _outermost(entries: Sequence[Entry]) -> list[Entry]:
@@ -297,7 +317,7 @@ def _drafts(
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         said = name.status or status
         ticked = bool(name.mark and name.mark.done) or value.is_yes(opening.field("done"))
-        asks = not one or bool(opening.all("procedures")) or asks_for(opening.said or opening.title, name.title)
+        tick = name.mark.tick if name.mark and name.asks and not _is_struck(name.line, name.said) else None
         item = PlanItem(
             number=number,
             title=name.title,
@@ -310,9 +330,9 @@ def _drafts(
             why=why.removesuffix(COMPUTED).strip(),
             done=ticked or said in DONE or all_done,
             line=name.line.number,
-            ticks=(name.mark.tick,) if asks and name.mark and name.mark.tick else (),
+            ticks=(tick,) if tick else (),
             code=opening.code if one else "",
-            asks=asks,
+            asks=name.asks,
             groups=tuple(chain.from_iterable(map(group_keys, (opening.label, *text.headings[opening.section.index])))),
             computed=why.endswith(COMPUTED),
         )
@@ -349,7 +369,7 @@ def _complaints(
     if status.endswith("?"):
         yield "skipped", f"{title!r} has the status {status!r}, which is a question; it counts as open", line
     if "~~" in opening.line.text and not opening.line.any_mark:
-        counts = "done" if _is_struck(opening) else "open"
+        counts = "done" if _is_struck(opening.line, opening.title) else "open"
         yield "skipped", f"{opening.title!r} is struck through and counts as {counts}; tick it, or take it out", line
     for each in opening.fields:
         if each.label and not each.key and (near := resembles(each.label)):
@@ -374,7 +394,7 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
     said, mark = opening.field("status"), opening.line.any_mark
     if not value.is_nothing(said):
         return value.read_status(said) or plain_text(said).casefold()
-    if (mark and mark.done) or (not mark and _is_struck(opening)):
+    if (mark and mark.done) or (not mark and _is_struck(opening.line, opening.title)):
         return "defined"
     if sign_of(opening.line.text) == "in progress":
         return "in progress"
@@ -386,10 +406,10 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
     return status or (above if above in DONE and not (mark or opening.field("done")) else "unknown")
 
 
-def _is_struck(opening: Opening) -> bool:
+def _is_struck(line: Line, title: str) -> bool:
     """Say whether all of a title is struck through, and at most a remark in parentheses stays."""
-    struck = (plain_text(each) for each in _STRUCK.findall(opening.line.text))
-    return any(len(each) > 1 and opening.title.startswith(each) for each in struck)
+    struck = (plain_text(each) for each in _STRUCK.findall(line.text))
+    return any(len(each) > 1 and plain_text(title).startswith(each) for each in struck)
 
 
 def _actions(opening: Opening) -> Iterator[Entry]:
@@ -588,4 +608,5 @@ def _goal(placed: Placed, known: Collection[str]) -> Goal:
     title = next((each for each in (text, re.split(_DASH, text, maxsplit=1)[0]) if title_key(each) in known), "")
     title = title or clean_title(re.split(rf"{_DASH}|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
     done = mark.done if mark else placed.role == "completed"
-    return Goal(text, title, done, line.number, None, mark.tick if mark else None)
+    tick = mark.tick if mark and asks_for(text, title) and not _is_struck(line, text) else None
+    return Goal(text, title, done, line.number, None, tick)

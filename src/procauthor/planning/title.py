@@ -44,6 +44,7 @@ _WORDED = lazy(r"^(?P<word>[^\W\d_]+)\s+(?=#?\d+\s*(?:[:.–—-])\s)")
 # "Pillar 1: Principles" is a heading over work, whatever the word.
 _PARTED = lazy(r"^\W*[^\W\d_]+\s+(?:\d+|[A-Z])\s*[:.–—-]\s")
 _SHORT_HEADING = 3
+_TO_DO = ("missing", "in progress", "placeholder")
 
 
 # "R1" and "M4b" of phases, behind a number of their own as in "2. R1" and "三、R1".
@@ -222,15 +223,28 @@ def _is_behind(title: str, said: str) -> bool:
 def asks_for(text: str, title: str) -> bool:
     """Say whether a line asks for a document of that title to be there, and for nothing else.
 
-    "Define the Dough Procedure (2 h)" does; "Update the Dough Procedure", "Dough Procedure (Legal)" and "Train the team
-    on the Dough Procedure" do not: that the document is there proves nothing of the kind.
+    "Define the Dough Procedure (2 h)" does; "Update the Dough Procedure", "Dough Procedure (Legal)", "Dough Procedure:
+    approved" and "Train the team on the Dough Procedure" do not: that the document is there proves nothing of the kind.
     """
     plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", " ".join(text.split()))))
-    plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda remark: " " if value.is_remark(remark[1]) else remark[0], plain)
+    plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda aside: " " if _adds_nothing(aside[1]) else aside[0], plain)
     said, named = (Counter(re.findall(r"[^\W_]+", each.casefold())) for each in (plain, title))
     defining = read_words().lists["defining"]
     whole = all(word == "procedure" for word in named - said)
-    return whole and all(word in defining or word.isdigit() or value.is_remark(word) for word in said - named)
+    return whole and all(word in defining or word.isdigit() or _adds_nothing(word) for word in said - named)
+
+
+def _adds_nothing(remark: str) -> bool:
+    """Say whether all of a remark only says how long, how urgent, when or how far: "2 h, P1", "missing"."""
+    aside = pattern("aside_of_title", r"^(?:{})$")
+    return all(
+        value.read_whole_effort(part)
+        or value.is_priority(part)
+        or value.says_only_status(part) in _TO_DO
+        or aside.match(part)
+        or (part[-1:].isdigit() and names_bucket(part) and not without_bucket(part))
+        for part in map(str.strip, re.split(r"[,;]", remark))
+    )
 
 
 @lru_cache(maxsize=value.REMEMBERED)

@@ -58,10 +58,11 @@ def _try_plan(raw: bytes, known: Mapping[str, str]) -> Plan | None:
     return None
 
 
-def _titles_of_plan(raw: bytes) -> list[str]:
+def _titles_of_plan(raw: bytes) -> tuple[list[str], list[str]]:
     with suppress(PlanError, LibraryError):
-        return [item.title for item in recall_plan(raw).items]
-    return []
+        plan = recall_plan(raw)
+        return [item.title for item in plan.items], [goal.title for goal in plan.goals]
+    return [], []
 
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
@@ -331,11 +332,12 @@ class Workspace:
     def _planned(self, library: Library) -> list[str]:
         """Return the titles of the plan in the settings."""
         raw = self._own_plan_bytes(library)
-        return self._titles(library, raw) if raw else []
+        return self._titles(library, raw)[0] if raw else []
 
-    def _titles(self, library: Library, raw: bytes) -> list[str]:
+    def _titles(self, library: Library, raw: bytes) -> tuple[list[str], list[str]]:
+        """Return the titles of a plan's items, and those of its session goals."""
         kept = self._once(library, _PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
-        return unpacked(kept, list[str])
+        return unpacked(kept, tuple[list[str], list[str]])
 
     def _own_plan_bytes(self, library: Library) -> bytes:
         """Return the plan in the settings; nothing where there is none that can be read."""
@@ -430,9 +432,9 @@ class Workspace:
 
     def _ticked(self, library: Library, raw: bytes, known: Mapping[str, str]) -> bytes:
         """Tick the items of a plan whose procedure is defined by the statuses that count."""
-        done = [title for title in self._titles(library, raw) if known.get(title_key(title)) in DONE]
+        done = [title for title in chain(*self._titles(library, raw)) if known.get(title_key(title)) in DONE]
         grounds = msgspec.msgpack.encode((raw, done))
-        return self._once(library, _TICKED, grounds, lambda: _tick_all(raw, done)) if done else raw
+        return self._once(library, _TICKED, grounds, lambda: _tick(raw, done)) if done else raw
 
     def speaking_of(self, library: Library, paths: Collection[str]) -> set[str]:
         """Return these documents, and all that may speak of one of them; others need not be asked."""
@@ -531,9 +533,7 @@ def _cut(procedure: Procedure) -> list[Chunk]:
     return chunk_document(procedure.path, procedure.source, procedure.outline, **named)
 
 
-def _tick_all(raw: bytes, titles: Iterable[str]) -> bytes:
+def _tick(raw: bytes, titles: Iterable[str]) -> bytes:
     from procauthor.planning.read import tick
 
-    for title in titles:
-        raw = tick(raw, recall_plan(raw), title)
-    return raw
+    return tick(raw, recall_plan(raw), *titles)
