@@ -383,7 +383,7 @@ def test_numbers_of_any_length_are_no_trouble():
     text = f"""### 1. Define Dough Procedure
 **Effort:** {long} hours
 **Phase:** {long}
-**Dependencies:** #{long}, Items {long}-{long}
+**Dependencies:** #{long}, Items {long}-{long}, 1-{long}, Phases 1-{long}
 **Priority:** P0
 
 - Bread Lifecycle ({long} procedures)
@@ -394,3 +394,9 @@ def test_numbers_of_any_length_are_no_trouble():
 """
     shown = json.dumps(plan_json(read_plan(text.encode())), allow_nan=False)
     assert "Dough Procedure" in shown
+
+
+@pytest.mark.parametrize("digit", "²①½Ⅳ")
+def test_a_digit_that_is_no_decimal_is_no_priority(digit):
+    found = read_plan(f"## 1. Dough {digit}\n\n**Priority:** {digit}\n\n**Effort:** {digit} hours\n".encode())
+    assert [item.priority for item in found.items] == ["P3"]

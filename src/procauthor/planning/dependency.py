@@ -162,9 +162,9 @@ class Directory:
         ends = _range().match(name)
         if not (ends and ends[2]):
             return []
-        first, last = (int(re.findall(r"\d+", end)[0]) for end in ends.groups())
+        first, last = (int(re.findall(r"\d{1,9}", end)[0]) for end in ends.groups())
         letters = re.match(r"[a-z]*", ends[1])
-        form = re.compile(rf"{word}{letters[0] if letters else ''}(\d+)(?:\W|$)")
+        form = re.compile(rf"{word}{letters[0] if letters else ''}(\d{{1,9}})(?:\W|$)")
         numbers = {key: number for key in self.groups if (number := form.match(key))}
         return [key for key, number in numbers.items() if first <= int(number[1]) <= last]
 

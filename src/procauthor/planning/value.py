@@ -100,7 +100,7 @@ def read_priority(text: str) -> Priority | None:
     """
     code = _priority().search(text)
     number = (code["code"] or code["number"]) if code else text.strip()
-    if len(number) == 1 and number.isdigit():
+    if len(number) == 1 and number.isdecimal():
         return PRIORITIES[min(int(number), 3)]
     word = _ranks().search(pattern("no", r"\b(?:{})[\s-]+(?!have\b)\w+").sub(" ", _spelled(text)))
     if word:
