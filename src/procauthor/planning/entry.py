@@ -36,9 +36,8 @@ _BEHIND = lazy(r" [-–—] | ?; |(?<=\w): | \((?=[^()]*\)$)")
 _TAGS = lazy(r"^(?:\[[^\]\s]{1,12}\]\s*)+(?=\S)")
 _STATE = lazy(r"^(?:\[(?P<state>[^\W\d_][\w -]{2,15})\]|(?P<bare>[A-Z]{3,12}):?)\s+(?=\S)")
 _RANK = lazy(r"^[\s*_(\[]*(?P<rank>P\d|[^\W\d_]+)\b\s*(?:[)\]:]|\*\*|__|[–—-]\s)[\s*_:)–—-]*(?=\S)")
-TITLED = lazy(r"^\*\*(?:[^*]+[.:]\*\*|[^*]+\*\*(?:$|[.:]|\s[(–—-]))")
 _RANK_BEHIND = lazy(r"^[\s:.(–—-]*(P\d)\b(?![–-]P)")
-_ISSUE = lazy(r"^[`*\[]*#\d")
+ISSUE = lazy(r"^[`*\[]*#\d")
 _BOLD = lazy(r"^(?:\*\*|__)([^*]+?)(?:\*\*|__)(.*)$")
 _ORDERED = lazy(r"^\s*(\d{1,9})(?:\s?[-–]\s?(\d{1,4}))?[.)]\s")
 # What is said behind other names, by what it says.
@@ -184,7 +183,7 @@ def _read_entry(text_of: PlanText, body: list[Line], section: Section, said: str
 def _number(text: str) -> Numbered | None:
     """Read the number or the code of a line; "2027 rules" begins with none."""
     read = read_number(text)
-    return read if read and (read.dot or read.code or read.unit or _ISSUE.match(text)) else None
+    return read if read and (read.dot or read.code or read.unit or ISSUE.match(text)) else None
 
 
 def _fronted(text: str, number: int) -> tuple[list[Field], str]:

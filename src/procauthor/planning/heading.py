@@ -21,11 +21,7 @@ from procauthor.planning.value import is_priority, read_remarks, read_whole_effo
 from procauthor.regex import lazy
 
 _INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
-_OWN = STRONG - {"priority", "lifecycle"}
 _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
-# Of headings that are written alike, this share has to have fields for all to be items.
-_FEW = 4
-_PHASE = 4
 
 
 class Headings:

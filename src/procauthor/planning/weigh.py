@@ -18,6 +18,7 @@ from pathlib import Path
 
 from procauthor.data import grouped
 from procauthor.planning import title as say
+from procauthor.planning.entry import ISSUE
 from procauthor.planning.heading import Headings
 from procauthor.planning.line import Line, plain_text
 from procauthor.planning.series import Series, share
@@ -33,7 +34,6 @@ _SEEN = 100
 _EVEN = 0.8
 
 _TITLED = lazy(r"^\*\*(?:[^*]+[.:]\*\*|[^*]+\*\*(?:$|[.:]|\s[(–—-]))")
-_ISSUE = lazy(r"^[`*\[]*#\d")
 _PATH = lazy(r"^[`*\[]*[\w./@-]+[./][\w./-]+[`*\]]*(?:\s|$|\()")
 _BEGINS = r"^\W*(?:\d[\d.)]*\W+)?(?:{})\b"
 _ENDS = r"(?:^|\W)(?:{})\W*(?:\([^()]*\)\W*)?$"
@@ -44,7 +44,7 @@ _TEXTS: Mapping[str, Callable[[str], object]] = {
     "bold": lambda text: text.startswith(("**", "__")),
     "link": lambda text: text.startswith("[") and "](" in text,
     "span": lambda text: text.startswith("`"),
-    "issue": _ISSUE.match,
+    "issue": ISSUE.match,
     "path": _PATH.match,
     "stop": lambda text: text.rstrip("*_` ").endswith("."),
     "colon at the end": lambda text: text.rstrip("*_ ").endswith(":"),
