@@ -50,7 +50,7 @@ def find_openings(text: PlanText) -> tuple[list[Opening], list[Unread]]:
         if least > _ALONE - _NEAR or sum(len(each.openings) for each in likely) > 1:
             for each in likely:
                 items.take(each)
-    again = (o for each in series if each.kind == "headings" for o in each.openings)
+    again = chain.from_iterable(each.openings for each in series if each.kind == "headings")
     openings = _once(items.openings, [o for o in again if not (items.is_below(o) or items.is_over(o))])
     possible = [each for each in series if odds[id(each)] > _POSSIBLE and not each.role]
     unread = list(_unread(text, possible, items, openings))

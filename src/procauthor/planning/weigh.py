@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 
 from procauthor.data import grouped
@@ -122,7 +122,7 @@ class Sight:
             self._sizes[each.kind] += len(each.openings)
             if each.kind != "headings":
                 self._homes[each.openings[0].section.index].append(each)
-        self._told = sum(bool(o.told) for s in series for o in s.openings)
+        self._told = sum(bool(o.told) for o in chain.from_iterable(each.openings for each in series))
         self._siblings = grouped(((s.parent, s.level), s.index) for s in text.document.sections)
 
     def describe(self, series: Series) -> dict[str, float]:
@@ -253,7 +253,7 @@ class Sight:
             "alike beside": share(like),
             "alone": not beside,
             "boxes beside": not boxed and any(" box" in each.form for each in beside),
-            "told beside": not told and any(o.told for each in beside for o in each.openings),
+            "told beside": not told and any(o.told for o in chain.from_iterable(each.openings for each in beside)),
             "early": place < _EARLY,
             "late": place > _LATE,
             "small plan": self._sizes.total() < _SMALL,
