@@ -266,9 +266,6 @@ class VectorIndex:
         if self._pages.keys() == paths.keys():
             return
         gone = self._pages.keys() - paths.keys()
-        for row in gone:
-            del self._pages[row]
-            self._passages.pop(row, None)
         new = sorted(paths.keys() - self._pages.keys())
         known = dict(store.pages(new, self._embedding.id))
         missing = [row for row in new if row not in known]
@@ -277,6 +274,10 @@ class VectorIndex:
                 made = dict(self._make(store, missing))
                 store.keep_vectors(self._embedding.id, made)
             known |= {row: each.page for row, each in made.items()}
+        # Only now: what could not be made is asked for again, and the matrix has to hear of these as well.
+        for row in gone:
+            del self._pages[row]
+            self._passages.pop(row, None)
         self._pages |= {row: (paths[row], page) for row, page in known.items()}
         if self._matrix is not None:
             self._matrix.change(gone, self._unpacked(known))
