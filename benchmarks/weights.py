@@ -131,7 +131,7 @@ def main() -> None:
         [Example(p.with_suffix(".md"), 1.0) for f in some for p in sorted(f.glob("*.truth"))]
         for some in (said.folders, said.small)
     )
-    joined = {name for name in read_weights() if " & " in name}
+    joined = {" & ".join(names) for names in read_weights() if len(names) > 1}
     names = sorted({name for each in [*plans, *small] for seen in each.seen for name in seen} | joined)
     for each in [*plans, *small]:
         each.tell(names)

@@ -64,10 +64,8 @@ class Orders:
 
     def _read_group(self, section: Section, inside: list[int], lead: Sequence[Line]) -> Iterator[Order]:
         """Yield what a heading, and the lines below it before its first item, say of all items below it."""
-        for said in needs_pattern().finditer(section.title):
-            yield Order(said["names"], inside, section.line)
-        for said in pattern("afterwards", _AFTERWARDS).finditer(section.title):
-            yield Order(said["names"], inside, section.line)
+        for form in (needs_pattern(), pattern("afterwards", _AFTERWARDS)):
+            yield from (Order(said["names"], inside, section.line) for said in form.finditer(section.title))
         for each in self._text.read_fields(lead):
             if each.key == "depends_on":
                 yield from (Order(value, inside, line) for value, line in each.values)

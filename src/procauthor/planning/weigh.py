@@ -95,15 +95,15 @@ def weigh(text: PlanText, headings: Headings, series: Sequence[Series]) -> list[
 
 
 @lru_cache(maxsize=1)
-def read_weights() -> dict[str, float]:
-    """Return the weight of each thing that is seen; several that are joined by "&" count where all are."""
+def read_weights() -> dict[tuple[str, ...], float]:
+    """Return the weights by the names of what is seen; several, which "&" joins in the file, count where all are."""
     weights: dict[str, float] = tomllib.loads(WEIGHTS.read_text(encoding="utf-8"))["weights"]
-    return weights
+    return {tuple(names.split(" & ")): weight for names, weight in weights.items()}
 
 
 def _sum_up(seen: Mapping[str, float]) -> float:
-    parts = ((weight, name.split(" & ")) for name, weight in read_weights().items())
-    return math.fsum(weight * math.prod(seen.get(part, 0.0) for part in names) for weight, names in parts)
+    weights = read_weights().items()
+    return math.fsum(weight * math.prod(seen.get(name, 0.0) for name in names) for names, weight in weights)
 
 
 class Sight:
