@@ -697,3 +697,24 @@ def test_lines_below_a_heading_over_work_are_listed_where_they_are_not_read():
 def test_long_rows_of_blanks_take_no_time(text: str):
     """Patterns that try each blank again would take minutes here."""
     assert read(text.format(" " * 4000)).items
+
+
+def test_a_kind_of_document_in_front_of_a_title_is_no_title():
+    plan = read(
+        "**Priority: High**\n\n- [ ] **Playbook: Power Cut** - 3 h\n  - Reviewer: Ana\n"
+        "- [ ] **Playbook: Water Leak** - 2 h, depends on Power Cut\n- [ ] SOP: Key Handover\n"
+    )
+    assert [item.title for item in plan.items] == ["Playbook: Power Cut", "Playbook: Water Leak", "SOP: Key Handover"]
+    assert [item.effort_hours and item.effort_hours.max for item in plan.items] == [3, 2, None]
+    assert [d.title for d in plan.items[1].depends_on] == ["Playbook: Power Cut"]
+    assert plan.items[0].actions == ()
+    assert [(each.line, each.text) for each in plan.unread] == [(6, "Reviewer: Ana")]
+
+
+def test_what_is_said_below_a_label_in_bold_holds_for_the_group():
+    plan = read(
+        "**Group A: Kitchen**\n\n- [ ] Oven\n- [ ] Salt\n\n**Group B: Bar**\nDepends on: Group A\n\n- [ ] Tap\n\n"
+        "**Group C: Street**\n\n- [ ] Closing — after group B\n"
+    )
+    needs = {item.title: [d.title for d in item.depends_on] for item in plan.items}
+    assert needs == {"Oven": [], "Salt": [], "Tap": ["Oven", "Salt"], "Closing": ["Tap"]}

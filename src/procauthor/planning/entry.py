@@ -28,7 +28,7 @@ from procauthor.planning.text import (
     read_role,
 )
 from procauthor.planning.title import Numbered, clean_title, needs_pattern, read_count, read_number, tell_codes
-from procauthor.planning.value import ends_in_noun
+from procauthor.planning.value import ends_in_noun, names_document
 from procauthor.regex import lazy
 
 _MARKED = lazy(r"^(?:\*\*|__)(?P<bold>[^*]+?)(?:\*\*|__)(?P<behind>.*)$|^\[(?P<link>[^\]]+)\]\([^)]*\)(?P<after>.*)$")
@@ -136,7 +136,7 @@ class _Entry(Struct, frozen=True):
 
 def _before_needs(text: str) -> str:
     needs = needs_pattern().search(text)
-    return text[: needs.start()] if needs else text
+    return text[: needs.start()].rstrip(" ,;(–—-") if needs else text
 
 
 def _body(own: list[Line]) -> list[Line]:
@@ -235,7 +235,7 @@ def _title(text: str) -> tuple[str, str, bool]:
         # What is behind a joint is said of the title: behind its kind, or hours, or a dependency.
         behind = plain[joint.end() :].strip(" ()")
         aside = value.read_whole_effort(behind) or needs_pattern().search(f" {behind}")
-        cut = min(cut, joint.start()) if aside or ends_in_noun(plain[: joint.start()]) else cut
+        cut = min(cut, joint.start()) if aside or names_document(plain[: joint.start()]) else cut
     return clean_title(plain[:cut].rstrip(" (,;–—-") or plain), plain[cut:], False
 
 

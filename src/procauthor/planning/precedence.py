@@ -12,7 +12,7 @@ from msgspec import Struct
 from procauthor.markdown.document import Section, TableRow
 from procauthor.planning.line import Line, plain_text
 from procauthor.planning.plan import PlanItem
-from procauthor.planning.text import PlanText, field_key
+from procauthor.planning.text import LABEL, PlanText, field_key
 from procauthor.planning.title import names_needs, needs_pattern
 from procauthor.planning.value import bucket_pattern, pattern, read_words
 from procauthor.regex import lazy
@@ -49,7 +49,13 @@ class Orders:
             yield from _read_lines(lines, place_of, drawn=names_needs(section.title))
             inside = self._inside(section)
             if inside and section.line not in self._own:
-                yield from self._read_group(section, inside, [line for line in lines if line.number < inside[0]])
+                yield from self._read_group(section.title, section.line, lines, inside)
+                yield from self._read_foundation(section)
+            labels = [(line, label) for line in lines if (label := LABEL.match(line.text)) and not field_key(label[1])]
+            for (line, label), (after, _) in pairwise([*labels, (Line(len(self._text.lines) + 1, 0, ""), None)]):
+                below = [number for number in inside if line.number < number < after.number]
+                if below and label:
+                    yield from self._read_group(label[1], line.number, lines, below)
         for _, block in self._text.tables:
             keys = [field_key(cell.text) for cell in block.header.cells] if block.header else []
             if "depends_on" in keys:
@@ -62,10 +68,11 @@ class Orders:
         last = self._text.document.source.line(self._text.document.end(section) - 1)
         return self._lines[bisect_left(self._lines, section.line) : bisect_right(self._lines, last)]
 
-    def _read_group(self, section: Section, inside: list[int], lead: Sequence[Line]) -> Iterator[Order]:
-        """Yield what a heading, and the lines below it before its first item, say of all items below it."""
+    def _read_group(self, title: str, start: int, lines: Sequence[Line], inside: list[int]) -> Iterator[Order]:
+        """Yield what a heading or a label, and the lines below it before its first item, say of all items below it."""
         for form in (needs_pattern(), pattern("afterwards", _AFTERWARDS)):
-            yield from (Order(said["names"], inside, section.line) for said in form.finditer(section.title))
+            yield from (Order(said["names"], inside, start) for said in form.finditer(title))
+        lead = [line for line in lines if start < line.number < inside[0]]
         for each in self._text.read_fields(lead):
             if each.key == "depends_on":
                 yield from (Order(value, inside, line) for value, line in each.values)
@@ -73,6 +80,8 @@ class Orders:
             needs = needs_pattern().match(plain_text(_QUOTE.sub("", line.text)))
             if needs:
                 yield Order(needs["names"], inside, line.number)
+
+    def _read_foundation(self, section: Section) -> Iterator[Order]:
         remarks = re.findall(r"[(（]([^()（）]*)[)）]", section.title)
         if any(remark.strip().casefold() in read_words().lists["foundation"] for remark in remarks):
             yield Order(section.title, self._behind(section), section.line)

@@ -442,9 +442,10 @@ def _plain(opening: Opening) -> Iterator[tuple[Entry, bool]]:
     """Yield the lines below an item that are under no label, and whether each is a remark on it."""
     entries = _outermost(list(chain.from_iterable(f.entries for f in opening.all("listed"))))
     labelled = [bool(_LABELLED.match(entry.line.content)) for entry in entries]
-    few = sum(labelled) * 2 <= len(entries)
+    few, beside = sum(labelled) * 2 <= len(entries), pattern("beside|assigned|due|asides", r"^(?:{})\s*[:：]")
     for entry, told in zip(entries, labelled, strict=True):
-        yield entry, bool(_ASIDE.match(entry.line.content)) or (few and told)
+        text = entry.line.content
+        yield entry, bool(_ASIDE.match(text) or beside.match(text)) or (few and told)
 
 
 def _remarks(opening: Opening) -> Iterator[Entry]:

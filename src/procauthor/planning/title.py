@@ -12,7 +12,7 @@ from msgspec import Struct
 from procauthor.naming import title_key
 from procauthor.planning import value
 from procauthor.planning.line import plain_text, strip_pictures
-from procauthor.planning.value import bucket_pattern, choice, ends_in_noun, pattern, read_words
+from procauthor.planning.value import bucket_pattern, choice, ends_in_noun, names_document, pattern, read_words
 from procauthor.regex import lazy
 
 _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")
@@ -155,7 +155,7 @@ def _verb() -> re.Pattern[str]:
 def names_task(title: str) -> bool:
     """Say whether a title asks for work on a document: "Define Data Design", "Oven runbook"."""
     name = clean_title(title)
-    return bool(pattern("define|draft", r"^(?:{})\b").search(title)) or (" " in name and ends_in_noun(name))
+    return bool(pattern("define|draft", r"^(?:{})\b").search(title)) or names_document(name)
 
 
 def clean_title(text: str, known: Collection[str] = ()) -> str:
@@ -182,7 +182,7 @@ def _clean(text: str, known: Collection[str]) -> str:
     bare = strip_pictures(_verb().sub("", strip_pictures(text)).strip())
     # All words but the small ones begin with a capital or a digit.
     capital = all(word.casefold() in _minor() or word[0].isupper() or word[0].isdigit() for word in bare.split())
-    named = capital or (" " in bare and ends_in_noun(bare)) or title_key(bare) in known
+    named = capital or names_document(bare) or title_key(bare) in known
     return bare if named and title_key(bare) not in ("", "procedure", "procedures") else text
 
 
@@ -217,7 +217,7 @@ def _without_remarks(text: str, known: Collection[str]) -> str:
 def _is_behind(title: str, said: str) -> bool:
     bare = re.sub(r" ?\([^()]*\)$", "", said)
     remark = value.says_only_status(bare) or value.read_whole_effort(bare) or value.is_priority(bare)
-    return bool(remark or pattern("define", r"^(?:{})d?$").match(bare)) or ends_in_noun(title)
+    return bool(remark or pattern("define", r"^(?:{})d?$").match(bare)) or names_document(title)
 
 
 def asks_for(text: str, title: str) -> bool:
@@ -349,7 +349,8 @@ def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     article = rf"(?:(?:{choice(read_words().lists['articles'])})\s?)?"
     joining = choice(read_words().lists["joining"])
     number = rf"\d+(?:\.\d+)*\b(?!\s+(?!(?:{joining})\b)[^\W\d_])"
-    after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?:(?-i:[A-Z#])|{number}))"
+    bucket = rf"(?:{choice(read_words().lists['buckets'])})\s+(?:\d|(?-i:[A-Z])\b)"
+    after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?:(?-i:[A-Z#])|{number}|{bucket}))"
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
     return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})(?:\s*[:：]\s*|\s+)|{after}){names}", re.IGNORECASE)

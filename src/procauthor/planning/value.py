@@ -75,6 +75,11 @@ def ends_in_noun(text: str) -> bool:
     return bool(pattern("nouns", r"(?:\b|-)(?:{})$").search(text))
 
 
+def names_document(text: str) -> bool:
+    """Say whether a text names a document, and not its kind alone: "Oven runbook", but not "Runbook"."""
+    return " " in text.strip() and ends_in_noun(text)
+
+
 @lru_cache(maxsize=1)
 def bucket_pattern() -> re.Pattern[str]:
     """Return a pattern for what items are put into, with its number or name: "Phase 2", "Week 1-2", "Group A"."""
