@@ -718,3 +718,15 @@ def test_what_is_said_below_a_label_in_bold_holds_for_the_group():
     )
     needs = {item.title: [d.title for d in item.depends_on] for item in plan.items}
     assert needs == {"Oven": [], "Salt": [], "Tap": ["Oven", "Salt"], "Closing": ["Tap"]}
+
+
+@pytest.mark.parametrize(("said", "hours"), [("2 ч", 2), ("3 дня", 24), ("2時間", 2), ("1 天", 8), ("30 분", 0.5), ("1 settimana", 40)])  # fmt: skip
+def test_hours_are_read_in_all_languages(said: str, hours: float):
+    item = read(f"## P0\n\n- [ ] Oven ({said})\n- [ ] Salt\n").items[0]
+    assert (item.title, item.effort_hours and item.effort_hours.max) == ("Oven", hours)
+
+
+def test_an_empty_box_before_what_is_struck_through_is_said():
+    plan = read("## P0\n\n- [ ] ~~Oven~~\n- [ ] Salt (30 m) [after Oven]\n")
+    assert told(plan) == ["Oven P0", "Salt P0 <- Oven"]
+    assert [p.line for p in plan.problems if p.kind == "skipped"] == [5]

@@ -136,7 +136,7 @@ class _Entry(Struct, frozen=True):
 
 def _before_needs(text: str) -> str:
     needs = needs_pattern().search(text)
-    return text[: needs.start()].rstrip(" ,;(–—-") if needs else text
+    return text[: needs.start()].rstrip(" ,;([–—-") if needs else text
 
 
 def _body(own: list[Line]) -> list[Line]:
@@ -210,7 +210,7 @@ def _needed(rest: str, number: int) -> Iterator[Field]:
         kinds = [next((key for key, says in _KINDS.items() if says(part)), "") for part in parts]
         yield from (Field(key, "", part, number) for key, part in zip(kinds, parts, strict=True) if key)
         names = ", ".join(part for key, part in zip(kinds, parts, strict=True) if not key)
-        yield Field("depends_on", SAID, names.strip(" .;,"), number)
+        yield Field("depends_on", SAID, names.strip(" .;,]"), number)
 
 
 def _inline(line: Line) -> list[Field]:
@@ -236,7 +236,7 @@ def _title(text: str) -> tuple[str, str, bool]:
         behind = plain[joint.end() :].strip(" ()")
         aside = value.read_whole_effort(behind) or needs_pattern().search(f" {behind}")
         cut = min(cut, joint.start()) if aside or names_document(plain[: joint.start()]) else cut
-    return clean_title(plain[:cut].rstrip(" (,;–—-") or plain), plain[cut:], False
+    return clean_title(plain[:cut].rstrip(" ([,;–—-") or plain), plain[cut:], False
 
 
 def _remarks(line: Line) -> Iterator[Field]:

@@ -368,8 +368,9 @@ def _complaints(
         yield "priority", f"{opening.title!r} {lack}; it counts as P3", line
     if status.endswith("?"):
         yield "skipped", f"{title!r} has the status {status!r}, which is a question; it counts as open", line
-    if "~~" in opening.line.text and not opening.line.any_mark:
-        counts = "done" if _is_struck(opening.line, opening.title) else "open"
+    mark = opening.line.any_mark
+    if "~~" in opening.line.text and not (mark and mark.done):
+        counts = "done" if not mark and _is_struck(opening.line, opening.title) else "open"
         yield "skipped", f"{opening.title!r} is struck through and counts as {counts}; tick it, or take it out", line
     for each in opening.fields:
         if each.label and not each.key and (near := resembles(each.label)):

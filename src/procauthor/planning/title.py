@@ -353,7 +353,7 @@ def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?:(?-i:[A-Z#])|{number}|{bucket}))"
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"
-    return re.compile(rf"(?:^|[\s(,;–—-])(?:(?:{needs})(?:\s*[:：]\s*|\s+)|{after}){names}", re.IGNORECASE)
+    return re.compile(rf"(?:^|[\s([,;–—-])(?:(?:{needs})(?:\s*[:：]\s*|\s+)|{after}){names}", re.IGNORECASE)
 
 
 def read_count(text: str) -> tuple[str, int] | None:

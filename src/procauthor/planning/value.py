@@ -63,11 +63,15 @@ def choice(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
+def words_of(kinds: str) -> str:
+    """Return a pattern for the words of some lists, which are joined by "|"."""
+    return choice(set().union(*(read_words().lists[kind] for kind in kinds.split("|"))))
+
+
 @lru_cache(maxsize=256)
 def pattern(kinds: str, form: str = r"\b(?:{})\b") -> re.Pattern[str]:
-    """Return a pattern for the words of some lists, which are joined by "|"; ``form`` says what is around a word."""
-    words = set().union(*(read_words().lists[kind] for kind in kinds.split("|")))
-    return re.compile(form.replace("{}", choice(words)), re.IGNORECASE)
+    """Return a pattern for the words of some lists; ``form`` says what is around a word."""
+    return re.compile(form.replace("{}", words_of(kinds)), re.IGNORECASE)
 
 
 def ends_in_noun(text: str) -> bool:
@@ -256,13 +260,7 @@ def read_remarks(text: str) -> list[str]:
 
 # Hours: "2-3 hours", "1h 30m", "half a day", "between 1 and 2 days"
 _NUMBER = r"(?:\d{1,4}:[0-5]\d|(?:\d{1,4}\s+)?\d/[1-9]|\d{1,9}(?:[.,]\d{1,9})?(?:\s?[½¼¾])?|[½¼¾])"
-_UNIT = (
-    r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
-    r"(?P<unit>hours?|hrs?|h|days?|d|minutes?|mins?|m|weeks?|wks?|w|stunden?|std\.?|tage?n?|minuten|wochen?|heures?|jours?|j|"
-    r"semaines?|horas?|d[ií]as?|semanas?|minutos?|or[ae]|giorn[oi]|settiman[ae]|minut[oi])(?![^\W\d_])"
-)
-_AMOUNT = lazy(rf"(?P<number>{_NUMBER})(?P<behind>\s*\+?\s*(?:\(?\s*{_UNIT}\.?\s*\)?)?)", re.IGNORECASE)
-_LABELLED = lazy(rf"\b{_UNIT}", re.IGNORECASE)
+_WORKING = r"(?:(?:person|man|working|work|engineer(?:ing)?|business|staff|dev(?:eloper)?)[\s-]+)?"
 _START = lazy(r"(?<![\w.,:/])(?=[\d½¼¾])")
 _SIGN = r"[-–—‐‑‒−~]|\.{2,3}|…|,? ?max(?:imum)?\.?:?"
 _SMALLER = lazy(r"(?: ?,)? ?(?:and |& ?)?(?=[\d½¼¾])")
@@ -270,8 +268,8 @@ _BEFORE = lazy(
     r"^(?:~|≈|about|around|approx(?:imately|\.)?|ca?\.|est(?:imated|\.)?|effort:?|estimate:?|\s)*$", re.IGNORECASE
 )
 _BEHIND = lazy(r"^\s*\.?\s*(?:(?:in\s+)?total|overall|together|each|per procedure)?\s*$", re.IGNORECASE)
-# Hours of a unit, by how its name begins in any language; the first that fits counts.
-_HOURS = {"st": 1.0, "h": 1.0, "se": 40.0, "w": 40.0, "m": 1 / 60, "d": 8.0, "t": 8.0, "j": 8.0, "o": 1.0, "g": 8.0}
+# The lists of words for units of time, and how many hours one of each has.
+_HOURS = {"minutes": 1 / 60, "hours": 1.0, "days": 8.0, "weeks": 40.0}
 _QUARTERS = 4
 _HALF_AN_HOUR = 0.5
 
@@ -289,7 +287,7 @@ def read_whole_effort(text: str) -> Effort | None:
 
 def effort_unit(label: str) -> str:
     """Return the unit that a label names, as in "Effort (days)", or an empty string."""
-    unit = _LABELLED.search(label)
+    unit = re.search(rf"\b{_unit()}", label, re.IGNORECASE)
     return unit["unit"] if unit else ""
 
 
@@ -339,11 +337,23 @@ def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
     return None, text, ""
 
 
+def _unit() -> str:
+    """Return a pattern for a unit of time in all languages: "days", "person-days", "Std"."""
+    return rf"{_WORKING}(?P<unit>{words_of('|'.join(_HOURS))})(?![^\W\d_])"
+
+
+@lru_cache(maxsize=1)
+def _amounts() -> re.Pattern[str]:
+    behind = rf"(?P<behind>\s*\+?\s*(?:\(?\s*{_unit()}\.?\s*\)?)?)"
+    return re.compile(rf"(?P<number>{_NUMBER}){behind}", re.IGNORECASE)
+
+
 @lru_cache(maxsize=1)
 def _in_words() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return what is said of numbers in words, and how that is written in digits."""
-    lists = ("between", "joining", "half", "one", "times")
-    between, joining, half, one, times = (choice(read_words().lists[kind]) for kind in lists)
+    lists = ("between", "joining", "half", "one")
+    between, joining, half, one = (choice(read_words().lists[kind]) for kind in lists)
+    times = words_of("hours|days|weeks")
     number = rf"({_NUMBER}(?:\s*[^\W\d_]+)?)"
     return (
         (re.compile(rf"\b(?:{between})\s+{number}\s+(?:{joining})\s+", re.IGNORECASE), r"\1 to "),
@@ -357,7 +367,7 @@ def _amount(text: str, place: int) -> tuple[float, float | None, int]:
 
     Two units are one number of hours.
     """
-    match = _AMOUNT.match(text, place)
+    match = _amounts().match(text, place)
     assert match is not None
     number, unit, end = _number(match["number"]), match["unit"], match.end()
     if not unit:
@@ -365,7 +375,7 @@ def _amount(text: str, place: int) -> tuple[float, float | None, int]:
     hours, smaller = _hours_of(unit), _SMALLER.match(text, end)
     more, below, after = _amount(text, smaller.end()) if smaller else (0.0, 0.0, end)
     if below is None and hours == 1.0 and smaller and smaller.end() == end:
-        below = _HOURS["m"]
+        below = _HOURS["minutes"]
     return (number * hours + more * below, 1.0, after) if below and below < hours else (number, hours, end)
 
 
@@ -377,4 +387,4 @@ def _number(text: str) -> float:
 
 
 def _hours_of(unit: str) -> float:
-    return next(hours for start, hours in _HOURS.items() if unit.casefold().startswith(start))
+    return next(hours for kind, hours in _HOURS.items() if unit.casefold() in read_words().lists[kind])
