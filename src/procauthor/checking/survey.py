@@ -34,7 +34,7 @@ from procauthor.library.state import database, make_folder
 from procauthor.library.stored import Facts, Shelf, Stored, read_facts
 from procauthor.procedure import Kind, Stamp, stamp
 from procauthor.settings import Settings
-from procauthor.system import read_regular, share
+from procauthor.system import read_regular, share, without_collection
 from procauthor.template.read import TemplateStore
 
 FILE_NAME = "check.db"
@@ -526,7 +526,6 @@ class Surveyor:
         self._last: Surveyed | None = None
         self._made: OrderedDict[tuple[str, str], Record] = OrderedDict()
         self._looked_at = 0
-        self._tree: Tree | None = None
         self._certain = True
         self._inodes: set[int] = set()
         self._watch: Watch | None = None
@@ -555,20 +554,41 @@ class Surveyor:
 
     def _read_again(self, changed: frozenset[str] | None) -> Surveyed:
         """Read what has changed; None where all documents have to be looked at."""
-        tree = self._tree if changed and self._tree else walk(self._root, self._settings.library.exclude)
-        self._tree = tree
+        edited = self._read_edits(changed) if changed else None
+        return edited or self._read_all()
+
+    def _read_edits(self, changed: frozenset[str]) -> Surveyed | None:
+        """Read the documents that alone have changed since the last reading; None where more has."""
+        last, memory, reviews = self._last, self._memory, read_reviews(self._root)
+        if last is None or memory is None or not memory.records or reviews != last.library.reviews:
+            return None
+        records, unknown = self._unchanged(sorted(changed), memory, dict(last.records))
+        with without_collection():
+            for made in map(self._read, unknown):
+                if isinstance(made, UnreadFile):
+                    return None
+                records[made.path] = made
+        edited = [path for path in changed if records[path] is not last.records[path]]
+        if not edited:
+            return last
+        fresh = frozenset(path for path in last.fresh | changed if records[path] is not memory.records.get(path))
+        shelf = self._shelf(memory, records)
+        documents, shelf = self._after_edits(last, edited, records, shelf)
+        library = Library.of(self._root, documents, (), last.library.files, reviews)
+        return Surveyed(library, memory, records, fresh, last.gone & memory.records.keys(), shelf, self)
+
+    def _read_all(self) -> Surveyed:
+        """Look at all documents."""
+        tree = walk(self._root, self._settings.library.exclude)
         memory = self._memory = self._memory or self._open(len(tree.documents))
-        changed = changed if memory.records else None
-        records, unknown = self._recall(tree, memory, changed)
+        records, unknown = self._recall(tree, memory)
         unread = list(tree.closed)
         for made in share(unknown, partial(map, self._read), Record | UnreadFile):
             if isinstance(made, UnreadFile):
                 unread.append(made)
-                records.pop(made.path, None)
             else:
                 records[made.path] = made
-        if changed is None:
-            records = {path: records[path] for path in filter(records.__contains__, tree.documents)}
+        records = {path: records[path] for path in filter(records.__contains__, tree.documents)}
         unread.sort(key=lambda each: each.path)
         reviews = read_reviews(self._root)
         fresh = frozenset(compress(records, map(is_not, records.values(), map(memory.records.get, records))))
@@ -650,17 +670,10 @@ class Surveyor:
             digest.update(f"\0{name}\0{self._templates.digest(name)}".encode())
         return digest.digest()
 
-    def _recall(
-        self, tree: Tree, memory: Memory, changed: frozenset[str] | None
-    ) -> tuple[dict[str, Record], list[str]]:
-        """Return the records of the files that are as they were, and the paths of the others, some with an old record.
-
-        ``changed`` are the only ones that need a look; None where all do.
-        """
+    def _recall(self, tree: Tree, memory: Memory) -> tuple[dict[str, Record], list[str]]:
+        """Return the records of the files that are as they were, and the paths of the others."""
         if not memory.records:
             return {}, list(tree.documents)
-        if changed is not None and self._last is not None:
-            return self._unchanged(sorted(changed), memory, dict(self._last.records))
         # What was read last may not be written down yet.
         known = memory.records if self._last is None else self._last.records
         records: dict[str, Record] = {}
@@ -749,8 +762,17 @@ class Surveyor:
         fresh: frozenset[str],
         reviews: Mapping[str, Review],
     ) -> Surveyed:
-        last = self._last
+        last, shelf = self._last, self._shelf(memory, records)
+        if last and records.keys() == last.records.keys() and reviews == last.library.reviews:
+            edited = compress(records, map(is_not, records.values(), last.records.values()))
+            documents, shelf = self._after_edits(last, list(edited), records, shelf)
+        else:
+            documents = {path: self._document(each, reviews.get(path), shelf) for path, each in records.items()}
+        library = Library.of(self._root, documents, tuple(unread), tree.files, reviews)
+        gone = frozenset(memory.records.keys() - records.keys())
+        return Surveyed(library, memory, records, fresh, gone, shelf, self)
 
+    def _shelf(self, memory: Memory, records: Mapping[str, Record]) -> Shelf:
         def fetch(path: str) -> Facts:
             try:
                 return memory.facts(records[path])
@@ -758,29 +780,21 @@ class Surveyor:
                 memory.forget()
                 raise StaleError(FILE_NAME) from error
 
-        shelf = Shelf(
+        return Shelf(
             self._root,
             fetch,
             lambda: memory.contracts(records),
             lambda name: memory.told(name, records),
             lambda path: read_template(path, self._settings, self._templates),
         )
-        if last and records.keys() == last.records.keys() and reviews == last.library.reviews:
-            documents, shelf = self._after_edits(last, records, shelf)
-        else:
-            documents = {path: self._document(each, reviews.get(path), shelf) for path, each in records.items()}
-        library = Library.of(self._root, documents, tuple(unread), tree.files, reviews)
-        gone = frozenset(memory.records.keys() - records.keys())
-        return Surveyed(library, memory, records, fresh, gone, shelf, self)
 
     def _after_edits(
-        self, last: Surveyed, records: Mapping[str, Record], shelf: Shelf
+        self, last: Surveyed, edited: Sequence[str], records: Mapping[str, Record], shelf: Shelf
     ) -> tuple[dict[str, Procedure], Shelf]:
         """Return the documents where some of those of the last reading were edited, and the shelf they are on.
 
         The others stay on theirs: most edits are of one document.
         """
-        edited = list(compress(records, map(is_not, records.values(), last.records.values())))
         before = [last.library.by_path[path] for path in edited]
         last.shelf.renew([each for each in before if isinstance(each, Stored)], shelf)
         now = {path: self._document(records[path], last.library.reviews.get(path), last.shelf) for path in edited}

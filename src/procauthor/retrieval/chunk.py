@@ -26,7 +26,7 @@ _STRETCH = lazy(rb"(?:\s*\S+){1,200}")
 Span = tuple[int, int]
 
 
-class Chunk(Struct, frozen=True):
+class Chunk(Struct, frozen=True, array_like=True):
     """A passage. ``text`` is shown, ``context`` only helps to find it, ``line`` counts from 1."""
 
     id: str

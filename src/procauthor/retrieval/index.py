@@ -93,7 +93,7 @@ class SectionIndex:
         self._known: Mapping[str, tuple[int, str]] | None = None
         self._meaning = VectorIndex(embedding, server, weights, self._writing)
         self._moment: tuple[int, int] | None = None
-        self._paths: Mapping[int, str] = {}
+        self._paths: dict[int, str] = {}
         self._opened: ChunkStore | None = self._open_store()
         self._words = WordIndex(self._counts)
 
@@ -340,7 +340,7 @@ class SectionIndex:
         moment = self._store.moment()
         if moment != self._moment:
             self._paths = self._store.paths()
-            self._words.follow(self._paths.keys())
+            self._words.follow(self._paths)
             self._moment = moment
 
     def _choose(self, ranked: Ranking, rankings: dict[str, Ranking], limit: int) -> list[Hit]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,7 +14,7 @@ from uuid import uuid4
 from procauthor.errors import ConfigError, RetrievalError
 from procauthor.retrieval.embedding import Embedding, WordEmbedding, blend, normalise, pack, unpack
 from procauthor.retrieval.lexical import read_passage
-from procauthor.retrieval.ranking import Place, Ranking, Weights, best_first, merge
+from procauthor.retrieval.ranking import Place, Ranking, Weights, best_first, compare, merge
 from procauthor.retrieval.store import ChunkStore, Vectored
 from procauthor.system import install_hint
 
@@ -222,6 +221,7 @@ class VectorIndex:
         self._server = VectorServer(server) if server else None
         self._weights = weights
         self._writing = writing
+        self._known: dict[int, str] | None = None
         self._pages: dict[int, tuple[str, bytes]] = {}
         self._matrix: _Matrix | None = None
         self._passages: OrderedDict[int, Vectors] = OrderedDict()
@@ -233,16 +233,17 @@ class VectorIndex:
 
     def forget(self) -> None:
         """Forget what was read."""
+        self._known = None
         self._pages.clear()
         self._passages.clear()
         self._matrix = None
 
-    def rank(self, store: ChunkStore, paths: Mapping[int, str], query: str, words: Ranking, limit: int) -> Ranking:
+    def rank(self, store: ChunkStore, paths: dict[int, str], query: str, words: Ranking, limit: int) -> Ranking:
         """Return the passages nearest to a query with their cosine, best first.
 
         Args:
             store: What is indexed.
-            paths: The paths of all documents, by their rows.
+            paths: The paths of all documents, by their rows; the same object as long as nothing has changed.
             query: What is asked for.
             words: What the words of the query find.
             limit: The length of the ranking.
@@ -261,12 +262,11 @@ class VectorIndex:
 
     # Vectors
 
-    def _follow(self, store: ChunkStore, paths: Mapping[int, str]) -> None:
+    def _follow(self, store: ChunkStore, paths: dict[int, str]) -> None:
         """Know the vectors of these documents, and make those that are missing."""
-        if self._pages.keys() == paths.keys():
+        if paths is self._known:
             return
-        gone = self._pages.keys() - paths.keys()
-        new = sorted(paths.keys() - self._pages.keys())
+        gone, new = compare(self._pages, paths)
         known = dict(store.pages(new, self._embedding.id))
         missing = [row for row in new if row not in known]
         if missing:
@@ -281,9 +281,10 @@ class VectorIndex:
         self._pages |= {row: (paths[row], page) for row, page in known.items()}
         if self._matrix is not None:
             self._matrix.change(gone, self._unpacked(known))
-        if self._server:
+        if self._server and (gone or new):
             with self._writing():
                 self._send(self._server, store)
+        self._known = paths
 
     def _make(self, store: ChunkStore, rows: Sequence[int]) -> Iterator[tuple[int, Vectored]]:
         """Yield the vectors of documents; only texts that this embedding has not seen are embedded."""
@@ -343,22 +344,22 @@ class VectorIndex:
             hits = self._server.rank(vector, limit)
             return [(Place(path, number, rows[path]), score) for path, number, score in hits if path in rows]
         pages = self._all_pages()
-        near = _first(_cosines(pages.vectors, vector), _NEAREST_PAGES) if len(pages.rows) else []
+        near = _first(_cosines(pages.vectors, vector), _NEAREST_PAGES)
         chosen = sorted({*pages.rows[near].tolist(), *(place.row for place, _ in words)})
         vectors = self._vectors(store, chosen)
         if not vectors:
             return []
         scores = _cosines(np.concatenate(list(vectors.values())), vector)
-        owners, ends = list(vectors), list(accumulate(map(len, vectors.values())))
+        sizes = list(map(len, vectors.values()))
+        ends = np.cumsum(sizes)
+        starts = ends - sizes
         # A passage without a known word has no direction.
-        best = (at for at in _first(scores, limit) if scores[at])
-        return best_first({self._place(owners, ends, at): float(scores[at]) for at in best})[:limit]
-
-    def _place(self, owners: Sequence[int], ends: Sequence[int], at: int) -> Place:
-        """Return the place of a passage that is counted over all documents, of which it is known where they end."""
-        which = bisect_right(ends, at)
-        row = owners[which]
-        return Place(self._pages[row][0], at - (ends[which - 1] if which else 0), row)
+        best = _first(scores, limit)
+        best = best[scores[best] != 0]
+        owners = np.searchsorted(ends, best, side="right")
+        rows, numbers = np.array(list(vectors))[owners].tolist(), (best - starts[owners]).tolist()
+        places = (Place(self._pages[row][0], number, row) for row, number in zip(rows, numbers, strict=True))
+        return best_first(dict(zip(places, scores[best].tolist(), strict=True)))[:limit]
 
     def _move(self, store: ChunkStore, vector: Vectors, rankings: dict[str, Ranking]) -> Vectors:
         """Return the vector of a query drawn towards the passages that answer it best, by words and by meaning.
@@ -413,15 +414,14 @@ def _cosines(vectors: Vectors, vector: Vectors) -> NDArray[np.float64]:
     return np.round(cosines, 5)
 
 
-def _first(scores: NDArray[np.floating], most: int) -> Sequence[int]:
+def _first(scores: NDArray[np.floating], most: int) -> NDArray[np.int64]:
     """Return where the highest scores are; all that are as high as the last one count."""
     import numpy as np
 
     if len(scores) <= most:
-        return range(len(scores))
+        return np.arange(len(scores))
     least = np.partition(scores, len(scores) - most)[len(scores) - most]
-    places: list[int] = np.flatnonzero(scores >= least).tolist()
-    return places
+    return np.flatnonzero(scores >= least)
 
 
 def _hash(text: str) -> str:

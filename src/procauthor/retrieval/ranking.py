@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import filterfalse, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from procauthor.retrieval.lexical import Counts, Postings, Wording, list_terms, number_of
@@ -29,6 +29,9 @@ _B = 0.75
 _LEAST_RARITY = 1e-6
 _LEAST_TAIL = 64
 _TAIL_SHARE = 20
+# The order of a sum is no reason to put one passage before another.
+_DIGITS = 9
+_ALIKE = 10.0**-_DIGITS
 
 
 class Place(NamedTuple):
@@ -37,6 +40,13 @@ class Place(NamedTuple):
     path: str
     number: int
     row: int
+
+
+def compare(known: dict[int, Any], rows: dict[int, Any]) -> tuple[list[int], list[int]]:
+    """Return the rows that are known and gone, and those that are new. Both are in order, and new ones come last."""
+    last = max(known, default=0)
+    new = list(takewhile(lambda row: row > last, reversed(rows)))
+    return list(filterfalse(rows.__contains__, known)), new[::-1]
 
 
 class WordIndex:
@@ -58,16 +68,15 @@ class WordIndex:
         self._first: list[int] = [0]
         self._fresh = 0
 
-    def follow(self, rows: AbstractSet[int]) -> None:
+    def follow(self, rows: dict[int, Any]) -> None:
         """Hold the documents at these rows, and no others; only what is new is read."""
-        gone = self._page_of.keys() - rows
+        gone, new = compare(self._page_of, rows)
         dead = len(self._rows) - len(self._page_of) + len(gone)
         if max(self._fresh, dead) > max(_LEAST_TAIL, len(rows) // _TAIL_SHARE):
             self._forget()
-            gone = set()
+            gone, new = [], list(rows)
         for row in gone:
             self._drop(self._page_of.pop(row))
-        new = sorted(rows - self._page_of.keys())
         if new:
             self._fresh = self._fresh + len(new) if self._rows else 0
             self._add(list(self._read(new)))
@@ -78,6 +87,8 @@ class WordIndex:
             table.drop(self._first[page], self._first[page + 1])
 
     def _add(self, documents: Sequence[tuple[int, str, Counts]]) -> None:
+        import numpy as np
+
         for row, path, counts in documents:
             self._page_of[row] = len(self._rows)
             self._rows.append(row)
@@ -86,6 +97,7 @@ class WordIndex:
         self._passages.add([counts.passages for _, _, counts in documents])
         self._concepts.add([counts.concepts for _, _, counts in documents])
         self._pages.add([counts.page for _, _, counts in documents])
+        self._sizes = np.diff(self._first)
 
     def rank(self, query: str, limit: int) -> list[tuple[Place, float]]:
         """Return the best passages with their scores, best first."""
@@ -99,12 +111,13 @@ class WordIndex:
         hits = np.flatnonzero((own > 0) | (related > 0))
         if not len(hits):
             return []
-        shared = np.repeat(self._pages.score(words), np.diff(self._first))
-        scores = np.round((own + _CONCEPT_SHARE * related + _PAGE_SHARE * shared)[hits], 9)
+        shared = np.repeat(self._pages.score(words), self._sizes)
+        scores = (own + _CONCEPT_SHARE * related + _PAGE_SHARE * shared)[hits]
         if len(hits) > limit:
             least = np.partition(scores, len(hits) - limit)[len(hits) - limit]
-            kept = scores >= least
+            kept = scores >= least - _ALIKE
             hits, scores = hits[kept], scores[kept]
+        scores = np.round(scores, _DIGITS)
         ranked = sorted(zip((-scores).tolist(), map(self._place, hits.tolist()), strict=True))
         return [(place, -score) for score, place in ranked[:limit]]
 
@@ -133,7 +146,7 @@ class _TermTable:
         """Take rows out; the numbers of the others stay."""
         at = 0
         for part in self._parts:
-            part.drop(max(0, start - at), max(0, end - at))
+            part.drop(slice(max(0, start - at), max(0, end - at)))
             at += len(part.live)
 
     def score(self, terms: Iterable[int]) -> Scores:
@@ -146,13 +159,15 @@ class _TermTable:
         length = sum(part.length for part in self._parts)
         sums = [np.zeros(len(part.live)) for part in self._parts]
         mean = length / rows if rows else 1.0
+        helds = [part.held(mean or 1.0) for part in self._parts]
         for term in terms:
             places = [part.find(term) for part in self._parts]
-            many = sum(len(at) for at, _ in places)
+            many = sum(part.count_live(at) for part, (at, _) in zip(self._parts, places, strict=True))
             rarity = max(float(np.log((rows - many + 0.5) / (many + 0.5))), _LEAST_RARITY)
-            for part, total, (at, counts) in zip(self._parts, sums, places, strict=True):
-                held = _K * (1 - _B + _B * part.lengths[at] / (mean or 1.0))
-                total[at] += rarity * counts * (_K + 1) / (counts + held)
+            for held, total, (at, counts) in zip(helds, sums, places, strict=True):
+                total[at] += rarity * counts * (_K + 1) / (counts + held[at])
+        for part, total in zip(self._parts, sums, strict=True):
+            total[~part.live] = 0
         scores: Scores = np.concatenate(sums) if sums else np.zeros(0)
         return scores
 
@@ -175,25 +190,25 @@ class _Part:
 
         self.lengths: Scores = joined("lengths", np.uint32).astype(np.float64)
         self.live: Mask = np.ones(len(self.lengths), bool)
-        self._count()
+        self.rows, self.length = len(self.lengths), int(self.lengths.sum())
         self._terms = joined("terms", np.uint32)
         self._counts = joined("counts", np.uint8)
         self._ends: NDArray[Any] = np.cumsum(joined("sizes", np.uint32), dtype=np.int64)
         self._rows: NDArray[Any] | None = None
         self._asked = False
+        self._mean = 0.0
+        self._held = self.lengths
 
-    def _count(self) -> None:
-        self.rows, self.length = int(self.live.sum()), int(self.lengths.sum(where=self.live))
-
-    def drop(self, start: int, end: int) -> None:
+    def drop(self, rows: slice | NDArray[Any]) -> None:
         """Take rows out."""
-        self.live[start:end] = False
-        self._count()
+        live = self.live[rows]
+        self.rows -= int(live.sum())
+        self.length -= int(self.lengths[rows].sum(where=live))
+        self.live[rows] = False
 
     def drop_as(self, other: _Part) -> None:
         """Take out the rows that are out of another one, which has the first of these rows."""
-        self.live[: len(other.live)] = other.live
-        self._count()
+        self.drop((~other.live).nonzero()[0])
 
     def get_ready(self) -> None:
         """Put the terms in order for the second query: a process that answers but one has nothing of it."""
@@ -201,13 +216,18 @@ class _Part:
             self._sort()
         self._asked = True
 
-    def find(self, term: int) -> tuple[NDArray[Any], Scores]:
-        """Return the live rows with a term, and how often each has it."""
-        rows, counts = self._find(term)
-        kept = self.live[rows]
-        return rows[kept], counts[kept].astype("float64")
+    def held(self, mean: float) -> Scores:
+        """Return by how much the length of each row holds its counts down, where rows have a mean length."""
+        if mean != self._mean:
+            self._mean, self._held = mean, _K * (1 - _B + _B * self.lengths / mean)
+        return self._held
 
-    def _find(self, term: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    def count_live(self, rows: NDArray[Any]) -> int:
+        """Return how many of some rows have not been dropped."""
+        return len(rows) if self.rows == len(self.live) else int(self.live[rows].sum())
+
+    def find(self, term: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the rows with a term, those that were dropped too, and how often each has it."""
         import numpy as np
 
         if self._rows is None:
@@ -215,7 +235,8 @@ class _Part:
             return np.searchsorted(self._ends, at, side="right"), self._counts[at]
         sought = np.uint32(term)
         first, last = (int(np.searchsorted(self._terms, sought, side=side)) for side in ("left", "right"))
-        return self._rows[first:last], self._counts[first:last]
+        # Numbers of another size would be converted each time that they are used.
+        return self._rows[first:last].astype(np.intp), self._counts[first:last]
 
     def _sort(self) -> None:
         """Sort by terms, with row and count in one number each: that is four times as fast as to sort places."""

@@ -33,6 +33,7 @@ pragma user_version = {_VERSION};
 _AT_ONCE = 500
 _DAMAGED = "a row is damaged"
 _encode = msgspec.msgpack.Encoder().encode
+_decode_chunks = msgspec.msgpack.Decoder(list[Chunk]).decode
 _decode_counts = msgspec.msgpack.Decoder(Counts).decode
 
 
@@ -111,16 +112,16 @@ class ChunkStore:
         """
         version, _ = self.moment()
         if self._documents is None or version != self._version_read:
-            rows = self.db.execute("select path, row, stamp from document").fetchall()
+            rows = self.db.execute("select path, row, stamp from document order by row").fetchall()
             self._documents = {path: (row, stamp) for path, row, stamp in rows}
             self._paths = {row: path for path, row, _ in rows}
             self._version_read = version
         return self._documents
 
-    def paths(self) -> Mapping[int, str]:
-        """Return the path of each document by its row, as `documents` has them."""
+    def paths(self) -> dict[int, str]:
+        """Return the path of each document by its row, in the order of rows."""
         self.documents()
-        return self._paths
+        return dict(self._paths)
 
     def moment(self) -> tuple[int, int]:
         """Return what changes whenever another process writes, and what changes when this one does."""
@@ -149,7 +150,7 @@ class ChunkStore:
     def chunks(self, row: int) -> list[Chunk]:
         """Return the passages of the document at a row; none where it is gone."""
         for value, seal in self.db.execute("select value, seal from passages where row = ?", (row,)):
-            chunks: list[Chunk] = _read(value, seal, load_chunks)
+            chunks: list[Chunk] = _read(value, seal, _decode_chunks)
             return chunks
         return []
 
@@ -240,18 +241,12 @@ class ChunkStore:
 
 def dump_chunks(chunks: Sequence[Chunk]) -> bytes:
     """Return passages as they are kept."""
-    return _encode([[getattr(chunk, name) for name in Chunk.__struct_fields__] for chunk in chunks])
+    return _encode(chunks)
 
 
 def dump_counts(counts: Counts) -> bytes:
     """Return the words of passages as they are kept."""
     return _encode(counts)
-
-
-def load_chunks(value: bytes) -> list[Chunk]:
-    """Return passages that were kept."""
-    rows = (dict(zip(Chunk.__struct_fields__, parts, strict=True)) for parts in msgspec.msgpack.decode(value))
-    return [Chunk(**{**parts, "headings": tuple(parts["headings"])}) for parts in rows]
 
 
 def _read(value: bytes, seal: int, decode: Any) -> Any:
