@@ -300,17 +300,15 @@ class PlanSettings(_Table):
     """The weight of being on the critical path of an orchestration."""
     blocks: float = Field(default=0.5, ge=0)
     """The weight of each unfinished procedure that has to wait for it, for at most 20 of them."""
-    used: float = Field(default=2.0, ge=0)
+    used: float = Field(default=3.0, ge=0)
     """The weight of each finished procedure that relies on it."""
     called: float = Field(default=1.0, ge=0)
     """The weight of each orchestration that calls it, where it is on no critical path."""
-    broken: float = Field(default=2.0, ge=0)
-    """The weight of broken references in it, however many they are: they are corrected in little time."""
-    lacks: float = Field(default=2.0, ge=0)
-    """The weight of the share of the required sections that a begun text lacks."""
-    closeness: float = Field(default=4.0, ge=0)
-    """The weight of the completion of its lifecycle, which is between 0 and 1."""
-    ends: float = Field(default=4.5, ge=0)
+    lacks: float = Field(default=3.0, ge=0)
+    """The weight of a begun text that lacks required sections, or says of itself that it is not finished."""
+    open: float = Field(default=1.0, ge=0)
+    """The weight of places in a begun text that are still to be finished, however many they are."""
+    ends: float = Field(default=6.0, ge=0)
     """The weight of belonging to a lifecycle of which a third is there and that lacks five procedures at most."""
     p0: float = 6.0
     """The score from which on a procedure has priority P0."""

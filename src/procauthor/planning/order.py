@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import Literal
@@ -167,19 +168,22 @@ def _blockers(items: Sequence[PlanItem]) -> dict[int, list[tuple[int | None, str
     return blockers
 
 
-class Session(Struct, frozen=True):
-    """The items that fit into some hours, in order, and the numbers of those without an estimate.
+class Gain(Struct, frozen=True):
+    """The completion of a lifecycle (the library under an empty name) now, and with some items done."""
 
-    ``now`` and ``then`` are the completion of the library, ``lifecycles`` that of those that gain.
-    """
+    name: str
+    now: Share
+    then: Share
+
+
+class Session(Struct, frozen=True):
+    """The items that fit into some hours, in order, the numbers of those without an estimate, and what is gained."""
 
     hours: float
     items: tuple[PlanItem, ...]
     effort: Effort
     unknown: tuple[int, ...]
-    now: Share
-    then: Share
-    lifecycles: tuple[tuple[str, Share, Share], ...]
+    gains: tuple[Gain, ...]
 
 
 def plan_session(plan: Plan, evaluation: Evaluation, hours: float) -> Session:
@@ -191,13 +195,20 @@ def plan_session(plan: Plan, evaluation: Evaluation, hours: float) -> Session:
     chosen, unknown = fit(plan, hours)
     efforts = [item.effort_hours for item in chosen if item.effort_hours]
     effort = Effort(round(sum(e.min for e in efforts), 4), round(sum(e.max for e in efforts), 4))
-    open_rows = {title_key(row.title): title_key(row.lifecycle) for row in evaluation.rows if not row.done}
-    homes = [open_rows[key] for key in dict.fromkeys(title_key(item.title) for item in chosen) if key in open_rows]
-    tallies = [(each.name, each.tally.completion, homes.count(title_key(each.name))) for each in evaluation.lifecycles]
-    gains = tuple((name, now, Share(now.part + more, now.whole)) for name, now, more in tallies if more)
-    now = evaluation.total.completion
-    then = Share(now.part + len(homes), now.whole)
-    return Session(hours, tuple(chosen), effort, tuple(unknown), now, then, gains)
+    return Session(hours, tuple(chosen), effort, tuple(unknown), gains(evaluation, chosen))
+
+
+def gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> tuple[Gain, ...]:
+    """Return what completion is once some items are done: that of the library, then of each lifecycle that gains."""
+    homes = {title_key(row.title): title_key(row.lifecycle) for row in evaluation.rows if not row.done}
+    counts = Counter(homes[key] for key in {title_key(item.title) for item in items} if key in homes)
+    tallies = [("", evaluation.total, counts.total())]
+    tallies += [(each.name, each.tally, counts[title_key(each.name)]) for each in evaluation.lifecycles]
+    return tuple(
+        Gain(name, tally.completion, Share(tally.completion.part + more, tally.completion.whole))
+        for place, (name, tally, more) in enumerate(tallies)
+        if more or not place
+    )
 
 
 def fit(plan: Plan, hours: float) -> tuple[list[PlanItem], list[int]]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from procauthor.data import grouped
 from procauthor.evaluation.evaluate import Census
 from procauthor.evaluation.graph import row_id
-from procauthor.evaluation.value import Evaluation, Row, Share
+from procauthor.evaluation.value import Call, Evaluation, Row
 from procauthor.library.contract import purpose_sections
 from procauthor.library.index import entries, index_of
 from procauthor.library.status import UNWRITTEN
@@ -23,7 +23,7 @@ from procauthor.naming import amount, listed, title_key
 from procauthor.planning.dependency import split_names
 from procauthor.planning.lack import CUT, Lack, read_lack
 from procauthor.planning.line import plain_text, read_lines
-from procauthor.planning.order import arrange
+from procauthor.planning.order import Gain, arrange, gains
 from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 from procauthor.planning.text import read_fields
 from procauthor.planning.title import clean_title
@@ -34,23 +34,12 @@ _MOST_WAITING = 20
 _HALF = 2
 # So many errors take as long as a text.
 _MANY = 40
-# Texts that have the same errors are one piece of work from this number on.
-_ALIKE = 3
-_ENOUGH = 2
 # A lifecycle that lacks no more than these is worth finishing.
 _FEW = 5
 # Words of a purpose that says something, and fits into a reason.
-_FEWEST, _MOST = 5, 45
+_FEWEST, _MOST = 3, 45
 # Words of a placeholder that can be said in a reason.
 _LITTLE = 25
-
-
-class Gain(Struct, frozen=True):
-    """The completion of a lifecycle (the library under an empty name) now, and with all P0 and P1 done."""
-
-    name: str
-    now: Share
-    then: Share
 
 
 class Proposal(Struct, frozen=True):
@@ -68,7 +57,7 @@ class Proposal(Struct, frozen=True):
         paths = {row.title: row.path or "the index" for row in self.evaluation.rows}
         said = (f"{title!r} ({paths.get(title)}): a plan cannot hold this title" for title in titles)
         plan = replace(self.plan, items=tuple(items), order=tuple(item.number for item in items))
-        return replace(self, plan=plan, left_out=(*self.left_out, *said), gains=tuple(_gains(self.evaluation, items)))
+        return replace(self, plan=plan, left_out=(*self.left_out, *said), gains=gains(self.evaluation, _urgent(items)))
 
 
 def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None) -> Proposal:
@@ -77,11 +66,14 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
     ``present`` is the plan there is: the dependencies that it states count, its priorities do not. Where nothing
     speaks for any gap, each is an item.
     """
-    gaps, alike = _join_alike(_Terrain(survey, evaluation, present).gaps())
-    single = [gap for gap in gaps if gap.speaks]
-    others = Counter(gap.row.lifecycle for gap in gaps if single and not gap.speaks)
-    single = single or gaps
-    single.sort(key=lambda g: (g.item.priority, -g.score, -g.open, g.row.lifecycle, g.place, title_key(g.row.title)))
+    terrain = _Terrain(survey, evaluation, present)
+    gaps = terrain.gaps()
+    speaking = [gap for gap in gaps if gap.speaks]
+    others = Counter(gap.row.lifecycle for gap in gaps if speaking and not gap.speaks)
+    single = speaking or gaps
+    single.sort(
+        key=lambda g: (g.item.priority, -g.score, -g.open, g.row.lifecycle, g.place, g.row.path or "", g.row.title)
+    )
     numbered = [replace(gap.item, number=number) for number, gap in enumerate(single, 1)]
     order, problems = arrange(numbered)
     items = _renumbered(numbered, order)
@@ -92,26 +84,7 @@ def propose(survey: Census, evaluation: Evaluation, present: Plan | None = None)
         problems=problems,
         order=tuple(item.number for item in items),
     )
-    retired = [row.title for row in evaluation.rows if _is_retired(row)]
-    said = [f"{amount(len(retired), 'deprecated document')}: {listed(retired)}"] if retired else []
-    return Proposal(plan, evaluation, tuple(_gains(evaluation, items)), (*said, *alike))
-
-
-def _join_alike(gaps: Sequence[_Gap]) -> tuple[list[_Gap], list[str]]:
-    """Keep one of several texts that lack nothing but the same corrections, and say which are corrected with it."""
-    joined: list[_Gap] = []
-    said: list[str] = []
-    for cause, alike in grouped((gap.cause, gap) for gap in gaps).items():
-        if not cause or len(alike) < _ALIKE:
-            joined += alike
-            continue
-        first, *others = alike
-        *own, last = first.item.actions
-        text = f"Correct the same in {amount(len(others), 'other text')}: {listed([g.row.title for g in others])}"
-        actions = (*own, Action(text, done=False, marker=None, line=0), last)
-        joined.append(replace(first, item=replace(first.item, actions=actions)))
-        said += [f"{g.row.title!r} ({g.row.path}) is corrected with {first.row.title!r}" for g in others]
-    return joined, said
+    return Proposal(plan, evaluation, gains(evaluation, _urgent(items)), tuple(terrain.left_out()))
 
 
 def _renumbered(items: Sequence[PlanItem], order: Sequence[int], without: Collection[str] = ()) -> list[PlanItem]:
@@ -127,15 +100,8 @@ def _renumbered(items: Sequence[PlanItem], order: Sequence[int], without: Collec
     return renumbered
 
 
-def _gains(evaluation: Evaluation, items: Sequence[PlanItem]) -> Iterator[Gain]:
-    """Yield what completion would be with all P0 and P1 items done, where that is more than now."""
-    homes = Counter(title_key(item.lifecycle) for item in items if item.priority in PRIORITIES[:2])
-    tallies = [("", evaluation.total, homes.total())]
-    tallies += [(each.name, each.tally, homes[title_key(each.name)]) for each in evaluation.lifecycles]
-    for place, (name, tally, more) in enumerate(tallies):
-        now = tally.completion
-        if more or not place:
-            yield Gain(name, now, Share(now.part + more, now.whole))
+def _urgent(items: Sequence[PlanItem]) -> list[PlanItem]:
+    return [item for item in items if item.priority in PRIORITIES[:2]]
 
 
 def _is_retired(row: Row) -> bool:
@@ -144,14 +110,11 @@ def _is_retired(row: Row) -> bool:
     return row.status == "deprecated" or bool(remark and read_status(remark[1]) == "deprecated")
 
 
-def _is_written(row: Row) -> bool:
-    return row.text_status in DONE
-
-
 class _Gap(Struct, frozen=True):
     """One unfinished procedure, its item, and how much speaks for it.
 
     ``waiting`` holds the ids in the graph of every gap behind it, however far; ``place`` is that in the index, if any.
+    ``open`` counts what a begun text lacks.
     """
 
     row: Row
@@ -159,18 +122,12 @@ class _Gap(Struct, frozen=True):
     score: float
     waiting: frozenset[str] = frozenset()
     place: int = 0
-    cause: tuple[tuple[str, str], ...] = ()
-    """Rules and messages of its errors, where it lacks nothing else."""
+    open: int = 0
 
     @property
     def speaks(self) -> bool:
         """Whether anything speaks for it: a priority, a text that is begun, or others that it works with."""
         return bool(self.item.priority != "P3" or self.row.path or self.item.depends_on or self.item.blocks)
-
-    @property
-    def open(self) -> int:
-        """How many things a begun text lacks."""
-        return (len(self.row.missing) + len(self.row.empty) + self.row.errors) * (self.row.status == "in progress")
 
 
 class _Terrain:
@@ -185,7 +142,7 @@ class _Terrain:
         self.titles = {row_id(row): row.title for row in evaluation.rows}
         self._lacks = {row_id(row): self._lack(row) for row in evaluation.rows}
         # What is written, with errors or without.
-        self.finished = {row_id(row) for row in evaluation.rows if row.done or _is_written(row)}
+        self.finished = {row_id(row) for row in evaluation.rows if row.done or row.text_status in DONE}
         self.flawed = {row_id(row) for row in evaluation.rows if self._is_whole(row) and not row.done}
         # The ids that have to be there before each id, and those that wait for it.
         self.before = {each: [n for n in self.graph.needs(each) if n in self.titles] for each in self.titles}
@@ -217,9 +174,18 @@ class _Terrain:
                 named += [(row_id(row), other) for other in others if field.key == "blocks"]
         yield from ((first, then) for first, then in named if first and then)
 
+    def left_out(self) -> Iterator[str]:
+        """Say what is not finished and no work of a plan."""
+        retired = [row.title for row in self.evaluation.rows if _is_retired(row)]
+        other = [row.title for row in self.evaluation.rows if self._lacks[row_id(row)].slight]
+        if retired:
+            yield f"{amount(len(retired), 'deprecated document')}: {listed(retired)}"
+        if other:
+            yield f"{amount(len(other), 'written text')} without some of the usual headings: {listed(other)}"
+
     def gaps(self) -> list[_Gap]:
         """Return all gaps, in the order of the evaluation's rows; what comes before an urgent gap is as urgent."""
-        rows = [r for r in self.evaluation.rows if not (r.done or r.status in UNCOUNTED or _is_retired(r))]
+        rows = [row for row in self.evaluation.rows if self._is_gap(row)]
         self.open = {row_id(row) for row in rows if not self._is_whole(row)}
         purposes = [self._purpose(row) for row in rows]
         # What two texts say of their purpose, but for their titles, tells neither apart.
@@ -234,46 +200,13 @@ class _Terrain:
             gaps[place] = replace(gap, item=replace(gap.item, priority=priority, why=gap.item.why + waits))
         return gaps
 
-    def _rank(self, score: float) -> Priority:
-        bounds = (self.weights.p0, self.weights.p1, self.weights.p2)
-        return next((priority for priority, bound in zip(PRIORITIES, bounds, strict=False) if score >= bound), "P3")
-
-    def _gap(self, row: Row, purpose: str) -> _Gap:
-        own, lack = row_id(row), self._lacks[row_id(row)]
-        if self._is_whole(row):
-            return self._last(row, purpose, lack)
-        users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
-        signs = [*self._signs(row, users, waiting)]
-        reasons = [text for value, text in signs if value > 0 and text]
-        if row.status == "in progress":
-            reasons += lack.reasons()
-        elif not purpose:
-            reasons += self._little(row)
-        value, near, ends = self._closeness(row)
-        # How far a lifecycle is says little where there is more to say.
-        if value > 0 and (ends or len(reasons) < _ENOUGH):
-            reasons.append(near)
-        place, listed_behind = self._places.get(title_key(row.title)) or (0, "")
-        if listed_behind and row.path is None:
-            reasons.append(f"the index lists it behind {listed_behind}")
-        item = self._item(row, users, tuple(filter(None, (purpose, *reasons))), self._effort(row))
-        score = round(value + sum(value for value, _ in signs), 4)
-        return _Gap(row, item, score, waiting, place, () if waiting else _cause(row, lack))
-
-    def _last(self, row: Row, purpose: str, lack: Lack) -> _Gap:
-        """Return the gap of a text that is written: it comes behind all that is not."""
-        if row.status == "proposed":
-            reasons = [purpose, "it is proposed, and waits for a decision"]
-        elif lack.slight:
-            reasons = [*lack.reasons()]
-        else:
-            reasons = [f"it is written, and the check finds {amount(row.errors, 'error')} in it"]
-        item = self._item(row, (), [*filter(None, reasons)], Effort(0.5, 0.5))
-        return _Gap(row, item, -1.0, cause=_cause(row, lack))
+    def _is_gap(self, row: Row) -> bool:
+        gone = row.done or row.status in UNCOUNTED or _is_retired(row)
+        return not (gone or self._lacks[row_id(row)].slight)
 
     def _is_whole(self, row: Row) -> bool:
         """Say whether a text is written, whatever there is to correct or to decide."""
-        return _is_written(row) or row.status == "proposed" or self._lacks[row_id(row)].slight
+        return row.text_status in DONE or row.status == "proposed" or self._lacks[row_id(row)].slight
 
     def _lack(self, row: Row) -> Lack:
         """Return what the text of a row lacks; a placeholder is written from nothing, so it lacks no part."""
@@ -281,21 +214,43 @@ class _Terrain:
             return Lack()
         return read_lack(self.survey.library.by_path[row.path], row, self._findings.get(row.path, ()))
 
-    def _little(self, row: Row) -> list[str]:
+    def _rank(self, score: float) -> Priority:
+        bounds = (self.weights.p0, self.weights.p1, self.weights.p2)
+        return next((priority for priority, bound in zip(PRIORITIES, bounds, strict=False) if score >= bound), "P3")
+
+    def _gap(self, row: Row, purpose: str) -> _Gap:
+        own, lack = row_id(row), self._lacks[row_id(row)]
+        if row.status == "proposed":
+            # It comes behind all that is not written, as errors do.
+            return _Gap(row, self._item(row, (), (purpose, "it is proposed, and waits for a decision")), -1.0)
+        if self._is_whole(row):
+            reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
+            return _Gap(row, self._item(row, (), (reason,)), -1.0)
+        users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
+        signs = [*self._signs(row, users, waiting)]
+        reasons = [self._little(row) if row.status == "placeholder" and not purpose else purpose]
+        reasons += [*(text for value, text in signs if value > 0), *lack.reasons()]
+        place, follows = self._places.get(title_key(row.title)) or (0, "")
+        if follows and row.path is None:
+            reasons.append(f"the index lists it after {follows}")
+        score = round(sum(value for value, _ in signs), 4)
+        return _Gap(row, self._item(row, users, reasons), score, waiting, place, len(lack.sections) + len(lack.marks))
+
+    def _little(self, row: Row) -> str:
         """Say how little there is in a placeholder, where it is that little."""
         document = self.survey.library.by_path[row.path].document if row.path else None
         if document is None:
-            return []
+            return ""
         said = " ".join(plain_text(block.text) for block in document.blocks if block.kind == "paragraph")
         if not said:
-            return ["it is a heading without a text"]
-        return [f"it says no more than {said!r}"] if len(said.split()) <= _LITTLE else []
+            return "it is a heading without a text"
+        return f"it says no more than {said!r}" if len(said.split()) <= _LITTLE else ""
 
-    def _item(self, row: Row, users: Collection[str], reasons: Collection[str], effort: Effort) -> PlanItem:
+    def _item(self, row: Row, users: Collection[str], reasons: Sequence[str]) -> PlanItem:
         """Return the item of a gap, without number and priority."""
         own = row_id(row)
-        alone = "nothing waits for it yet"
-        alone = f"{row.announced} announces it, and {alone}" if row.announced else alone
+        alone = f"{row.announced} announces it, and nothing waits for it yet"
+        alone = alone if row.announced else "nothing waits for it yet"
         # Nothing has to wait for a text that is written, even with errors.
         needs = [each for each in self.before[own] if each not in self.flawed]
         optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]
@@ -311,9 +266,9 @@ class _Terrain:
             status=row.status,
             depends_on=() if self._is_whole(row) else tuple(reversed(unique.values())),
             blocks=tuple(dict.fromkeys(self.titles[user] for user in users)),
-            effort_hours=effort,
+            effort_hours=self._effort(row),
             actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
-            why=" ".join(map(_sentence, reasons or (alone,))),
+            why=" ".join(map(_sentence, [*filter(None, reasons)] or [alone])),
         )
 
     def _waiting(self, root: str) -> frozenset[str]:
@@ -353,14 +308,14 @@ class _Terrain:
     def _signs(self, row: Row, users: Collection[str], behind: Collection[str]) -> Iterator[tuple[float, str]]:
         """Yield what speaks for a gap: how much, and in words."""
         weights, courses = self.weights, self.evaluation.courses
-        critical = [c.title for c in courses if any(_is(call.path, call.title, row) for call in c.critical)]
-        called = [c.title for c in courses if any(_is(call.path, call.title, row) for call in c.calls)]
+        critical = [c.title for c in courses if any(_is(call, row) for call in c.critical)]
+        called = [c.title for c in courses if any(_is(call, row) for call in c.calls)]
         relied = [self.titles[user] for user in sorted(users) if user in self.finished]
         waiting = sorted(self.titles[each] for each in behind)
-        # A placeholder is written from nothing, so its broken references do not count.
-        broken = sum(f.path == row.path for f in self.evaluation.broken) * (row.status == "in progress")
-        share = 1 - row.filled / len(row.required) if row.status == "in progress" and row.required else 0.0
-        yield weights.lacks * share, ""
+        lack = self._lacks[row_id(row)]
+        # What a text lacks is said in words of its own.
+        yield weights.lacks * (bool(lack.sections) or lack.declared), ""
+        yield weights.open * bool(lack.marks), ""
         yield weights.critical * bool(critical), f"it is on the critical path of {listed(critical)}"
         relies = f"it is relied on by {amount(len(relied), 'finished procedure')}: {listed(relied)}"
         yield weights.used * len(relied), listed(self._uses(row_id(row), users)) or relies
@@ -368,7 +323,7 @@ class _Terrain:
         first = first if len(waiting) != 1 else f"it comes before {waiting[0]}, which is not finished either"
         yield weights.blocks * min(len(waiting), _MOST_WAITING), first
         yield weights.called * len(called) * (not critical), f"it is called by {listed(called)}"
-        yield weights.broken * bool(broken), f"it has {amount(broken, 'broken reference')}"
+        yield from self._end(row)
 
     def _uses(self, own: str, users: Collection[str]) -> list[str]:
         """Say what finished procedures take from a gap: "Backend Implementation waits for Mitigation Plan"."""
@@ -381,15 +336,14 @@ class _Terrain:
             if names
         ]
 
-    def _closeness(self, row: Row) -> tuple[float, str, bool]:
-        """Say how near its lifecycle is to its end: how much that counts, in words, and if a few gaps are left."""
+    def _end(self, row: Row) -> Iterator[tuple[float, str]]:
+        """Yield what it counts that a lifecycle is near its end, where a text that is not begun is one of a few."""
         home = next(h for h in self.evaluation.lifecycles if title_key(h.name) == title_key(row.lifecycle))
-        done, lacking = home.tally.completion, home.tally.completion.whole - home.tally.completion.part
-        ends = bool(home.name) and row.status != "in progress" and 0 < lacking <= _FEW and done.part * 3 >= done.whole
-        value = self.weights.closeness * (done.ratio or 0.0) + self.weights.ends * ends
-        if ends:
-            return value, f"{home.name} lacks {amount(lacking, 'procedure')} of {done.whole}, this one among them", ends
-        return value, f"{home.name or 'the library'} is {done.part} of {done.whole} complete", ends
+        done = home.tally.completion
+        lacking = done.whole - done.part
+        if home.name and row.status != "in progress" and lacking <= _FEW and done.part * 3 >= done.whole:
+            last = f"it is one of the last {lacking} gaps in {home.name}"
+            yield self.weights.ends, last if lacking > 1 else f"it is the last gap in {home.name}"
 
     @cached_property
     def _lengths(self) -> dict[str, float]:
@@ -403,6 +357,8 @@ class _Terrain:
 
     def _effort(self, row: Row) -> Effort:
         """Scale the usual hours by the length of finished neighbours, and by what a begun text still lacks."""
+        if self._is_whole(row):
+            return Effort(0.5, 0.5)
         usual = self._lengths.get("", 0.0)
         near = self._lengths.get(title_key(row.lifecycle), usual)
         scale = min(2.0, max(0.5, near / usual)) if usual else 1.0
@@ -418,18 +374,25 @@ class _Terrain:
             return "missing"
         return "defined" if status in DONE else "to be defined"
 
-    def _actions(self, row: Row) -> Iterator[str]:
-        """Yield what there is to do, from the text and from what the neighbours promise and expect."""
-        if row.path is None:
-            yield "Create the file from the canonical template"
-        elif row.status == "placeholder":
-            yield "Replace the placeholder with the sections of the canonical template"
-        yield from self._lacks[row_id(row)].actions()
+    def _actions(self, row: Row) -> list[str]:
+        """Return what there is to do, from the text and from what the neighbours promise and expect."""
+        lack = self._lacks[row_id(row)]
+        actions = [*lack.actions()]
+        if row.status in UNWRITTEN:
+            actions.append(self._begin(row))
         if row.status == "proposed":
-            yield "Accept or reject it, and say so in its status"
-        if not self._is_whole(row):
-            yield from self._handed(row_id(row))
-        yield "Run the check until it finds no error"
+            actions.append("Accept or reject it, and say so in its status")
+        elif not self._is_whole(row):
+            actions += self._handed(row_id(row))
+        return actions or ["Run the check until it finds no error"]
+
+    def _begin(self, row: Row) -> str:
+        """Say what a text that is not begun begins with: its template, or else the form of its neighbours."""
+        near = [r.title for r in self.evaluation.rows if r.done and title_key(r.lifecycle) == title_key(row.lifecycle)]
+        if row.required or not near:
+            verb = "Create the file from" if row.path is None else "Replace the placeholder with the sections of"
+            return f"{verb} the canonical template"
+        return f"Write it in the form of {listed(near)}"
 
     def _handed(self, own: str) -> Iterator[str]:
         """Yield what to take from neighbours, what to provide for them, and which rows change."""
@@ -440,7 +403,7 @@ class _Terrain:
             for artifact, ids in artifacts.items():
                 yield f"{verb} {artifact} {joint} {listed([self.graph.by_id[each].title for each in ids])}"
         known = {edge.target for edge in self.graph.uses(own)}
-        for each in self.before[own] if own in self.open else ():
+        for each in self._written_before(own):
             path = None if each in known else self.graph.by_id[each].path
             outputs = self.survey.library.by_path[path].contract.outputs if path else ()
             if outputs:
@@ -448,18 +411,23 @@ class _Terrain:
         tables = (self.graph.by_id[edge.source].title for edge in users if edge.kind == "calls")
         yield from (f"Bring the row in {title} up to date" for title in tables)
 
-
-def _cause(row: Row, lack: Lack) -> tuple[tuple[str, str], ...]:
-    """Return the rules and messages of its errors, if they are all that a text lacks."""
-    if lack.sections or lack.marks or lack.slight:
-        return ()
-    own = re.compile("|".join(map(re.escape, filter(None, (row.path, row.title)))))
-    return tuple(sorted({(each.rule, own.sub("", each.message)) for each in lack.errors}))
+    def _written_before(self, own: str) -> list[str]:
+        """Return what is written and comes before a gap, with no more than other gaps between them."""
+        found: dict[str, None] = {}
+        seen, stack = {own}, [own]
+        while stack:
+            for each in self.before[stack.pop()]:
+                if each in self.finished:
+                    found[each] = None
+                elif each not in seen:
+                    seen.add(each)
+                    stack.append(each)
+        return list(found)
 
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:].rstrip('.')}{'' if text.endswith(CUT) else '.'}"
 
 
-def _is(path: str | None, title: str, row: Row) -> bool:
-    return path == row.path if path else row.path is None and title_key(title) == title_key(row.title)
+def _is(call: Call, row: Row) -> bool:
+    return call.path == row.path if call.path else row.path is None and title_key(call.title) == title_key(row.title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from procauthor.errors import NoPlanError, PlanError
 from procauthor.evaluation.method import percent
@@ -22,11 +22,12 @@ _PARTS: dict[Priority, tuple[str, str]] = {
     "P2": ("Medium", "Medium-Term Actions (P2 Medium)"),
     "P3": ("Low", "Long-Term Actions (P3 Low)"),
 }
+# What each status is called, and what is to be done.
 _STATUS = {
-    "placeholder": "Placeholder exists",
-    "missing": "Missing (not created)",
-    "proposed": "Proposed",
-    "in progress": "In progress",
+    "placeholder": ("Placeholder exists", "Define"),
+    "missing": ("Missing (not created)", "Define"),
+    "proposed": ("Proposed", "Complete"),
+    "in progress": ("In progress", "Complete"),
 }
 _STAMP = lazy(rb"^written_by: procauthor ([0-9a-f]{16})\r?$", re.MULTILINE)
 _SESSION = 3
@@ -99,31 +100,41 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield from ("**Status:** Active", *_RULE, "## Overview", "")
     yield (
         f"Defined: {done.part} of {amount(done.whole, 'procedure')} ({percent(done.ratio)}). The items are ordered by "
-        "what waits for them; each says why it is there. Priorities, order, hours and targets are computed from "
-        "the library."
+        "what waits for them; each says why it is there, and is done once the check finds no error in its document. "
+        "Priorities, order, hours and targets are computed from the library."
     )
+    paths = {title_key(row.title): row.path for row in proposal.evaluation.rows if row.path}
     for priority in PRIORITIES:
         items = [item for item in plan.items if item.priority == priority]
         groups = [group for group in plan.groups if group.priority == priority]
         if items or groups:
-            yield from _part(priority, items, groups)
+            yield from _part(priority, items, groups, paths)
     if proposal.left_out:
         yield from ("", "## Not in This Plan", "", *(f"> {text}" for text in proposal.left_out))
     if plan.problems:
         yield from ("", "## Circles", "", *(f"> {problem.message}" for problem in plan.problems))
     yield from _metrics(proposal)
     yield from (*_RULE, "## Tracking", "", "### Next Session Goals", "")
-    yield from (f"- [ ] {item.title} - {_verb(item)}" for item in plan.items[:_SESSION])
+    yield from (f"- [ ] {item.title} - {_STATUS[item.status][1]}" for item in plan.items[:_SESSION])
 
 
-def _part(priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group]) -> Iterator[str]:
+def _part(
+    priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group], paths: Mapping[str, str]
+) -> Iterator[str]:
     name, heading = _PARTS[priority]
     yield from (*_RULE, f"## {heading}")
     for item in items:
         phase = f" - Phase {item.phase}" if item.phase is not None else ""
-        yield from ("", f"### {item.number}. {_verb(item)} {item.title}", "", f"**Priority:** {priority} - {name}  ")
+        yield from (
+            "",
+            f"### {item.number}. {_STATUS[item.status][1]} {item.title}",
+            "",
+            f"**Priority:** {priority} - {name}  ",
+        )
         yield from (f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  ",) if item.lifecycle else ()
-        yield f"**Status:** {_STATUS[item.status]}  "
+        yield f"**Status:** {_STATUS[item.status][0]}  "
+        path = paths.get(title_key(item.title))
+        yield from (f"**Location:** `{path}`  ",) if path else ()
         yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
         yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
         yield from (f"**Estimated Effort:** {_hours([item])}", "", f"**Why:** {item.why} {COMPUTED}")
@@ -134,10 +145,6 @@ def _part(priority: Priority, items: Sequence[PlanItem], groups: Sequence[Group]
         yield from (f"- {_lifecycle(g.name, 'No lifecycle')} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
         yield from ("", f"**Total {priority} Effort:** {_hours(items)}")
-
-
-def _verb(item: PlanItem) -> str:
-    return "Define" if item.status in ("missing", "placeholder") else "Complete"
 
 
 def _lifecycle(name: str, nameless: str) -> str:
@@ -156,15 +163,7 @@ def _hours(items: Sequence[PlanItem]) -> str:
 
 def _metrics(proposal: Proposal) -> Iterator[str]:
     """Yield what the plan reaches once its P0 and P1 items are done; counted, not wished for."""
-    urgent = sum(item.priority in PRIORITIES[:2] for item in proposal.plan.items)
-    complete = [gain.name for gain in proposal.gains if gain.name and gain.then.part == gain.then.whole]
     yield from (*_RULE, "## Success Metrics", "", "**Completion Goals:**", "")
     for place, gain in enumerate(proposal.gains):
         then, now = (percent(share.ratio) if share.whole else "0%" for share in (gain.then, gain.now))
         yield f"- {_lifecycle(gain.name, 'No lifecycle' if place else 'Overall')}: {then} (up from {now})"
-    yield from ("", "**Procedure Count Goals:**", "")
-    yield from (f"- Define {amount(urgent, 'procedure')} (P0 + P1)",) if urgent else ()
-    yield from (f"- Complete {amount(len(complete), 'lifecycle')} ({', '.join(complete)})",) if complete else ()
-    yield from ("", "**Quality Goals:**", "")
-    yield f"- Template compliance: 100% (now {percent(proposal.evaluation.compliance.ratio)})"
-    yield f"- Broken references: 0 (now {proposal.evaluation.broken_references})"

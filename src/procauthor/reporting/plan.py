@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import astuple
+
 from procauthor.data import pick
 from procauthor.evaluation.method import percent
 from procauthor.naming import amount
@@ -54,17 +56,16 @@ def session_lines(session: Session, plan: Plan) -> Iterator[str]:
     for item in session.items:
         hours = hours_text(item.effort_hours) if item.effort_hours else ""
         yield f"  {item.number:>2} {item.priority}  {item.title:45} {hours}"
-    for name, now, then in (("the library", session.now, session.then), *session.lifecycles):
+    for place, (name, now, then) in enumerate(map(astuple, session.gains)):
         if now != then:
             gain = f"{now.part} to {then.part} of {now.whole}, {percent(now.ratio)} to {percent(then.ratio)}"
-            yield f"  completion of {name or 'no lifecycle'}: {gain}"
+            yield f"  completion of {name or ('no lifecycle' if place else 'the library')}: {gain}"
     if session.unknown:
         yield f"without an estimate, and so left out: {', '.join(map(str, session.unknown))}"
 
 
 def session_json(session: Session) -> dict[str, object]:
     """Return the session as a JSON object."""
-    gains = (("", session.now, session.then), *session.lifecycles)
     return {
         "hours": session.hours,
         "items": [
@@ -76,7 +77,8 @@ def session_json(session: Session) -> dict[str, object]:
         ],
         "effort_hours": pick(session.effort, "min", "max"),
         "completion": [
-            {"lifecycle": name, "defined": now.part, "then": then.part, "of": now.whole} for name, now, then in gains
+            {"lifecycle": name, "defined": now.part, "then": then.part, "of": now.whole}
+            for name, now, then in map(astuple, session.gains)
         ],
         "without_estimate": list(session.unknown),
     }
