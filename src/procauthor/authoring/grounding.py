@@ -52,7 +52,7 @@ _CONTINUED = lazy(r"\\\r?\n")
 _MARKUP = lazy(r"[`*]+|\\(?=[|_*#<>-])")
 _HOLE = lazy(r"<[\w .-]+>|\{\{?[\w .-]+\}?\}|\$\{?[A-Za-z_]\w*\}?|\[[\w .-]+\]|\.\.\.|…")
 _COMMENT = lazy(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_LETTERS = lazy(r"[a-z0-9]+")
+_LETTERS = lazy(rb"[a-z0-9]+")
 _WINDOW = 60
 _ROUGHLY = 240
 
@@ -155,8 +155,10 @@ class Evidence(Struct, frozen=True):
         return claim.kind == "URL" and self._is_written(claim.text.rstrip("/"), folded=True)
 
     def _is_written(self, words: str, *, folded: bool) -> bool:
-        piece = max(_LETTERS.findall(_HOLE.sub(" ", words.lower())), key=len, default="").encode()
-        return any(text.states(words, folded=folded) for text in self._holding(lambda letters: piece in letters))
+        # A long piece is in few documents.
+        pieces = sorted(_LETTERS.findall(_HOLE.sub(" ", words.lower()).encode()), key=len, reverse=True)
+        texts = self._holding(lambda letters: all(piece in letters for piece in pieces))
+        return any(text.states(words, folded=folded) for text in texts)
 
     def _measures(self, number: str, unit: str) -> bool:
         pattern = re.compile(_roughly(number, unit).encode(), re.DOTALL)
