@@ -13,9 +13,10 @@ import signal
 import stat
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -60,18 +61,38 @@ def hold(file: Path, patience: float, message: str, hint: str = "try again when 
         LockedError: Another process still held it when the patience was over.
         OSError: The file cannot be made or opened.
     """
-    # Reading a library needs no lock, and shall not wait for the import.
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(file, timeout=patience, poll_interval=_PAUSE)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise LockedError(message, hint) from None
-    try:
+    until = time.monotonic() + patience
+    with ExitStack() as lock:
+        take = _lock_of(file, lock)
+        while not take():
+            if time.monotonic() >= until:
+                raise LockedError(message, hint)
+            time.sleep(_PAUSE)
         yield
-    finally:
-        lock.release()
+
+
+def _lock_of(file: Path, release: ExitStack) -> Callable[[], bool]:
+    """Return what takes the lock of a file, unless another process has it; it is given back at the end of a stack."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:
+        # Elsewhere the package knows the ways. To load it takes as long as many a command takes for its work.
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(file, blocking=False)
+        release.callback(lock.release)
+        return lambda: _succeeds(lock.acquire, Timeout)
+    handle = os.open(file, _LOCK, 0o644)
+    release.callback(os.close, handle)
+    return lambda: _succeeds(partial(flock, handle, LOCK_EX | LOCK_NB), BlockingIOError)
+
+
+def _succeeds(take: Callable[[], object], held: type[OSError]) -> bool:
+    try:
+        take()
+    except held:
+        return False
+    return True
 
 
 READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -80,6 +101,7 @@ READ_NO_LINK = READ | getattr(os, "O_NOFOLLOW", 0)
 """The same, and open no link."""
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 """Write a file from its beginning."""
+_LOCK = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 
 
 def set_mode(handle: int, mode: int) -> None:
