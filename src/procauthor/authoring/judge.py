@@ -138,14 +138,13 @@ def source_ids(brief: Brief) -> tuple[str, ...]:
 
 def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
     """Judge each field for itself, so that one that does not fit costs no other."""
-    # Where nothing was handed in, nothing is held against the closed list.
-    titles = brief.titles if submission.fields else ()
-    model = build_draft_model(template, titles, bounded=not brief.revises)
-    specs = {spec.name: spec for spec in template.sections}
+    # Where nothing was handed in, nothing is held against a model, which takes long to build.
+    model = build_draft_model(template, brief.titles, bounded=not brief.revises) if submission.fields else BaseModel
+    specs = {spec.name: spec for spec in template.sections if spec.kind != "group"}
     values: dict[str, Any] = {}
-    known = list(model.model_fields)
+    known = list(specs)
     complaints = [_unknown(name, known) for name in submission.fields if name not in known]
-    for name in model.model_fields:
+    for name in known:
         if name not in submission.fields:
             if specs[name].constraint.optional:
                 continue
@@ -160,7 +159,7 @@ def judge(template: Template, brief: Brief, submission: Submission) -> Verdict:
         except ValidationError as error:
             complaints += _explain(error, model, brief)
     sources, wrong = _sources(submission, brief, known)
-    required = {n for n in model.model_fields if not specs[n].constraint.optional or n in submission.fields}
+    required = {n for n in known if not specs[n].constraint.optional or n in submission.fields}
     return Verdict(values, sources, (*complaints, *wrong), frozenset(required - values.keys()))
 
 
