@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -29,7 +30,7 @@ CUT = "…"
 _EDGES = "`:.()#>-_* "
 
 
-class Mark(Struct, frozen=True):
+class Mark(NamedTuple):
     """A place that says of itself that it is not finished: its line, its heading, and what it asks for."""
 
     line: int
@@ -101,7 +102,7 @@ def read_lack(procedure: Procedure, row: Row, findings: Sequence[Finding]) -> La
     declared = row.declared == "in progress"
     return Lack(
         sections=sections,
-        marks=tuple(_marks(procedure, row.empty, {each.line for each in errors if each.rule == _MARK})),
+        marks=tuple(sorted(_marks(procedure, row.empty, {each.line for each in errors if each.rule == _MARK}))),
         errors=tuple(each for each in errors if each.rule != _MARK),
         declared=declared,
         slight=bool(row.missing) and not (sections or errors or declared),

@@ -24,7 +24,7 @@ from procauthor.planning.dependency import split_names
 from procauthor.planning.lack import CUT, Lack, read_lack
 from procauthor.planning.line import plain_text, read_lines
 from procauthor.planning.order import Gain, arrange, gains
-from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
+from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority
 from procauthor.planning.text import read_fields
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import read_status
@@ -196,8 +196,7 @@ class _Terrain:
         own = {row_id(gap.row): self._rank(gap.score) for gap in gaps}
         for place, gap in enumerate(gaps):
             priority = min([own[row_id(gap.row)], *(own[other] for other in gap.waiting)])
-            waits = f" A {priority} item waits for it." if priority != own[row_id(gap.row)] else ""
-            gaps[place] = replace(gap, item=replace(gap.item, priority=priority, why=gap.item.why + waits))
+            gaps[place] = replace(gap, item=replace(gap.item, priority=priority))
         return gaps
 
     def _is_gap(self, row: Row) -> bool:
@@ -220,16 +219,14 @@ class _Terrain:
 
     def _gap(self, row: Row, purpose: str) -> _Gap:
         own, lack = row_id(row), self._lacks[row_id(row)]
-        if row.status == "proposed":
-            # It comes behind all that is not written, as errors do.
-            return _Gap(row, self._item(row, (), (purpose, "it is proposed, and waits for a decision")), -1.0)
         if self._is_whole(row):
-            reason = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
-            return _Gap(row, self._item(row, (), (reason,)), -1.0)
+            # It comes behind all that is not written.
+            wrong = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
+            reasons = [purpose, "it is proposed, and waits for a decision"] if row.status == "proposed" else [wrong]
+            return _Gap(row, self._item(row, (), reasons), -1.0)
         users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
         signs = [*self._signs(row, users, waiting)]
-        reasons = [self._little(row) if row.status == "placeholder" and not purpose else purpose]
-        reasons += [*(text for value, text in signs if value > 0), *lack.reasons()]
+        reasons = [purpose or self._little(row), *(text for value, text in signs if value > 0), *lack.reasons()]
         place, follows = self._places.get(title_key(row.title)) or (0, "")
         if follows and row.path is None:
             reasons.append(f"the index lists it after {follows}")
@@ -238,25 +235,26 @@ class _Terrain:
 
     def _little(self, row: Row) -> str:
         """Say how little there is in a placeholder, where it is that little."""
-        document = self.survey.library.by_path[row.path].document if row.path else None
-        if document is None:
+        if row.path is None or row.status != "placeholder":
             return ""
-        said = " ".join(plain_text(block.text) for block in document.blocks if block.kind == "paragraph")
-        if not said:
-            return "it is a heading without a text"
-        return f"it says no more than {said!r}" if len(said.split()) <= _LITTLE else ""
+        blocks = self.survey.library.by_path[row.path].document.blocks
+        said = " ".join(plain_text(block.text) for block in blocks if block.kind == "paragraph")
+        little = f"it says no more than {said!r}" if said else "it is a heading without a text"
+        return little if len(said.split()) <= _LITTLE else ""
 
     def _item(self, row: Row, users: Collection[str], reasons: Sequence[str]) -> PlanItem:
         """Return the item of a gap, without number and priority."""
         own = row_id(row)
-        alone = f"{row.announced} announces it, and nothing waits for it yet"
-        alone = alone if row.announced else "nothing waits for it yet"
+        alone = f"{row.announced} announces it" if row.announced else "nothing waits for it yet"
         # Nothing has to wait for a text that is written, even with errors.
-        needs = [each for each in self.before[own] if each not in self.flawed]
-        optional = [e.target for e in self.graph.uses(own) if e.optional and e.target in self.titles]
-        named = [Dependency(self.titles[each], self._state(each), each in needs) for each in (*needs, *optional)]
-        unique = {title_key(each.title): each for each in reversed(named)}
-        unique.pop(title_key(row.title), None)
+        needs = [] if self._is_whole(row) else [each for each in self.before[own] if each not in self.flawed]
+        named = {
+            title_key(self.titles[each]): Dependency(
+                self.titles[each], "defined" if self.graph.by_id[each].status in DONE else "to be defined"
+            )
+            for each in needs
+        }
+        named.pop(title_key(row.title), None)
         return PlanItem(
             number=0,
             title=row.title,
@@ -264,7 +262,7 @@ class _Terrain:
             lifecycle=row.lifecycle,
             phase=row.phase,
             status=row.status,
-            depends_on=() if self._is_whole(row) else tuple(reversed(unique.values())),
+            depends_on=tuple(named.values()),
             blocks=tuple(dict.fromkeys(self.titles[user] for user in users)),
             effort_hours=self._effort(row),
             actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
@@ -317,8 +315,7 @@ class _Terrain:
         yield weights.lacks * (bool(lack.sections) or lack.declared), ""
         yield weights.open * bool(lack.marks), ""
         yield weights.critical * bool(critical), f"it is on the critical path of {listed(critical)}"
-        relies = f"it is relied on by {amount(len(relied), 'finished procedure')}: {listed(relied)}"
-        yield weights.used * len(relied), listed(self._uses(row_id(row), users)) or relies
+        yield weights.used * len(relied), listed(self._uses(row_id(row), users)) or f"{_who(relied, 'build')} on it"
         first = f"it comes before {amount(len(waiting), 'unfinished procedure')}: {listed(waiting)}"
         first = first if len(waiting) != 1 else f"it comes before {waiting[0]}, which is not finished either"
         yield weights.blocks * min(len(waiting), _MOST_WAITING), first
@@ -331,9 +328,7 @@ class _Terrain:
         takers = {each: self.titles[each] for each in users if each in self.finished}
         named = [(tuple(sorted({takers[i] for i in ids if i in takers})), what) for what, ids in sorted(taken.items())]
         return [
-            f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} for {listed(artifacts)}"
-            for names, artifacts in grouped(named).items()
-            if names
+            f"{_who(names, 'wait')} for {listed(artifacts)}" for names, artifacts in grouped(named).items() if names
         ]
 
     def _end(self, row: Row) -> Iterator[tuple[float, str]]:
@@ -342,18 +337,16 @@ class _Terrain:
         done = home.tally.completion
         lacking = done.whole - done.part
         if home.name and row.status != "in progress" and lacking <= _FEW and done.part * 3 >= done.whole:
-            last = f"it is one of the last {lacking} gaps in {home.name}"
-            yield self.weights.ends, last if lacking > 1 else f"it is the last gap in {home.name}"
+            few = f"one of the last {lacking} gaps" if lacking > 1 else "the last gap"
+            yield self.weights.ends, f"it is {few} in {home.name}"
 
     @cached_property
     def _lengths(self) -> dict[str, float]:
         """The median length in words of the finished procedures, by key of the lifecycle and over all ("")."""
-        lengths: dict[str, list[int]] = defaultdict(list)
         done = {row.path for row in self.survey.rows if row.done and row.kind == "procedure"}
-        for procedure in self.survey.library.counted:
-            for key in {title_key(procedure.lifecycle), ""} if procedure.path in done else ():
-                lengths[key].append(len(procedure.document.source.raw.split()))
-        return {key: median(each) for key, each in lengths.items()}
+        texts = [each for each in self.survey.library.counted if each.path in done]
+        words = [(title_key(each.lifecycle), len(each.document.source.raw.split())) for each in texts]
+        return {key: median(each) for key, each in grouped([*words, *(("", count) for _, count in words)]).items()}
 
     def _effort(self, row: Row) -> Effort:
         """Scale the usual hours by the length of finished neighbours, and by what a begun text still lacks."""
@@ -368,18 +361,10 @@ class _Terrain:
         low, high = sorted((self.weights.hours_min * scale, self.weights.hours_max * scale))
         return Effort(max(0.5, round(low * _HALF) / _HALF), max(0.5, round(high * _HALF) / _HALF))
 
-    def _state(self, own: str) -> State:
-        status = self.graph.by_id[own].status
-        if status == "missing":
-            return "missing"
-        return "defined" if status in DONE else "to be defined"
-
     def _actions(self, row: Row) -> list[str]:
         """Return what there is to do, from the text and from what the neighbours promise and expect."""
         lack = self._lacks[row_id(row)]
-        actions = [*lack.actions()]
-        if row.status in UNWRITTEN:
-            actions.append(self._begin(row))
+        actions = [self._begin(row)] if row.status in UNWRITTEN else [*lack.actions()]
         if row.status == "proposed":
             actions.append("Accept or reject it, and say so in its status")
         elif not self._is_whole(row):
@@ -413,16 +398,16 @@ class _Terrain:
 
     def _written_before(self, own: str) -> list[str]:
         """Return what is written and comes before a gap, with no more than other gaps between them."""
-        found: dict[str, None] = {}
-        seen, stack = {own}, [own]
+        found, stack = {own: None}, [own]
         while stack:
-            for each in self.before[stack.pop()]:
-                if each in self.finished:
-                    found[each] = None
-                elif each not in seen:
-                    seen.add(each)
-                    stack.append(each)
-        return list(found)
+            new = [each for each in self.before[stack.pop()] if each not in found]
+            found |= dict.fromkeys(new)
+            stack += [each for each in new if each not in self.finished]
+        return [each for each in found if each in self.finished]
+
+
+def _who(names: Sequence[str], verb: str) -> str:
+    return f"{listed(names)} {verb if len(names) > 1 else verb + 's'}"
 
 
 def _sentence(text: str) -> str:

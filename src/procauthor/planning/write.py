@@ -152,8 +152,7 @@ def _lifecycle(name: str, nameless: str) -> str:
 
 
 def _need(each: Dependency) -> str:
-    state = "defined" if each.state == "defined" else "to be defined"
-    return f"{each.title} ({state if each.hard else 'optional'})"
+    return f"{each.title} ({each.state})"
 
 
 def _hours(items: Sequence[PlanItem]) -> str:
