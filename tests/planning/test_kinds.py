@@ -564,6 +564,24 @@ KINDS = {
         "## Effort\n\n| Phase | Time | Dependencies |\n|---|---|---|\n| Quick wins | 1 h | None |\n| Phase 1 — Dough | 2 h | Quick wins first |\n| Phase 2 — Oven | 2 h | Phase 1 |\n"),
         ["Sweep P3", "Weigh P3 <- Sweep", "Heat P3 <- Weigh", "Quick wins P3", "Phase 1 — Dough P3 <- Sweep", "Phase 2 — Oven P3 <- Weigh"],
     ),
+    "a list whose heading says that its order counts": (
+        "## Opening (in this order)\n\n1. [ ] Sweep\n2. [ ] Weigh\n3. [ ] Bake\n\n## In order of need\n\n1. [ ] Sell\n2. [ ] Count\n",
+        ["1 Sweep P3", "2 Weigh P3 <- Sweep", "3 Bake P3 <- Weigh", "1 Sell P3", "2 Count P3"],
+    ),
+    "a drawing with an arrow down, and a part of a phase": (
+        ("## Wave 1\n\n- [ ] T001 Sweep\n\n## Wave 2\n\n- [ ] T002 Weigh\n- [ ] T003 Mix\n\n## Wave 3\n\n- [ ] T004 Bake\n\n## Order\n\n"
+        "```text\nWave 1 (clean)\n      ↓\nWave 2 Group A\n      ↓\nWave 2 Group B (T003) → Wave 3\n```\n"),
+        ["T001 Sweep P3", "T002 Weigh P3 <- Sweep", "T003 Mix P3 <- Sweep, Weigh", "T004 Bake P3 <- Mix"],
+    ),
+    "a line of dependencies that is about one of the rows": (
+        ("## Phase 1\n\n| ID | Task |\n|---|---|\n| B-1 | Sweep |\n| B-2 | Weigh |\n| B-3 | Bake |\n\n"
+        "**Dependencies:** B-3 depends on B-1 (a clean room). B-2 is like B-1.\n"),
+        ["B-1 Sweep P3", "B-2 Weigh P3", "B-3 Bake P3 <- Sweep"],
+    ),
+    "a file whose number is no item": (
+        "## Opening\n\n1. [ ] Sweep\n2. [ ] Run `002` and `003`\n3. [ ] After `002`: open the door\n",
+        ["Sweep P3", "Run 002 and 003 P3", "After 002: open the door P3 <- 002"],
+    ),
 }  # fmt: skip
 
 

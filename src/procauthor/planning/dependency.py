@@ -77,9 +77,11 @@ class Directory:
         self._kinds: dict[tuple[frozenset[str] | None, str, Priority | None], list[int]] = {}
         self._lifecycles = {item.lifecycle for item in items if item.lifecycle}
         self.titles = {item.number: item.title for item in reversed(items)}
-        self._places = {item.title: place for place, item in enumerate(items)}
+        self.places = {item.title: place for place, item in enumerate(items)}
         self.groups = dict.fromkeys(chain.from_iterable(item.groups for item in items))
         self._lettered = any(re.search(r"[A-Z]", item.code) for item in items)
+        # "007" is a file or a ticket where no item has such a number.
+        self._digits = r"\d{1,6}" if any(item.code.startswith("0") for item in items) else r"[1-9]\d{0,5}"
 
     @cached_property
     def _index(self) -> dict[str, dict[int, None]]:
@@ -103,7 +105,7 @@ class Directory:
 
         Of several items with one number, each in a list of its own, it is that before the title ``own`` that names it.
         """
-        near = self._places.get(own, len(self._items))
+        near = self.places.get(own, len(self._items))
         bare = pattern("lead|vague", r"^(?:(?:{})\s+)*").sub("", name)
         grouped_by = pattern("units", r"^(?:{})?s?\s*(?:in\s+)?").sub("", bare)
         if _bucketed().match(grouped_by) and (titles := self._in_groups(grouped_by, near)):
@@ -120,7 +122,7 @@ class Directory:
             known = [place for place in places if place is not None]
             known = [*range(known[0], known[1] + 1)] if ends and len(known) > 1 else known
             return [self._items[place].title for place in known]
-        first, last = map(int, codes) if ends and all(re.fullmatch(r"\d{1,6}", code) for code in codes) else (1, 0)
+        first, last = map(int, codes) if ends and all(re.fullmatch(self._digits, code) for code in codes) else (1, 0)
         if titles := self._in_groups(run[1] if run else name, near):
             return titles
         return [self.titles.get(each, f"#{each}") for each in range(first, min(last, first + _MAX_RANGE) + 1)]
@@ -132,10 +134,6 @@ class Directory:
             span for span, ends in spans if all(e.upper() in self._index or e.casefold() in self.groups for e in ends)
         ]
         return list(dict.fromkeys(chain.from_iterable(map(self.mean, known))))
-
-    def place_of(self, name: str) -> int | None:
-        """Return the place of the first item that a name means."""
-        return next((self._places.get(title) for title in self.mean(name.strip())), None)
 
     def _place(self, code: str, near: int) -> int | None:
         lettered = None if self._lettered or code.casefold() in self.groups else _LETTERED.match(code)
@@ -357,7 +355,6 @@ class Resolver:
         self._keys = {*known, *self.by_key, *codes}
         self._directory = Directory(items)
         self._called = {*self._keys, *self._directory.groups}
-        self.place_of = self._directory.place_of
         self._titles = {item.title for item in items}
         self._ordered: dict[str, list[Named]] = defaultdict(list)
 
@@ -365,15 +362,18 @@ class Resolver:
         """Add what is said outside of items of what comes first, as far as it names items."""
         by_line = grouped((draft.item.line, draft.item.title) for draft in self._drafts)
         for order in orders:
-            waiting = order.then
-            if isinstance(waiting, str):
-                then = self._meant(waiting)
-            else:
-                then = list(chain.from_iterable(by_line[line] for line in waiting))
+            first, then = (
+                self._meant(said) if isinstance(said, str) else list(chain.from_iterable(by_line[n] for n in said))
+                for said in (order.first, order.then)
+            )
             known = frozenset(then)
-            first = [title for title in dict.fromkeys(self._meant(order.first)) if title not in known]
+            first = [title for title in dict.fromkeys(first) if title not in known]
             for title in then:
                 self._ordered[title] += [Named(name, order.line) for name in first[-(_MOST_PAIRS // len(then)) - 1 :]]
+
+    def place_of(self, text: str) -> int | None:
+        """Return the place of the first item that a text names."""
+        return next(map(self._directory.places.get, self._meant(text)), None)
 
     def _meant(self, text: str) -> list[str]:
         """Return the titles of the items that a text names; of a group, only what a note behind it names."""
@@ -381,9 +381,11 @@ class Resolver:
         for named in (_read_name(part, 0, self._called, hard=True) for part in self._split(text)):
             # "Setup phase completion"
             bare = pattern("trail|buckets", r"(?:,?\s+(?:{}))+$").sub("", named.title)
-            ways = (named.title, bare, named.note)
+            bucket = bucket_pattern().match(named.title)
+            ways = (named.title, bare, bucket[0] if bucket else "", named.note)
             meant = next(filter(None, map(self._directory.mean, ways)), [])
-            noted = [title for title in meant if named.note and title_key(named.note) in title_key(title)]
+            near = self._directory.mean(named.note) if named.note else []
+            noted = [t for t in meant if named.note and (t in near or title_key(named.note) in title_key(t))]
             titles += [title for title in noted or meant if title in self._titles]
         return titles
 

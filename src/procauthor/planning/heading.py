@@ -20,7 +20,7 @@ from procauthor.planning.title import Numbered, needs_pattern, read_number, tell
 from procauthor.planning.value import is_priority, read_remarks, read_whole_effort, read_words
 from procauthor.regex import lazy
 
-_INHERITED = frozenset({"priority", "depends_on", "soft", "lifecycle"})
+_INHERITED = frozenset({"priority", "lifecycle"})
 _RANKED = lazy(r"^\W*(?:P\d\s*(?:[:.)]|[-–—]\s)|(?:[A-Z]\d?[.)]?\s+)?(?P<box>[\[(]P\d[\])]:?))\s*(?P<said>\S.*)$")
 
 
@@ -154,7 +154,7 @@ class Headings:
         return Opening(read.first, read.last, title, line, section, fields, end, code=read.code, said=title, told=told)
 
     def with_inherited(self, opening: Opening) -> Opening:
-        """Add what the headings above say of all that is below them: priority, dependencies, lifecycle."""
+        """Add what the headings above say of all that is below them: priority and lifecycle."""
         fields = list(opening.fields)
         for section in self.text.above(opening.section):
             wanted = ({"lifecycle"} if self._is_title(section) else _INHERITED) - {f.key for f in fields}

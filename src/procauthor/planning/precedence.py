@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from procauthor.markdown.document import Section, TableRow
 from procauthor.planning.line import Line, plain_text
@@ -19,15 +20,16 @@ from procauthor.regex import lazy
 
 # Between steps, in text and in diagrams.
 _ARROW = lazy(r"\s*(?:[-=─]+[>▶►]|[─-]*[→⇒➜➔])\s*")
+_DOWN = lazy(r"^[\s|│]*[↓▼⬇][\s|│↓▼⬇]*$")
 
 _PAIR = 2
 _QUOTE = lazy(r"^(?:>\s*)+")
 
 
 class Order(Struct, frozen=True):
-    """What comes ``first``, in the words of the plan, and what waits for it: words, or the lines of items."""
+    """What comes ``first``, and what waits for it: in the words of the plan, or as the lines of items."""
 
-    first: str
+    first: str | Collection[int]
     then: str | Collection[int]
     line: int
 
@@ -43,7 +45,7 @@ class Orders:
     def read(self, place_of: Callable[[str], int | None]) -> Iterator[Order]:
         """Yield all orders; ``place_of`` says which item a name means."""
         drawn = (line for line in self._text.code if line.number not in self._own)
-        yield from _read_lines(drawn, place_of, drawn=True)
+        yield from _read_lines(_with_lower(drawn), place_of, drawn=True)
         for section in self._text.document.sections:
             lines = [line for line in self._outside(section) if line.text.strip()]
             yield from _read_lines(lines, place_of, drawn=names_needs(section.title))
@@ -73,6 +75,10 @@ class Orders:
         for form in (needs_pattern(), pattern("afterwards", _AFTERWARDS)):
             yield from (Order(said["names"], inside, start) for said in form.finditer(title))
         lead = [line for line in lines if start < line.number < inside[0]]
+        if self._are_alike(inside) and any(
+            map(pattern("sequence", _SEQUENCE).search, (title, *(s.text for s in lead)))
+        ):
+            yield from (Order([first], [then], start) for first, then in pairwise(inside))
         for each in self._text.read_fields(lead):
             if each.key == "depends_on":
                 yield from (Order(value, inside, line) for value, line in each.values)
@@ -80,6 +86,11 @@ class Orders:
             needs = needs_pattern().match(plain_text(_QUOTE.sub("", line.text)))
             if needs:
                 yield Order(needs["names"], inside, line.number)
+
+    def _are_alike(self, inside: Sequence[int]) -> bool:
+        """Say whether items are headings of one level, or lines of one list."""
+        lines = [self._text.lines[number - 1] for number in inside]
+        return len({(line.heading, bool(line.heading) or line.indent) for line in lines}) == 1
 
     def _read_foundation(self, section: Section) -> Iterator[Order]:
         remarks = re.findall(r"[(（]([^()（）]*)[)）]", section.title)
@@ -108,6 +119,24 @@ class Orders:
 _AFTERWARDS = r"(?P<names>[A-Z]{1,4}\d+(?:\s*[/、,&]\s*[A-Z]{1,4}\d+)*)\s*(?:{})"
 
 
+# "In order of need" and "in order to" say something else.
+_SEQUENCE = r"\b(?:{})\s*(?:$|[.:;,)*])"
+
+
+def _with_lower(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines, and of two with an arrow down between them a line from the last step to the first."""
+    above, down = "", False
+    for line in lines:
+        if _DOWN.match(line.text):
+            down = True
+        elif line.text.strip():
+            yield line
+            steps = _ARROW.split(line.text)
+            if down and above:
+                yield replace(line, text=f"{above} → {steps[0]}")
+            above, down = steps[-1], False
+
+
 def _read_lines(lines: Iterable[Line], place_of: Callable[[str], int | None], *, drawn: bool) -> Iterator[Order]:
     """Yield what comes first and what waits for it, as lines say it.
 
@@ -115,7 +144,7 @@ def _read_lines(lines: Iterable[Line], place_of: Callable[[str], int | None], *,
     """
     for line in lines:
         text = line.body
-        steps = [re.sub(r"^[^:]*:\s|[\[({,;].*", "", step) for step in _ARROW.split(text)]
+        steps = [re.sub(r"^[^:]*:\s|(?:[\[{,;]|\((?![^()]*\))).*", "", step) for step in _ARROW.split(text)]
         if len(steps) > 1:
             places = [place_of(step) for step in steps]
             # A row of three items is an order wherever it stands.
@@ -128,4 +157,7 @@ def _read_lines(lines: Iterable[Line], place_of: Callable[[str], int | None], *,
         elif before := pattern("before", r"\s(?:{})\s").search(text):
             yield Order(text[: before.start()], text[before.end() :].partition("(")[0], line.number)
         elif needs := needs_pattern().search(text):
-            yield Order(needs["names"], text[: needs.start()], line.number)
+            waiting = plain_text(text[: needs.start()])
+            label, _, said = waiting.partition(": ")
+            waiting = said if field_key(label) == "depends_on" else waiting
+            yield Order(re.split(r"\.\s", needs["names"])[0], waiting, line.number)
