@@ -578,6 +578,11 @@ KINDS = {
         "**Dependencies:** B-3 depends on B-1 (a clean room). B-2 is like B-1.\n"),
         ["B-1 Sweep P3", "B-2 Weigh P3", "B-3 Bake P3 <- Sweep"],
     ),
+    "a state in front of the title, and a wish that comes after all must": (
+        ("## Must have\n\n| # | Task | Effort |\n|---|---|---|\n| 1 | **DONE** 2026-05-19 — Sweep | 1 h |\n| 2 | Weigh | 2 h |\n\n"
+        "## Nice to have\n\n| # | Task | Effort |\n|---|---|---|\n| 3 | Bake | 1 h |\n"),
+        ["DONE 2026-05-19 — Sweep P0 done", "Weigh P0", "Bake P2"],
+    ),
     "a file whose number is no item": (
         "## Opening\n\n1. [ ] Sweep\n2. [ ] Run `002` and `003`\n3. [ ] After `002`: open the door\n",
         ["Sweep P3", "Run 002 and 003 P3", "After 002: open the door P3 <- 002"],

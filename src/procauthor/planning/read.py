@@ -399,7 +399,9 @@ def _status(opening: Opening, headings: Sequence[str]) -> str:
         return "defined"
     if sign_of(opening.line.text) == "in progress":
         return "in progress"
-    told = value.read_remarks(opening.said or opening.title)
+    said = plain_text(opening.said or opening.title)
+    # "DONE 2026-05-19: Bake" says it in front of the title.
+    told = [*value.read_remarks(said), *re.split(r"[.:] | [-–—] ", said)[:-1][:1]]
     status = next(filter(None, map(value.says_only_status, told)), "")
     # A word behind the title may be one of another language: "- [ ] API: lista, detalj".
     status = "" if mark and mark.marker is not None and status in DONE else status
