@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -137,7 +138,11 @@ def test_a_moved_line_is_followed_without_new_vectors(tmp_path: Path) -> None:
 
 Edit = tuple[str, int, int]
 EDITS = st.lists(
-    st.tuples(st.sampled_from(["add", "edit", "delete", "rename", "ask"]), st.integers(0, 9), st.integers(0, 9))
+    st.tuples(
+        st.sampled_from(["add", "edit", "delete", "rename", "ask", "release", "lose", "another"]),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    )
 )
 WORDS = ["restore", "deploy", "token", "kubePodCrash", "review", "queue", "enlarge", "metrics", "rollback", "approve"]
 
@@ -149,7 +154,7 @@ def apply(library: dict[str, str], edit: Edit) -> None:
     path = paths[place % len(paths)] if paths else ""
     if kind == "add" or not paths:
         library[f"new/{WORDS[place]}.md"] = f"# {WORDS[place]} Procedure\n\n## Steps\n\nFirst {WORDS[word]} it.\n"
-    elif kind == "edit":
+    elif kind in ("edit", "another"):
         library[path] = library[path].replace("\n\n", f"\n\nAlso {WORDS[word]}. ", 1)
     elif kind == "delete":
         del library[path]
@@ -158,16 +163,25 @@ def apply(library: dict[str, str], edit: Edit) -> None:
 
 
 @pytest.mark.parametrize("embedding", [WordEmbedding(), LetterEmbedding()], ids=["builtin", "letters"])
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS)
 def test_any_edits_give_what_a_fresh_index_gives(
     tmp_path_factory: pytest.TempPathFactory, embedding: Embedding, edits: list[Edit]
 ) -> None:
     library = dict(LIBRARY)
-    with SectionIndex.open(tmp_path_factory.mktemp("grown"), embedding=embedding) as grown:
+    folder = tmp_path_factory.mktemp("grown")
+    with SectionIndex.open(folder, embedding=embedding) as grown:
         grown.sync(cut(library))
         for edit in edits:
+            if edit[0] in ("release", "lose"):
+                grown.release()
+            if edit[0] == "lose":
+                shutil.rmtree(folder)
+                folder.mkdir()
             apply(library, edit)
+            if edit[0] == "another":
+                with SectionIndex.open(folder, embedding=embedding) as other:
+                    other.sync(cut(library))
             grown.sync(cut(library))
             if edit[0] == "ask":
                 grown.search("rollback")

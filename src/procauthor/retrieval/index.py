@@ -29,6 +29,7 @@ from procauthor.retrieval.store import (
     FILE_NAME,
     ChunkStore,
     IndexedDocument,
+    Listing,
     OutdatedStoreError,
     dump_chunks,
     dump_counts,
@@ -92,10 +93,11 @@ class SectionIndex:
         self._wanted: tuple[dict[str, str], Cut] | None = None
         self._known: Mapping[str, tuple[int, str]] | None = None
         self._meaning = VectorIndex(embedding, server, weights, self._writing)
-        self._moment: tuple[int, int] | None = None
-        self._paths: dict[int, str] = {}
-        self._opened: ChunkStore | None = self._open_store()
         self._words = WordIndex(self._counts)
+        self._made = self._mark = ""
+        self._paths: dict[int, str] = {}
+        self._listing = Listing()
+        self._opened: ChunkStore | None = self._open_store()
 
     @classmethod
     def open(
@@ -202,7 +204,6 @@ class SectionIndex:
             if self._opened is not None:
                 self._opened.close()
                 self._opened = None
-                self._moment = None
 
     def close(self) -> None:
         """Let go of all files, and of what was read."""
@@ -254,9 +255,9 @@ class SectionIndex:
         file = database(self._folder / FILE_NAME)
         if not file.exists():
             with self._writing():
-                return ChunkStore(file)
+                return ChunkStore(file, self._listing)
         try:
-            return ChunkStore(file)
+            return ChunkStore(file, self._listing)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
@@ -268,7 +269,7 @@ class SectionIndex:
         file = database(self._folder / FILE_NAME)
         outdated = False
         try:
-            store = ChunkStore(file)
+            store = ChunkStore(file, self._listing)
             if store.is_whole() and not self._repaired:
                 return store
             store.close()
@@ -284,16 +285,13 @@ class SectionIndex:
         else:
             file.replace(file.with_suffix(".damaged"))
             self._repaired.append(_DAMAGED)
-        return ChunkStore(file)
+        return ChunkStore(file, self._listing)
 
     def _rebuild(self) -> None:
         """Begin again with what the index was last told to hold."""
         self._store.close()
         self._repaired.append(_DAMAGED)
         self._opened = self._renew_store()
-        self._moment = None
-        self._words = WordIndex(self._counts)
-        self._meaning.forget()
         if self._wanted:
             self._follow(())
 
@@ -337,11 +335,14 @@ class SectionIndex:
 
     def _notice_changes(self) -> None:
         """Read what this process or another one has written since the last search."""
-        moment = self._store.moment()
-        if moment != self._moment:
-            self._paths = self._store.paths()
+        store = self._store
+        if store.made != self._made:
+            self._words = WordIndex(self._counts)
+            self._meaning.forget()
+        if (store.made, store.mark()) != (self._made, self._mark):
+            self._paths = store.paths()
             self._words.follow(self._paths)
-            self._moment = moment
+            self._made, self._mark = store.made, store.mark()
 
     def _choose(self, ranked: Ranking, rankings: dict[str, Ranking], limit: int) -> list[Hit]:
         """Return hits for the best chunks, one for each section."""

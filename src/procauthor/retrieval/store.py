@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from zlib import crc32
 
@@ -15,7 +17,7 @@ from procauthor.retrieval.chunk import Chunk
 from procauthor.retrieval.lexical import Counts
 
 FILE_NAME = "index.sqlite"
-_VERSION = 5
+_VERSION = 6
 _TIMEOUT = 10.0
 # What is read of all documents for every query lies apart from what is read of a few. A row is never given again.
 _TABLES = f"""
@@ -31,6 +33,8 @@ create table fact(name text primary key, value text) without rowid;
 pragma user_version = {_VERSION};
 """
 _AT_ONCE = 500
+_MADE = "made"
+_MARK = "mark"
 _DAMAGED = "a row is damaged"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_chunks = msgspec.msgpack.Decoder(list[Chunk]).decode
@@ -66,16 +70,39 @@ class IndexedDocument(Struct, frozen=True, array_like=True):
     vectors: Vectored | None
 
 
-class ChunkStore:
-    """The SQLite file of an index. Every method leaves it whole, whenever the process dies."""
+@dataclass(slots=True)
+class Listing:
+    """What was read of the documents of an index: it outlives the open file.
 
-    def __init__(self, file: Path) -> None:
-        self._documents: dict[str, tuple[int, str]] | None = None
-        self._paths: dict[int, str] = {}
-        self._version_read = 0
+    Attributes:
+        mark: What the index says of its state since then; another text after each change of the documents.
+        documents: The row of each document and what it was indexed of, by its path; None before it was read.
+        paths: The path of each by its row, in the order of rows.
+    """
+
+    mark: str = ""
+    documents: dict[str, tuple[int, str]] | None = None
+    paths: dict[int, str] = field(default_factory=dict)
+
+
+class ChunkStore:
+    """The SQLite file of an index. Every method leaves it whole, whenever the process dies.
+
+    Args:
+        file: Where it is.
+        listing: What was read before; it is read anew where something has been written since.
+
+    Attributes:
+        made: What tells the file from any other that is or was in its place: rows are its own.
+    """
+
+    def __init__(self, file: Path, listing: Listing) -> None:
+        self._listing = listing
+        self._version_read = -1
         self.db = sqlite3.connect(file, timeout=_TIMEOUT, check_same_thread=False)
         try:
             self._prepare()
+            self.made = self.fact(_MADE)
         except sqlite3.Error:
             self.db.close()
             raise
@@ -89,6 +116,7 @@ class ChunkStore:
             if self._version() == 0:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self.db.execute(statement)
+                self._put_fact(_MADE, token_hex())
             self.db.commit()
         if self._version() != _VERSION:
             message = "another version made it"
@@ -110,26 +138,32 @@ class ChunkStore:
 
         It is the same object, and follows the changes, as long as no other process writes.
         """
-        version, _ = self.moment()
-        if self._documents is None or version != self._version_read:
-            rows = self.db.execute("select path, row, stamp from document order by row").fetchall()
-            self._documents = {path: (row, stamp) for path, row, stamp in rows}
-            self._paths = {row: path for path, row, _ in rows}
-            self._version_read = version
-        return self._documents
+        listing = self._listing
+        # It says cheaply that no other process has written anything; only the mark says what is another.
+        version = int(self.db.execute("pragma data_version").fetchone()[0])
+        if listing.documents is None or version != self._version_read:
+            mark = self.fact(_MARK)
+            if listing.documents is None or mark != listing.mark:
+                rows = self.db.execute("select path, row, stamp from document order by row").fetchall()
+                listing.documents = {path: (row, stamp) for path, row, stamp in rows}
+                listing.paths = {row: path for path, row, _ in rows}
+            listing.mark, self._version_read = mark, version
+        return listing.documents
 
     def paths(self) -> dict[int, str]:
         """Return the path of each document by its row, in the order of rows."""
         self.documents()
-        return dict(self._paths)
+        return dict(self._listing.paths)
 
-    def moment(self) -> tuple[int, int]:
-        """Return what changes whenever another process writes, and what changes when this one does."""
-        return int(self.db.execute("pragma data_version").fetchone()[0]), self.db.total_changes
+    def mark(self) -> str:
+        """Return what is another text after each change of the documents, whoever makes it."""
+        self.documents()
+        return self._listing.mark
 
     def change(self, gone: Iterable[str], entries: Iterable[IndexedDocument], embedding: str) -> None:
         """Take documents out and put others in, in one transaction; their vectors are of an embedding."""
         self.documents()
+        mark = token_hex()
         try:
             with self.db:
                 for path in gone:
@@ -137,8 +171,10 @@ class ChunkStore:
                 for entry in entries:
                     self._remove(entry.path)
                     self._add(entry, embedding)
+                self._put_fact(_MARK, mark)
+            self._listing.mark = mark
         except BaseException:
-            self._documents = None
+            self._listing.documents = None
             raise
 
     def counts(self, rows: Sequence[int]) -> Iterator[tuple[int, str, Counts]]:
@@ -202,7 +238,10 @@ class ChunkStore:
     def set_fact(self, name: str, value: str) -> None:
         """Keep a fact about the index."""
         with self.db:
-            self.db.execute("insert or replace into fact(name, value) values (?, ?)", (name, value))
+            self._put_fact(name, value)
+
+    def _put_fact(self, name: str, value: str) -> None:
+        self.db.execute("insert or replace into fact(name, value) values (?, ?)", (name, value))
 
     def _select(self, query: str, rows: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Yield what a query says of some rows; of many rows all are read, which is faster."""
@@ -217,9 +256,9 @@ class ChunkStore:
         added = self.db.execute("insert into document(path, stamp) values (?, ?)", (entry.path, entry.stamp))
         row = added.lastrowid
         assert row is not None
-        assert self._documents is not None
-        self._documents[entry.path] = row, entry.stamp
-        self._paths[row] = entry.path
+        assert self._listing.documents is not None
+        self._listing.documents[entry.path] = row, entry.stamp
+        self._listing.paths[row] = entry.path
         self.db.execute("insert into words values (?, ?, ?)", (row, entry.counts, crc32(entry.counts)))
         self.db.execute("insert into passages values (?, ?, ?)", (row, entry.chunks, crc32(entry.chunks)))
         if entry.vectors is not None:
@@ -231,10 +270,10 @@ class ChunkStore:
         self.db.execute("insert or replace into vectors values (?, ?, ?, ?, ?, ?)", values)
 
     def _remove(self, path: str) -> None:
-        assert self._documents is not None
-        self._documents.pop(path, None)
+        assert self._listing.documents is not None
+        self._listing.documents.pop(path, None)
         for (row,) in self.db.execute("select row from document where path = ?", (path,)).fetchall():
-            self._paths.pop(row, None)
+            self._listing.paths.pop(row, None)
             for table in ("document", "words", "passages", "vectors"):
                 self.db.execute(f"delete from {table} where row = ?", (row,))  # noqa: S608 - our own names
 
