@@ -84,7 +84,9 @@ def _spelled(library: Library) -> dict[str, str]:
     """Return lifecycles that are named by their folder, by key, with words as titles spell them: "CI", not "Ci"."""
     spelled: dict[str, str] = {}
     for key, procedures in library.by_lifecycle.items():
-        if not any(p.document.metadata.get("lifecycle") for p in procedures):
+        # Only who has the field is read for what it says.
+        named = (p for p in procedures if "lifecycle" in p.field_lines)
+        if not any(p.document.metadata.get("lifecycle") for p in named):
             counts = Counter(chain.from_iterable(p.title.split() for p in procedures if p.counted))
             spelled[key] = " ".join(_spelling(word, counts) for word in procedures[0].lifecycle.split())
     return spelled

@@ -149,9 +149,16 @@ def _reason(document: Document, text: _SectionText, title: frozenset[str], repea
 
 def _repeats_guidance(text: _SectionText) -> bool:
     """Say whether all pieces of a section are words of the template to its author."""
-    guidance = f" {' '.join(_words(text.spec.guidance))} "
-    said = [_words(unit) for unit in text.units] if text.spec.guidance else []
-    return bool(said) and all(len(unit) >= _PHRASE and f" {' '.join(unit)} " in guidance for unit in said)
+    if not text.spec.guidance or not text.units:
+        return False
+    guidance = _spoken(text.spec.guidance)
+    # Mostly the first piece says that it is not.
+    return all(len(said) >= _PHRASE and f" {' '.join(said)} " in guidance for said in map(_words, text.units))
+
+
+@lru_cache(maxsize=256)
+def _spoken(guidance: str) -> str:
+    return f" {' '.join(_words(guidance))} "
 
 
 def _empty_words(text: _SectionText, title: frozenset[str]) -> str:
