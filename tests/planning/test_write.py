@@ -238,6 +238,14 @@ def test_an_unfinished_place_is_named_with_what_it_asks_for(root: Path) -> None:
     ]
 
 
+def test_a_listed_question_is_something_to_be_settled(root: Path) -> None:
+    path = root / "feature/design-review.md"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("---\n", "---\nopen_questions:\n  - Who signs the record?\n", 1), encoding="utf-8")
+    item = next(item for item in proposal(root).plan.items if item.title == "Design Review Procedure")
+    assert [action.text for action in item.actions] == ["Finish line 3: Who signs the record?"]
+
+
 def test_texts_that_each_ask_for_something_are_items_of_their_own(root: Path) -> None:
     whole = (root / "feature/design-review.md").read_text(encoding="utf-8")
     for name in ("Oven Check", "Salt Check", "Jam Check"):

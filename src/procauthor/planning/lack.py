@@ -19,8 +19,8 @@ from procauthor.naming import amount, listed
 from procauthor.planning.line import plain_text
 from procauthor.template.spec import plain_heading
 
-# Errors that are gone once the text is whole.
-_SAID = ("missing-section", "empty-section", "status-mismatch")
+# Errors that are gone once the text is whole, or said in other words.
+_SAID = ("missing-section", "empty-section", "status-mismatch", "open-question")
 _MARK = "placeholder-text"
 _MOST_MARKS = 5
 _MOST_WORDS = 14
@@ -100,12 +100,14 @@ def read_lack(procedure: Procedure, row: Row, findings: Sequence[Finding]) -> La
     demanded = any(each.rule == "missing-section" and each.severity != "info" for each in findings)
     sections = (*(each for each in row.missing if demanded and each not in renamed), *row.empty)
     declared = row.declared == "in progress"
+    marks = [*_marks(procedure, row.empty, {each.line for each in errors if each.rule == _MARK})]
+    marks += [Mark(each.line, "", each.text) for each in row.questions if each.listed and each.kind == "question"]
     return Lack(
         sections=sections,
-        marks=tuple(sorted(_marks(procedure, row.empty, {each.line for each in errors if each.rule == _MARK}))),
+        marks=tuple(sorted(marks)),
         errors=tuple(each for each in errors if each.rule != _MARK),
         declared=declared,
-        slight=bool(row.missing) and not (sections or errors or declared),
+        slight=bool(row.missing) and not (sections or marks or errors or declared),
     )
 
 

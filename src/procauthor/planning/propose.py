@@ -24,7 +24,7 @@ from procauthor.planning.dependency import split_names
 from procauthor.planning.lack import CUT, Lack, read_lack
 from procauthor.planning.line import plain_text, read_lines
 from procauthor.planning.order import Gain, arrange, gains
-from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority
+from procauthor.planning.plan import PRIORITIES, Action, Dependency, Effort, Group, Plan, PlanItem, Priority, State
 from procauthor.planning.text import read_fields
 from procauthor.planning.title import clean_title
 from procauthor.planning.value import read_status
@@ -224,7 +224,9 @@ class _Terrain:
             wrong = f"it is written, and the check finds {amount(row.errors, 'error')} in it"
             reasons = [purpose, "it is proposed, and waits for a decision"] if row.status == "proposed" else [wrong]
             return _Gap(row, self._item(row, (), reasons), -1.0)
-        users, waiting = tuple(self.after.get(own, ())), self._waiting(own)
+        users = self.after.get(own, [])
+        # A finished procedure between two gaps does not part them.
+        waiting = frozenset(_reach(own, self.after)) & self.open - {own}
         signs = [*self._signs(row, users, waiting)]
         reasons = [purpose or self._little(row), *(text for value, text in signs if value > 0), *lack.reasons()]
         place, follows = self._places.get(title_key(row.title)) or (0, "")
@@ -248,12 +250,10 @@ class _Terrain:
         alone = f"{row.announced} announces it" if row.announced else "nothing waits for it yet"
         # Nothing has to wait for a text that is written, even with errors.
         needs = [] if self._is_whole(row) else [each for each in self.before[own] if each not in self.flawed]
-        named = {
-            title_key(self.titles[each]): Dependency(
-                self.titles[each], "defined" if self.graph.by_id[each].status in DONE else "to be defined"
-            )
-            for each in needs
+        states: dict[str, State] = {
+            each: "defined" if self.graph.by_id[each].status in DONE else "to be defined" for each in needs
         }
+        named = {title_key(self.titles[each]): Dependency(self.titles[each], state) for each, state in states.items()}
         named.pop(title_key(row.title), None)
         return PlanItem(
             number=0,
@@ -268,17 +268,6 @@ class _Terrain:
             actions=tuple(Action(text, done=False, marker=None, line=0) for text in self._actions(row)),
             why=" ".join(map(_sentence, [*filter(None, reasons)] or [alone])),
         )
-
-    def _waiting(self, root: str) -> frozenset[str]:
-        """Return all gaps behind one; a finished procedure between two gaps does not part them."""
-        seen: set[str] = set()
-        stack = list(self.after.get(root, ()))
-        while stack:
-            node = stack.pop()
-            if node not in seen:
-                seen.add(node)
-                stack += self.after.get(node, ())
-        return frozenset(seen & self.open - {root})
 
     def _purpose(self, row: Row) -> str:
         """Return the first sentence that a text says of its purpose."""
@@ -306,8 +295,9 @@ class _Terrain:
     def _signs(self, row: Row, users: Collection[str], behind: Collection[str]) -> Iterator[tuple[float, str]]:
         """Yield what speaks for a gap: how much, and in words."""
         weights, courses = self.weights, self.evaluation.courses
-        critical = [c.title for c in courses if any(_is(call, row) for call in c.critical)]
-        called = [c.title for c in courses if any(_is(call, row) for call in c.calls)]
+        own = _key(row)
+        critical = [c.title for c in courses if own in map(_key, c.critical)]
+        called = [c.title for c in courses if own in map(_key, c.calls)]
         relied = [self.titles[user] for user in sorted(users) if user in self.finished]
         waiting = sorted(self.titles[each] for each in behind)
         lack = self._lacks[row_id(row)]
@@ -388,7 +378,8 @@ class _Terrain:
             for artifact, ids in artifacts.items():
                 yield f"{verb} {artifact} {joint} {listed([self.graph.by_id[each].title for each in ids])}"
         known = {edge.target for edge in self.graph.uses(own)}
-        for each in self._written_before(own):
+        # What is written and has no more than gaps between it and this one.
+        for each in [each for each in _reach(own, self.before, self.finished) if each in self.finished]:
             path = None if each in known else self.graph.by_id[each].path
             outputs = self.survey.library.by_path[path].contract.outputs if path else ()
             if outputs:
@@ -396,14 +387,15 @@ class _Terrain:
         tables = (self.graph.by_id[edge.source].title for edge in users if edge.kind == "calls")
         yield from (f"Bring the row in {title} up to date" for title in tables)
 
-    def _written_before(self, own: str) -> list[str]:
-        """Return what is written and comes before a gap, with no more than other gaps between them."""
-        found, stack = {own: None}, [own]
-        while stack:
-            new = [each for each in self.before[stack.pop()] if each not in found]
-            found |= dict.fromkeys(new)
-            stack += [each for each in new if each not in self.finished]
-        return [each for each in found if each in self.finished]
+
+def _reach(root: str, near: Mapping[str, Sequence[str]], ends: Collection[str] = ()) -> dict[str, None]:
+    """Return an id and all that is reached from it, nearest first; nothing is looked for behind ``ends``."""
+    found, stack = {root: None}, [root]
+    while stack:
+        new = [each for each in near.get(stack.pop(), ()) if each not in found]
+        found |= dict.fromkeys(new)
+        stack += [each for each in new if each not in ends]
+    return found
 
 
 def _who(names: Sequence[str], verb: str) -> str:
@@ -414,5 +406,5 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:].rstrip('.')}{'' if text.endswith(CUT) else '.'}"
 
 
-def _is(call: Call, row: Row) -> bool:
-    return call.path == row.path if call.path else row.path is None and title_key(call.title) == title_key(row.title)
+def _key(row: Row | Call) -> str:
+    return row.path or title_key(row.title)
