@@ -630,6 +630,14 @@ def test_what_was_not_read_is_listed():
     assert [(each.line, each.text) for each in plan.unread] == [(12, "Sweep"), (16, "Owner: Ida")]
 
 
+def test_lines_below_items_are_listed_once_where_no_label_says_what_they_are():
+    item = "### {}. Define {} Procedure\n**Priority:** P1\n\n"
+    plan = read(f"{item.format(1, 'Salt')}- [ ] Weigh\n- [ ] Dry\n\n{item.format(2, 'Oven')}- [ ] Heat\n")
+    assert [(each.line, each.text) for each in plan.unread] == [(6, "Weigh (and 2 more below items)")]
+    plan = read(f"{item.format(1, 'Salt')}**Action items:**\n\n- [ ] Weigh\n- [ ] Dry\n")
+    assert not plan.unread
+
+
 def test_a_table_of_work_within_an_item_is_listed():
     plan = read(f"### 1. Define Salt Procedure\n**Priority:** P1\n\n{TABLE.format(head='Task')}")
     assert told(plan) == ["Salt Procedure P1"]

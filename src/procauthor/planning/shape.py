@@ -8,8 +8,8 @@ and not unlikely is listed.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from procauthor.planning.heading import Headings
 from procauthor.planning.plan import Unread
 from procauthor.planning.series import STRONG, Series
 from procauthor.planning.table import find_tables
-from procauthor.planning.text import Field, Opening, PlanText
+from procauthor.planning.text import Field, Opening, PlanText, field_key
 from procauthor.planning.title import clean_title
 from procauthor.planning.weigh import weigh
 from procauthor.regex import lazy
@@ -175,15 +175,23 @@ def _renumbered(openings: Sequence[Opening]) -> list[Opening]:
 def _unread(text: PlanText, series: Sequence[Series], items: _Items, openings: Sequence[Opening]) -> Iterator[Unread]:
     """Yield a line for each series that may hold items, for what is no item, names none again, and is over none."""
     named = set(chain.from_iterable(map(names_of, openings)))
+    within: dict[Hashable, list[Opening]] = defaultdict(list)
     for each in series:
         left = [o for o in each.openings if not (items.is_over(o) or items.begins(o) or named & {*names_of(o)})]
         outside = [o for o in left if not (items.is_below(o) or _SAID.match(o.line.body))]
-        more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
         if each.kind == "tables" and left and any(o.told for o in left):
             # Work within an item is work as well.
             yield Unread(text.table_lines[left[0].place], f"a table with the columns {each.form}")
         elif outside:
-            line = outside[0].line
-            yield Unread(
-                line.number, (outside[0].section.title if line.heading else line.body or outside[0].title) + more
-            )
+            yield _left_out(outside, "")
+        elif not field_key(each.label or next(iter(text.headings[each.openings[0].section.index]), "")):
+            # What a label says is no other reading of the plan.
+            within[each.kind, each.form, each.level] += left
+    yield from (_left_out(some, "below items") for some in within.values() if len(some) > 1)
+
+
+def _left_out(openings: Sequence[Opening], place: str) -> Unread:
+    first, count = openings[0], len(openings) - 1
+    said = first.section.title if first.line.heading else first.line.body or first.title
+    more = " ".join(filter(None, (f"and {count} more" if count else "", place)))
+    return Unread(first.line.number, f"{said} ({more})" if more else said)
