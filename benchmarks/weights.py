@@ -4,7 +4,7 @@ A folder holds plans NAME.md, each with NAME.truth: the lines on which its items
 number, and "#", is a remark; "---" begins another reading that is as right, of which the best counts). Where the plans
 of ``evals/plans.json`` come from is said there; NAME begins with the owner, and the plans of one owner
 are always held out together. ``--small`` are made-up plans that all have to be right: those that are read wrong count
-more in the next of some rounds.
+more in the next of some rounds. What the file of the weights names is fitted: a new name needs a first weight there.
 
 Usage: python benchmarks/weights.py FOLDER... [--small FOLDER] [--folds 8] [--write]
 """
@@ -62,11 +62,9 @@ class Example:
         pairs = [
             (a, b) for a in range(len(starts)) for b in range(len(starts)) if a != b and _is_over(starts[a], starts[b])
         ]
-        self.pairs = [
-            (a, b) if self.truth[a] > self.truth[b] else (b, a)
-            for a, b in pairs
-            if (self.truth[a] > 0.5) != (self.truth[b] > 0.5)
-        ]
+        told = [share > 0.5 for share in self.truth]
+        # Of two that both hold items the inner one has to be taken first.
+        self.pairs = [(b, a) if told[b] else (a, b) for a, b in pairs if told[a] or told[b]]
 
 
 def _is_over(outer, inner) -> bool:
@@ -131,8 +129,7 @@ def main() -> None:
         [Example(p.with_suffix(".md"), 1.0) for f in some for p in sorted(f.glob("*.truth"))]
         for some in (said.folders, said.small)
     )
-    joined = {" & ".join(names) for names in read_weights() if len(names) > 1}
-    names = sorted({name for each in [*plans, *small] for seen in each.seen for name in seen} | joined)
+    names = [" & ".join(parts) for parts in read_weights()]
     for each in [*plans, *small]:
         each.tell(names)
     before, total = WEIGHTS.read_text(encoding="utf-8"), np.zeros(3)

@@ -15,9 +15,9 @@ from procauthor.naming import title_key
 from procauthor.planning import title as say
 from procauthor.planning.line import Line, lines_of, plain_text
 from procauthor.planning.series import STRONG, Series, share
-from procauthor.planning.text import Field, Opening, PlanText, field_key, opens_field, read_role
+from procauthor.planning.text import Field, Opening, PlanText, field_key, opens_field
 from procauthor.planning.title import Numbered, needs_pattern, read_number, tell_codes
-from procauthor.planning.value import is_priority, read_remarks, read_whole_effort, read_words
+from procauthor.planning.value import is_priority, read_remarks, read_words
 from procauthor.regex import lazy
 
 _INHERITED = frozenset({"priority", "lifecycle"})
@@ -84,22 +84,12 @@ class Headings:
         return {
             "labels below": share(labels),
             "labels that others have": share(each & common for each in labels),
-            "known labels below": share(any(f.key and f.label for f in self._fields[s.index]) for s in family),
             "is a label": share(map(self._is_label, family)),
-            "has a role": share(read_role(s.title) for s in family),
             "is ranked": share(map(self._is_ranked, family)),
-            "lasts": share(map(self._lasts, family)),
             "over items": share(map(self._is_over_items, family)),
             "leaf": share(s.index not in self._parents for s in family),
             "has a list": share(map(self._holds_list, family)),
         }
-
-    def _lasts(self, section: Section) -> bool:
-        """Say whether a heading without others below it has its hours behind it, and known labels right below it."""
-        hours = any(map(read_whole_effort, re.findall(r"\(([^()]*)\)", section.title)))
-        return (
-            hours and section.index not in self._parents and any(f.key and f.label for f in self._fields[section.index])
-        )
 
     def _is_ranked(self, section: Section) -> bool:
         """Say whether "P1 - No salt" is work of that priority, and no heading over others."""

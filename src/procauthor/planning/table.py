@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Container, Iterator
-from itertools import chain
 
 from msgspec.structs import replace
 
 from procauthor.markdown.document import Block, Section, TableRow
 from procauthor.planning import title as above
-from procauthor.planning.line import plain_text, sign_of
+from procauthor.planning.line import plain_text
 from procauthor.planning.series import STRONG, Series
 from procauthor.planning.text import Field, Opening, PlanText, clean_value, field_key, names_total
 from procauthor.planning.title import needs_pattern, read_number, tell_codes
@@ -19,8 +18,6 @@ from procauthor.planning.value import (
     ends_in_noun,
     is_nothing,
     is_priority,
-    pattern,
-    read_status,
     read_whole_effort,
     read_words,
 )
@@ -35,7 +32,6 @@ _MORE = ("description", "summary", "action", "deliverable")
 _ONE = r"[(\[]?#?(?:[A-Z]{1,10}[-_]?)*\d{1,6}(?:[.-]\d{1,4})*[A-Za-z]?[)\].:]?"
 _CODES = lazy(rf"^{_ONE}(?:\s*[,;&/–-]\s*{_ONE})*$")
 _TOKEN = lazy(r"^[A-Z][A-Z0-9]*(?:[-_.][A-Z0-9]+)+$")
-_STRUCTURED = lazy(r"^~*[A-Z]{1,10}[-_.]?\d|^\d+\.\d")
 _RANGE = lazy(r"^\d+(?:\s*[-–]\s*\d+)?$")
 _TICK = lazy(r"^(?:\[[ xX]\]|[☐☑✅❌⬜🔲✔]\ufe0f?)$")
 _FILE = lazy(r"^[\w./-]+\.\w{2,4}$")
@@ -108,41 +104,29 @@ class _PlanTable:
 
     def facts(self) -> dict[str, float]:
         """Return what the columns say."""
-        fields, lists, heads, head = self.fields, read_words().lists, self.heads, self.heads[self.title]
-        states = list(chain.from_iterable(self._cells[fields[key]] for key in fields.keys() & {"status", "done"}))
-        waiting, numbers = pattern("waiting"), self._cells[self._number] if self._number is not None else []
+        head = self.heads[self.title]
         return {
-            "column of priorities": "priority" in fields,
-            "column of efforts": "effort" in fields,
-            "column of dependencies": bool(fields.keys() & _NAMING),
-            "column of states": bool(states),
-            "states of work": _mostly(
-                states, lambda s: read_status(s) or sign_of(s) or waiting.search(s) or s.startswith("[")
-            ),
-            "column of numbers": bool(numbers),
-            "column of codes": bool(numbers) and _mostly(numbers, _STRUCTURED.match),
+            "column of efforts": "effort" in self.fields,
+            "column of states": not self.fields.keys().isdisjoint({"status", "done"}),
             "column of titles": _heads_title(head) or ends_in_noun(head),
-            "column of units": head in lists["units"],
-            "column of owners": not lists["assigned"].isdisjoint(heads),
-            "column of dates": not lists["due"].isdisjoint(heads),
-            "columns of asides": any(above.names_aside(heads[place]) for place in (0, self.title)),
+            "column of units": head in read_words().lists["units"],
             "title column first": self.title <= (self._number is not None),
-            "two columns": len(heads) == _TWO,
-            "many columns": len(heads) > 2 * _TWO,
+            "many columns": len(self.heads) > 2 * _TWO,
         }
 
     def openings(self) -> Iterator[Opening]:
         """Yield the items of the rows."""
+        label = self.label
         if self.title >= 0:
             for row in self._block.rows:
                 held = [cell.text.strip() for cell in row.cells if cell.text.strip()]
                 if len(held) == 1 and len(self.heads) > _TWO:
                     # A row with one cell is over those below it.
-                    self.label = plain_text(held[0])
-                elif opening := self._open(row):
+                    label = plain_text(held[0])
+                elif opening := self._open(row, label):
                     yield opening
 
-    def _open(self, row: TableRow) -> Opening | None:
+    def _open(self, row: TableRow, label: str) -> Opening | None:
         """Return the item of a row; None for a sum, for a phase over others, and for a row without a title."""
         line = self._text.lines[row.line - 1]
         cells = [self._cell(cell.text, cell.start, cell.end) for cell in row.cells] + [""] * len(self.heads)
@@ -177,7 +161,7 @@ class _PlanTable:
             self._section,
             fields,
             row.end,
-            self.label,
+            label,
             code,
             self._block.start,
             title,

@@ -23,7 +23,7 @@ from procauthor.planning.heading import Headings
 from procauthor.planning.line import Line, plain_text
 from procauthor.planning.series import Series, share
 from procauthor.planning.text import Opening, PlanText, field_key
-from procauthor.planning.value import ends_in_noun, pattern, read_words
+from procauthor.planning.value import pattern, read_words
 from procauthor.regex import lazy
 
 WEIGHTS = Path(__file__).with_name("weights.toml")
@@ -31,7 +31,7 @@ WEIGHTS = Path(__file__).with_name("weights.toml")
 # Of a long series, so many openings are looked at.
 _SEEN = 100
 # How much a series counts by what others that are written alike say.
-_EVEN = 0.8
+_EVEN = 0.6
 
 _TITLED = lazy(r"^\*\*(?:[^*]+[.:]\*\*|[^*]+\*\*(?:$|[.:]|\s[(–—-]))")
 _PATH = lazy(r"^[`*\[]*[\w./@-]+[./][\w./-]+[`*\]]*(?:\s|$|\()")
@@ -42,17 +42,9 @@ _ENDS = r"(?:^|\W)(?:{})\W*(?:\([^()]*\)\W*)?$"
 _TEXTS: Mapping[str, Callable[[str], object]] = {
     "title in bold": _TITLED.match,
     "bold": lambda text: text.startswith(("**", "__")),
-    "link": lambda text: text.startswith("[") and "](" in text,
-    "span": lambda text: text.startswith("`"),
     "issue": ISSUE.match,
     "path": _PATH.match,
     "stop": lambda text: text.rstrip("*_` ").endswith("."),
-    "colon at the end": lambda text: text.rstrip("*_ ").endswith(":"),
-    "colon": lambda text: ": " in text.replace("*", ""),
-    "arrow": lambda text: "→" in text or "->" in text,
-    "equals sign": lambda text: "=" in text,
-    "question": lambda text: text.endswith("?"),
-    "comma at the end": lambda text: text.endswith((";", ",")),
 }
 # What a title, a heading or a label is.
 _NAMES: Mapping[str, Callable[[str], object]] = {
@@ -60,7 +52,6 @@ _NAMES: Mapping[str, Callable[[str], object]] = {
     "documents": say.asks_for_documents,
     "work": say.names_work,
     "bucket": say.names_bucket,
-    "status": say.names_status,
     "aside": say.names_aside,
     "check": say.names_check,
     "about": lambda text: pattern("around", _BEGINS).search(text),
@@ -74,8 +65,7 @@ _LINES: Mapping[str, Callable[[Line], object]] = {
     "headings": lambda line: line.heading,
     "lines": lambda line: line.text.strip(),
 }
-_SHORT, _LONG, _VERY_LONG, _FEW, _MANY, _MUCH = 2, 12, 25, 4, 7, 8
-_EARLY, _LATE, _SMALL = 0.15, 0.75, 12
+_SHORT, _MUCH, _EARLY, _LATE, _SMALL = 2, 8, 0.15, 0.75, 12
 
 
 def weigh(text: PlanText, headings: Headings, series: Sequence[Series]) -> list[float]:
@@ -115,7 +105,6 @@ class Sight:
         self._tables = sorted(block.start for _, block in text.tables)
         self._code = sorted(block.start for block in text.document.blocks if block.kind == "code")
         self._alike = Counter(each.alike for each in series)
-        self._top = min((s.level for s in series if s.kind == "headings"), default=1)
         self._sizes = Counter[str]()
         self._homes: dict[int, list[Series]] = defaultdict(list)
         for each in series:
@@ -144,7 +133,6 @@ class Sight:
         marks = [o.line.mark if listed else o.line.any_mark for o in openings]
         contents = [" ".join(o.line.content.split()) for o in openings]
         said = [_even(o.section.title if heading else o.said or o.title) for o in openings]
-        words = [len(o.title.split()) for o in openings]
         verbs, unit = pattern("verbs", r"^(?:{})\b"), series.form.removesuffix(" box").rpartition(" ")[0]
         box, number = share(m and m.marker is not None for m in marks), share(o.first for o in openings)
         code = share(o.code for o in openings)
@@ -154,9 +142,6 @@ class Sight:
             "outer list": listed and not series.level,
             "second list": listed and series.level == 1,
             "inner list": listed and series.level > 0,
-            "top heading": heading and series.level == self._top,
-            "second heading": heading and series.level == self._top + 1,
-            "deeper heading": heading and series.level > self._top + 1,
             "box": box,
             "sign": share(m and m.marker is None for m in marks),
             "done": share(m and m.done for m in marks),
@@ -164,27 +149,15 @@ class Sight:
             "code": code,
             "code of letters": share(re.search("[A-Z]", o.code) for o in openings),
             "plain": listed and not (box or number or code),
-            "unit": bool(unit) and series.kind != "tables",
             "known unit": unit in read_words().lists["units"],
-            "noun": share(ends_in_noun(o.title) for o in openings),
             "task": share(say.names_task(each) for each in said),
             "verb": share(verbs.match(each) for each in said),
             "lower case": share(each[:1].islower() for each in said),
             "told": share(o.told for o in openings),
-            "told once": any(o.told for o in openings),
-            "told twice": share(len(o.told) > 1 for o in openings),
             "field on the line": share(any(f.key and f.line == o.line.number for f in o.fields) for o in openings),
-            "status below": share(
-                any(f.key == "status" and f.line > o.line.number for f in o.fields) for o in openings
-            ),
-            "actions below": share(any(f.key == "actions" and f.label for f in o.fields) for o in openings),
             "labels below": share(any(f.label and f.line > o.line.number for f in o.fields) for o in openings),
-            "short": share(count <= _SHORT for count in words),
-            "long": share(count > _LONG for count in words),
-            "very long": share(count > _VERY_LONG for count in words),
+            "short": share(len(o.title.split()) <= _SHORT for o in openings),
             "single": len(series.openings) == 1,
-            "few": 1 < len(series.openings) < _FEW,
-            "many": len(series.openings) > _MANY,
             "size": math.log(len(series.openings)),
         }
 
@@ -193,7 +166,6 @@ class Sight:
         return {
             **{f"{name} below": share(counts) for name, counts in below.items()},
             "much below": share(count > _MUCH for count in below["lines"]),
-            "length": math.log1p(sum(below["lines"]) / len(openings)),
             "tables below": share(_has(self._tables, o) for o in openings),
             "code below": share(_has(self._code, o) for o in openings),
         }
@@ -209,50 +181,40 @@ class Sight:
         near, *rest = map(_even, [label, *named] if label else named or [""])
         home = section.parent if heading else section.index
         number = None if home is None else self._headings.numbers[home]
-        mark = self._text.lines[section.line - 1].any_mark if section.heading and not heading else None
-        known, titled = field_key(label), field_key(named[0]) if named else ""
+        known = field_key(label)
         return {
             **{f"under {name}": bool(says(near)) for name, says in _NAMES.items()},
             **{f"below {name}": any(map(says, rest)) for name, says in _NAMES.items()},
             "under number": number is not None,
-            "under code": bool(number and number.code),
             "under unit": bool(number and number.unit),
             "under told": home is not None and bool(self._headings.keys[home]),
-            "under done": bool(mark and mark.done),
             "under nothing": not named,
             "role of an aside": series.role == "aside",
             "role of metrics": series.role == "metrics",
             "other role": series.role not in ("", "aside", "metrics"),
-            "label": bool(label),
             "label of actions": known == "actions",
             "label of a field": known not in ("", "actions") and not say.names_status(label),
-            "heading of actions": titled == "actions",
-            "heading of a field": titled not in ("", "actions"),
+            "heading of actions": bool(named) and field_key(named[0]) == "actions",
         }
 
     def _describe_plan(self, series: Series) -> dict[str, float]:
         text, section, size = self._text, series.openings[0].section, len(series.openings)
-        boxed = " box" in series.form
-        boxes, all_boxes = size * boxed, self._sums["boxes"][-1]
+        boxes, all_boxes = size * (" box" in series.form), self._sums["boxes"][-1]
         beside = [each for each in self._homes[section.index] if each is not series]
         siblings = () if series.kind == "headings" else self._siblings[section.parent, section.level]
         like = [any(each.alike == series.alike for each in self._homes[index]) for index in siblings[:_SEEN]]
         place, told = series.openings[0].line.number / len(text.lines), sum(bool(o.told) for o in series.openings)
         return {
             "plan": text.is_plan,
-            "checklist": say.names_check(text.document.title),
             "no boxes in the plan": not all_boxes,
             "share of boxes": boxes / all_boxes if all_boxes else 0,
             "share of told": told / self._told if self._told else 0,
             "others are told": self._told > told,
             "share of its kind": size / self._sizes[series.kind],
             "share of all": size / self._sizes.total(),
-            "alike": math.log(self._alike[series.alike]),
             "most alike": self._alike[series.alike] == max(self._alike.values()),
             "alike share": self._alike[series.alike] / len(self._series),
             "alike beside": share(like),
-            "alone": not beside,
-            "boxes beside": not boxed and any(" box" in each.form for each in beside),
             "told beside": not told and any(o.told for o in chain.from_iterable(each.openings for each in beside)),
             "early": place < _EARLY,
             "late": place > _LATE,
