@@ -304,16 +304,24 @@ class _ValueTypes:
         return model
 
     def item(self, name: str, patterns: Sequence[Pattern]) -> type[BaseModel]:
-        around = dict(chain.from_iterable(map(_with_words, patterns)))
-        fields: dict[str, Any] = {
-            slot.name: _slot_field(slot, self.references, before, after) for slot, (before, after) in around.items()
-        }
-        main = patterns[0].main if len(patterns) == 1 else None
-        validators: Any = {"from_text": model_validator(mode="before")(_from_text(main.name))} if main else {}
-        model: type[BaseModel] = create_model(
-            _camel(name) + "Item", __config__=_STRICT, __validators__=validators, **fields
-        )
-        return model
+        # Few items refer to anything, and to make the others anew for each list of titles takes long.
+        slots = chain.from_iterable(pattern.slots for pattern in patterns)
+        listed = any(slot.reference for slot in slots)
+        return _item(name, tuple(patterns), tuple(self.references) if listed else ())
+
+
+@lru_cache(maxsize=256)
+def _item(name: str, patterns: tuple[Pattern, ...], references: tuple[str, ...]) -> type[BaseModel]:
+    around = dict(chain.from_iterable(map(_with_words, patterns)))
+    fields: dict[str, Any] = {
+        slot.name: _slot_field(slot, references, before, after) for slot, (before, after) in around.items()
+    }
+    main = patterns[0].main if len(patterns) == 1 else None
+    validators: Any = {"from_text": model_validator(mode="before")(_from_text(main.name))} if main else {}
+    model: type[BaseModel] = create_model(
+        _camel(name) + "Item", __config__=_STRICT, __validators__=validators, **fields
+    )
+    return model
 
 
 def _from_text(name: str) -> Callable[[Any], Any]:
