@@ -25,6 +25,7 @@ from procauthor.authoring.reply import (
     UnusableReplyError,
     check_fields,
     reply_schema,
+    some_titles,
 )
 from procauthor.data import texts_in
 from procauthor.errors import BudgetError
@@ -204,7 +205,8 @@ def build_request(prompts: PromptLibrary, work: _Work, begun: str = "") -> Reque
     ask = work.ask
     passages = [p.id for p in ask.brief.passages] if needs_passages(work) else []
     titles = () if ask.form else [reference.title for reference in ask.brief.near]
-    schema = reply_schema(work.model, work.open, passages, titles)
+    model = ask.form.model if ask.form else build_model(ask.template, ask.step, some_titles(titles))
+    schema = reply_schema(model, work.open, passages, titles)
     mark = mark_of(ask.brief)
     texts = [begun or _render_brief(prompts, work)] if ask.form is None or ask.form.briefed else []
     censor = Censor.of(ask.brief.text.encode())

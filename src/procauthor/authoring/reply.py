@@ -37,6 +37,15 @@ def restrict(model: type[BaseModel], names: Sequence[str]) -> type[BaseModel]:
     return part
 
 
+# To make a schema with a long list in each field takes longer than all else in a brief: these show where it belongs.
+_PLACEHOLDERS = ("one title", "another title")
+
+
+def some_titles(titles: Sequence[str]) -> Sequence[str]:
+    """Return what a schema is made with in place of the titles of the closed list, as every other of its template."""
+    return _PLACEHOLDERS[: len(titles)]
+
+
 def reply_schema(
     model: type[BaseModel], names: Sequence[str], passages: Sequence[str], titles: Sequence[str] = ()
 ) -> dict[str, Any]:
@@ -44,11 +53,9 @@ def reply_schema(
 
     The schema keeps to what strict structured output accepts: no ``$ref``, every property required, no others
     allowed, and a closed list always an ``enum``; but ``titles`` that are many are in the brief, once, and the reply
-    is held against them.
+    is held against them. The model is made with `some_titles` of them.
     """
-    result = copy.deepcopy(_fields_schema(model, tuple(names)))
-    if len(titles) > _LONG_LIST:
-        result = _name_only(result, list(titles))
+    result: dict[str, Any] = _list_titles(_fields_schema(model, tuple(names)), list(titles))
     for name, extra in _extras(passages).items():
         if name not in model.model_fields:
             result["properties"][name] = extra
@@ -62,24 +69,19 @@ def _fields_schema(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, 
     return _plain(schema, schema.get("$defs", {}))
 
 
-def _name_only(node: Any, titles: list[str]) -> Any:
-    """Return a schema in which a reference is a string: the list would be in it once for each field."""
+def _list_titles(node: Any, titles: list[str]) -> Any:
+    """Return a copy of a schema in which a reference is one of the titles, or a string where they are too many."""
     if isinstance(node, list):
-        return [_name_only(each, titles) for each in node]
+        return [_list_titles(each, titles) for each in node]
     if not isinstance(node, dict):
         return node
-    if node.get("enum") == titles:
-        return {key: value for key, value in node.items() if key != "enum"} | {"type": "string"}
-    return {key: _name_only(value, titles) for key, value in node.items()}
-
-
-# To make a schema with a long list in each field takes longer than all else in a brief: these show where it belongs.
-_SOME = 2
-
-
-def some_titles(titles: Sequence[str]) -> Sequence[str]:
-    """Return the titles of the closed list that a schema is made with which `share_titles` completes."""
-    return titles[:_SOME]
+    copied = {key: _list_titles(value, titles) for key, value in node.items()}
+    if node.get("enum") == list(some_titles(titles)):
+        if len(titles) > _LONG_LIST:
+            del copied["enum"]
+            return copied | {"type": "string"}
+        copied["enum"] = titles
+    return copied
 
 
 def share_titles(schema: Mapping[str, Any], titles: Sequence[str]) -> dict[str, Any]:
