@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -139,9 +140,13 @@ def _hooked(provider: str, hooks: dict[str, Any]) -> dict[str, Any]:
         import openai
 
         proxy = os.environ.get("OPENAI_PROXY")
+        # To read the certificates takes longer than all else, and LangChain makes a second client for other loops.
+        library: Any = sys.modules[openai.DefaultHttpxClient.__base__.__module__.partition(".")[0]]
+        secure = library.create_ssl_context()
         # The client refuses a proxy of its own beside an HTTP client that is given to it.
         return {
-            "http_client": openai.DefaultHttpxClient(event_hooks=hooks, proxy=proxy),
+            "http_client": openai.DefaultHttpxClient(event_hooks=hooks, proxy=proxy, verify=secure),
+            "http_async_client": openai.DefaultAsyncHttpxClient(proxy=proxy, verify=secure),
             **({"openai_proxy": None} if proxy else {}),
         }
     places = {"ollama": "sync_client_kwargs", "google_genai": "client_args"}
