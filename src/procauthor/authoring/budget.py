@@ -12,7 +12,7 @@ from procauthor.authoring.update.outline import EditOutline, ScopeEntry, allowan
 from procauthor.data import grouped
 from procauthor.prompt import PromptLibrary
 from procauthor.settings import AuthoringSettings
-from procauthor.template.model import build_model
+from procauthor.template.model import fields_of_step
 from procauthor.template.spec import Template
 
 _STEPS = (1, 2, 3, 5, 6)
@@ -75,7 +75,7 @@ def bound_run(
     """
     reply, repairs = settings.reply_tokens, settings.repairs
     template = outline_first(template, reply)
-    asked = [n for n in _STEPS if build_model(template, n, ()).model_fields]
+    asked = [n for n in _STEPS if fields_of_step(template, n)]
     first = [request_size(prompts, Ask(brief, template, step)) for step in asked]
     # What a step sees grows by the replies before it.
     sizes = [size + before * reply for before, size in enumerate(first)]

@@ -185,7 +185,7 @@ class Draft:
         workspace = self.records.workspace
         library = workspace.read()
         present = library.by_path.get(self.path)
-        raw = present.document.source.raw if present else None
+        raw = present.source.raw if present else None
         text = self._text(library, raw)
         if text == raw:
             return Change(())
@@ -318,9 +318,11 @@ def find_elsewhere(workspace: Workspace, library: Library, draft: Procedure) -> 
     near = sorted(_touched(library, draft))
     if not near:
         return ()
+    after = workspace.check(workspace.with_derived(laid, ticks=False), near).findings
+    if not after:
+        return ()
     present = workspace.with_derived(library, ticks=False)
     known = {finding.fingerprint for finding in workspace.check(present, near).findings}
-    after = workspace.check(workspace.with_derived(laid, ticks=False), near).findings
     return [finding for finding in after if finding.fingerprint not in known]
 
 

@@ -231,6 +231,8 @@ class Fields(Work):
 
     def _take_edits(self, page: DraftPage, edits: Sequence[PageEdit]) -> bool:
         """Take the edits of a last look that leave a page that can be read and has no error; note which do not."""
+        if not edits:
+            return False
         before = {step: dict(values) for step, values in self.written.items()}
         old = self._read(page.body)
         placed = [edit for edit in edits if page.holds(edit.passage)]

@@ -481,7 +481,7 @@ def _of_document(present: Procedure) -> dict[str, Any]:
         "heading": heading_of(present),
         "base": present.stamp,
         "present": present.gist.purpose,
-        "text": present.document.source.raw.decode(),
+        "text": present.source.raw.decode(),
     }
 
 
@@ -507,7 +507,7 @@ def _texts(brief: Brief, library: Library) -> Iterator[bytes]:
         *(n.path for n in brief.neighbours),
         *(p.path for p in near),
     }
-    yield from (library.by_path[path].document.source.raw for path in sorted(paths) if path in library.by_path)
+    yield from (library.by_path[path].source.raw for path in sorted(paths) if path in library.by_path)
 
 
 def refuse_homeless(request: ChangeRequest, library: Library) -> None:
