@@ -513,7 +513,9 @@ class Recall:
         return True
 
     def _looked(self) -> _Looked:
-        return {path: self.survey.records[path].stamp for path in sorted(self.survey.shelf.looked)}
+        # Another thread may look into a document that this library does not have.
+        records = self.survey.records
+        return {path: records[path].stamp for path in sorted(self.survey.shelf.looked) if path in records}
 
     # Finding
 
