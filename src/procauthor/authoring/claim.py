@@ -102,8 +102,14 @@ class Particular(Struct, frozen=True):
         return f"{quote}{shown}{quote}"
 
 
-def find_claims(text: str) -> Iterator[Particular]:
-    """Yield what a text claims, each place once: what is in code first, then addresses, then words and numbers."""
+# A draft is looked at several times, and few of its texts are others then.
+@lru_cache(maxsize=1024)
+def find_claims(text: str) -> tuple[Particular, ...]:
+    """Return what a text claims, each place once: what is in code first, then addresses, then words and numbers."""
+    return tuple(_claims(text))
+
+
+def _claims(text: str) -> Iterator[Particular]:
     yield from chain.from_iterable(map(_block_claims, FENCED.finditer(text)))
     text = _ends().sub("", FENCED.sub("\n", text))
     for match in _CODE.finditer(text):
