@@ -68,6 +68,7 @@ def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -
     project.apply(project.plan_change(found, big / "action-plan.md"))
     back = project.plan()
     assert [p.message for p in back.problems] == []
+    assert back.unread == ()
     assert back.order == found.plan.order
     assert [(i.number, i.title, i.priority, i.lifecycle, i.phase, i.status, i.effort_hours) for i in back.items] == [
         (i.number, i.title, i.priority, i.lifecycle, i.phase, i.status, i.effort_hours) for i in found.plan.items
@@ -76,6 +77,8 @@ def test_the_gaps_of_a_library_make_a_plan_that_reads_back_the_same(big: Path) -
         [(d.title, d.hard) for d in i.depends_on] for i in found.plan.items
     ]
     assert [i.blocks for i in back.items] == [i.blocks for i in found.plan.items]
+    assert [i.why for i in back.items] == [i.why for i in found.plan.items]
+    assert "The text is in `feature/threat-model.md`." in (big / "action-plan.md").read_text(encoding="utf-8")
     assert sum(g.count for g in back.groups) + len(back.items) == 119
     assert back.items[0].title == "Threat Model Procedure"
     require_order(back.items)

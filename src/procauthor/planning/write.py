@@ -133,14 +133,14 @@ def _part(
         )
         yield from (f"**Lifecycle:** {item.lifecycle} Lifecycle{phase}  ",) if item.lifecycle else ()
         yield f"**Status:** {_STATUS[item.status][0]}  "
-        path = paths.get(title_key(item.title))
-        yield from (f"**Location:** `{path}`  ",) if path else ()
         yield f"**Dependencies:** {', '.join(map(_need, item.depends_on)) or 'None'}  "
         yield f"**Blocks:** {', '.join(item.blocks) or 'None'}  "
         yield from (f"**Estimated Effort:** {_hours([item])}", "", f"**Why:** {item.why} {COMPUTED}")
+        path = paths.get(title_key(item.title))
+        yield from ("", f"The text is in `{path}`.") if path else ()
         yield from ("", "**Action Items:**", "", *(f"- [ ] {action.text}" for action in item.actions))
     if groups:
-        yield from ("", "### Other Lifecycle Procedures", "", f"**Priority:** {priority} - {name}  ")
+        yield from ("", "### Other Lifecycles", "", f"**Priority:** {priority} - {name}  ")
         yield from ("**Status:** Not yet created", "", "**Lifecycles:**", "")
         yield from (f"- {_lifecycle(g.name, 'No lifecycle')} ({amount(g.count, 'procedure')})" for g in groups)
     if items:
