@@ -65,6 +65,15 @@ def test_every_command_takes_the_paths_that_check_takes(root: Path, form: str, m
     run("-C", root.name, "run", plan, "--dry-run")
 
 
+def test_sync_says_which_lines_of_the_plan_it_leaves_open(root: Path) -> None:
+    (root / "action-plan.md").write_text("# Plan\n\n## P0\n\n- [ ] Translate the Design Review Procedure\n- [ ] Rest\n")
+    run("-C", root, "sync")
+    line = "left open: action-plan.md:5 asks for more than that Design Review Procedure exists"
+    assert line in run("-C", root, "sync", "--check").stderr
+    said = run_json("-C", root, "sync")["left_open"]
+    assert said == [{"path": "action-plan.md", "line": 5, "titles": ["Design Review Procedure"]}]
+
+
 def test_create_shows_a_draft_and_writes_nothing_to_the_library(root: Path) -> None:
     before = snapshot(root)
     found = run_json("-C", root, "create", "Threat Check Procedure")

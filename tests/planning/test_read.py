@@ -306,10 +306,24 @@ def test_the_json_holds_whole_numbers_as_integers_and_can_be_written(plan):
     assert shown["totals"]["P0"]["stated"] == {"min": 3, "max": 5}
 
 
+PLAN_OF_NAMES = "# Plan\n\n### 1. Define Dough Procedure\n**Priority:** P0\n**Dependencies:** {}\n"
+
+
 def test_a_file_without_items_is_no_plan():
     with pytest.raises(PlanError) as caught:
         read_plan(b"# Notes\n\n1. **Next Session:** rest\n")
     assert caught.value.hint
+
+
+def test_a_plan_in_one_line_is_refused_with_the_reason():
+    with pytest.raises(PlanError, match="carriage returns alone"):
+        read_plan(b"# Plan\r\r## P0\r\r- [ ] Define Dough Procedure\r- [ ] Define Crust Procedure\r")
+
+
+def test_a_thousand_names_behind_each_other_are_read_in_time():
+    names = [f"Item{number} Handling Procedure" for number in range(1000)]
+    plan = read_plan(PLAN_OF_NAMES.format(f"{', '.join(names)}, {' and '.join(names)} and rest").encode())
+    assert [each.title for each in plan.items[0].depends_on][:1000] == names
 
 
 def test_bytes_that_are_no_utf8_cannot_be_read():

@@ -3,7 +3,8 @@
 import pytest
 
 from procauthor.planning.plan import Plan
-from procauthor.planning.read import read_plan, tick
+from procauthor.planning.read import read_plan
+from procauthor.planning.tick import tick
 
 
 def read(text: str) -> Plan:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from procauthor.planning.read import read_plan, tick
+from procauthor.planning.read import read_plan
+from procauthor.planning.tick import left_open, tick
 
 TEXT = """# Plan
 
@@ -82,6 +83,7 @@ Dough Procedure: approved|Dough Procedure - published|Dough Procedure (cancelled
 Dough Procedure needs a picture|Dough Procedure requires DPO approval|Dough Procedure - waits for a rewrite of step 4|Implement the Dough Procedure
 ~~Define Dough Procedure~~|~~Dough Procedure~~ (dropped)
 Complete the review of the Dough Procedure|Finish Dough Procedure rollout|Add the Dough Procedure to the onboarding|Draft changes to Dough Procedure
+Write the Dough Procedure?|No Dough Procedure|Dough Procedure nicht schreiben|Dough Procedureを更新する|<del>Define Dough Procedure</del>
 """
 
 
@@ -105,6 +107,11 @@ def test_what_a_finished_procedure_does_not_prove_is_not_ticked(line):
         "Define Dough Procedure (P1, 2-3 h, phase 2)",
         "Rédiger la Dough Procedure",
         "Definiere Dough Procedure",
+        "Dough Procedure schreiben",
+        "Dough Procedureを作成する",
+        "Написать Dough Procedure",
+        "编写 Dough Procedure",
+        "Dough Procedure must be written",
     ],
 )
 def test_what_asks_for_the_procedure_is_ticked(line):
@@ -143,6 +150,32 @@ def test_a_session_goal_that_is_no_item_is_ticked(raw):
 def test_signs_become_the_sign_for_done(raw):
     after = tick(raw, read_plan(raw), "Steam Procedure")
     assert changed(raw, after) == ["- ✅ Steam Procedure"]
+
+
+def test_a_title_that_begins_with_a_verb_is_ticked(raw):
+    raw += b"- [ ] Update Management Procedure\n- [ ] Review Management Procedure\n"
+    after = tick(raw, read_plan(raw), "Update Management Procedure", "Management Procedure")
+    assert changed(raw, after) == ["- [x] Update Management Procedure"]
+
+
+@pytest.mark.parametrize(
+    ("line", "titles"),
+    [
+        ("Update Dough Procedure", ("Dough Procedure",)),
+        ("Dough Procedure - approved by legal", ("Dough Procedure",)),
+        ("Split Dough Procedure into Crust Procedure and Icing", ("Dough Procedure", "Crust Procedure")),
+        ("Define Dough Procedure or Crust Procedure", ("Dough Procedure", "Crust Procedure")),
+        ("Define Dough Procedure", ()),
+        ("Define Steam Procedure, like Dough Procedure", ()),
+        ("Define Rye Dough Procedure", ()),
+        ("Use the new oven", ()),
+    ],
+)
+def test_an_open_line_that_names_finished_documents_alone_is_said(line, titles):
+    plan = read_plan(f"# Plan\n\n## P0\n\n- [ ] {line}\n- [x] Update Dough Procedure\n".encode())
+    finished = dict.fromkeys(("Dough Procedure", "Crust Procedure"), True)
+    left = left_open(plan, finished | dict.fromkeys(("Steam Procedure", "Rye Dough Procedure"), False))
+    assert [(each.line, each.titles) for each in left] == ([(5, titles)] if titles else [])
 
 
 def test_a_procedure_that_the_plan_does_not_name_changes_nothing(raw):

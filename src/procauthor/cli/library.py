@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from procauthor.cli.output import Json, open_project, say, say_notices, show, show_diff, show_json
+from procauthor.data import pick
 from procauthor.naming import amount
 
 
@@ -67,11 +68,17 @@ def sync(
     project = open_project(ctx)
     # What was never written down is not stale: nothing in the library is wrong without it.
     change = project.workspace.derive(project.library()) if check_only else project.sync()
+    left = project.workspace.left_open(project.library())
     if not check_only:
         project.apply(change)
     if as_json:
-        show_json({"changes": change.as_json(), "applied": bool(change) and not check_only})
-    elif not change:
+        lines = [{"path": path, **pick(line, "line", "titles")} for path, line in left]
+        show_json({"changes": change.as_json(), "left_open": lines, "applied": bool(change) and not check_only})
+        raise typer.Exit(1 if check_only and change else 0)
+    for path, line in left:
+        there = f"{line.titles[0]} exists" if len(line.titles) == 1 else f"{' and '.join(line.titles)} exist"
+        say(f"left open: {path}:{line.line} asks for more than that {there}")
+    if not change:
         say("everything is up to date")
     else:
         show_diff(change.diff())

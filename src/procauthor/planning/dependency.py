@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Literal, cast, get_args
 
 from msgspec import Struct
@@ -31,8 +31,10 @@ from procauthor.regex import lazy
 
 _NOTE = lazy(r" ?[(\[]([^()\[\]]*)[)\]] ?")
 # Between two names, but in parentheses; a sentence that ends sets apart as well.
+# A comma in parentheses separates nothing. Their end is looked for nearby, so that long lines take no longer.
 _SEPARATOR = lazy(
-    r"[,;] ?(?![^(\[]*[)\]])|<br ?/?>|\n|(?:(?<=[)\d])|(?<=[a-z]{3}))\. (?=[A-Z]|[^\w ([\"'])|(?:^| )(?:→|⇒|->|=>) "
+    r"[,;] ?(?![^(\[]{0,999}[)\]])|<br ?/?>|\n|"
+    r"(?:(?<=[)\d])|(?<=[a-z]{3}))\. (?=[A-Z]|[^\w ([\"'])|(?:^| )(?:→|⇒|->|=>) "
 )
 _AFTER_DASH = lazy(r" [-–—] (.+)$|: (.+)$")
 _CODES = lazy(r"^((?:[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)* ?[/&+] ?)*[A-Z]+\d*[-_.]?\d[\w.]*(?:-\w+)*)(?: |$)")
@@ -45,6 +47,7 @@ _STATES = frozenset(get_args(State))
 _FEWEST_WORDS = 2
 # No title has more; to try longer ones would take time with the cube of the names.
 _MOST_COMMAS = 6
+_MOST_JOINTS = 20
 _MOST_PAIRS = 100_000
 FEWEST = 20
 
@@ -220,10 +223,11 @@ def split_names(text: str, known: Collection[str]) -> Iterator[str]:
     # "Ideally", where it is between commas, speaks of the name behind it.
     text = pattern("hedges", r"((?:^|[,;]) ?(?:{})), ").sub(r"\1 ", re.sub(r"[^\S\n]+", " ", text))
     parts = _with_buckets([part.strip() for part in _SEPARATOR.split(text) if part.strip()])
-    while parts:
-        sizes = range(min(len(parts), _MOST_COMMAS), 1, -1)
-        size = next((n for n in sizes if _known(", ".join(parts[:n]), known)), 1)
-        name, parts = ", ".join(parts[:size]), parts[size:]
+    place = 0
+    while place < len(parts):
+        ends = range(min(len(parts), place + _MOST_COMMAS), place + 1, -1)
+        end = next((end for end in ends if _known(", ".join(parts[place:end]), known)), place + 1)
+        name, place = ", ".join(parts[place:end]), end
         name = pattern("joining", r"^(?:{}) | (?:{})$").sub("", name)
         if name.startswith("(") and name.endswith(")"):
             yield from split_names(name[1:-1], known)
@@ -244,18 +248,20 @@ def _with_buckets(names: list[str]) -> list[str]:
 
 def _split_joined(text: str, known: Collection[str]) -> list[str]:
     """Split "Item 3 and Data Design Procedure (defined)": at an "and" between what can only be names."""
-    for joint in _joint().finditer(text):
-        first = text[: joint.start()]
-        if _is_name(first, known):
-            parts = [first, *_split_joined(text[joint.end() :], known)]
-            # "Salt & Water Procedure" is one name, even where there is a Salt Procedure.
-            if all(_is_name(part, known) and (_is_whole(first) or _known(part, known)) for part in parts):
-                return parts
-    return [text]
+    joints = [*islice(_joint().finditer(text), _MOST_JOINTS)]
+    split: dict[int, list[str]] = {}
+    # From the last one on, so that what is behind a joint is split once.
+    for start in (*(joint.end() for joint in reversed(joints)), 0):
+        ways = ([text[start : joint.start()], *split[joint.end()]] for joint in joints if joint.start() > start)
+        split[start] = next((way for way in ways if _are_names(*way, known=known)), [text[start:]])
+    return split[0]
 
 
-def _is_name(text: str, known: Collection[str]) -> bool:
-    return _known(text, known) or _is_whole(text)
+def _are_names(first: str, *others: str, known: Collection[str]) -> bool:
+    """Say whether all are names; "Salt & Water Procedure" is one name, even where there is a Salt Procedure."""
+    whole = _is_whole(first)
+    named = whole or _known(first, known)
+    return named and all(_known(each, known) or (whole and _is_whole(each)) for each in others)
 
 
 def _is_whole(text: str) -> bool:

@@ -65,10 +65,11 @@ class PlanItem(Struct, frozen=True):
 
     ``number`` is unique within the plan; ``code`` is what the plan itself calls the item where that is no whole number,
     such as "1.2", "T001" or "RB-1". ``asks`` says whether it asks for the document to be there, and nothing else: only
-    then does a finished document make it done. ``soft_blocks`` are those of ``blocks`` that can go on without it,
-    ``vague_blocks`` those that name no one procedure. ``ticks`` are the open boxes and signs of the item itself; its
-    action items are ticked by people. ``groups`` are the keys of the phases, weeks or groups that it is in.
-    ``computed`` says that ``why`` is not from the plan: it says why the item is urgent, and nothing of the procedure.
+    then does a finished document make it done; ``said`` is what its line says. ``soft_blocks`` are those of ``blocks``
+    that can go on without it, ``vague_blocks`` those that name no one procedure. ``ticks`` are the open boxes and signs
+    of the item itself; its action items are ticked by people. ``groups`` are the keys of the phases, weeks or groups
+    that it is in. ``computed`` says that ``why`` is not from the plan: it says why the item is urgent, and nothing of
+    the procedure.
     """
 
     number: int
@@ -91,6 +92,7 @@ class PlanItem(Struct, frozen=True):
     asks: bool = True
     groups: tuple[str, ...] = ()
     computed: bool = False
+    said: str = ""
 
 
 class Unread(Struct, frozen=True):
@@ -135,14 +137,18 @@ class Metric(Struct, frozen=True):
 
 
 class Goal(Struct, frozen=True):
-    """A line of a session's goals, or of what a session completed; ``title`` is the procedure that it names."""
+    """A line of a session's goals, or of what a session completed; ``title`` is the procedure that it names.
+
+    ``ticks`` and ``asks`` are those of an item.
+    """
 
     text: str
     title: str
     done: bool
     line: int
     item: int | None = None
-    tick: Tick | None = None
+    ticks: tuple[Tick, ...] = ()
+    asks: bool = True
 
 
 class Total(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Reads an action plan: its items, groups, totals, metrics and goals; and ticks it, so that no other byte changes."""
+"""Reads an action plan: its items, groups, totals, metrics and goals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from msgspec.structs import replace
 
 from procauthor.data import grouped
 from procauthor.errors import PlanError, UnreadableError
-from procauthor.markdown.document import Replacement, Section
+from procauthor.markdown.document import Section
 from procauthor.markdown.parse import parse
 from procauthor.markdown.passage import find_conflict
-from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning import value
 from procauthor.planning.dependency import Resolver, UnresolvedItem, split_names
@@ -34,7 +33,6 @@ from procauthor.planning.plan import (
     PlanItem,
     Priority,
     Problem,
-    Tick,
     Total,
     Unread,
 )
@@ -85,6 +83,9 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
         message = f"a merge conflict is not resolved in line {text.document.source.line(conflict)} of the plan"
         raise PlanError(message, "it says two things at once; resolve the conflict first")
     openings, unread = find_openings(text)
+    if not openings and b"\r" in raw and b"\n" not in raw:
+        message = "the lines of the plan end with carriage returns alone, so all of it is one line"
+        raise PlanError(message, "save it with line feeds, or with both")
     if not openings:
         message = "the file holds no plan item"
         hint = 'write each as "### 1. Define Data Design Procedure", or "- [ ] Data Design Procedure" under "## P0"'
@@ -167,27 +168,6 @@ def _unknown(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Proble
         lost = goal.item is None and not goal.done and title_key(goal.title) not in known
         if lost and (_WHOLE.search(goal.title) or _BARE_NUMBER.match(goal.title)):
             yield Problem("unresolved", f"the goal {goal.title!r} is no item of this plan", goal.line)
-
-
-def tick(raw: bytes, plan: Plan, *titles: str) -> bytes:
-    """Return the plan's bytes with some procedures ticked: their own lines, and their session goals.
-
-    ``[ ]`` becomes ``[x]``, and a sign such as ❌ at the head of a line becomes ✅. Only what asks for the procedure to
-    be there is ticked: that it is there proves no update, no sign-off and no action item. Ticking twice changes
-    nothing more.
-    """
-    ticks = _ticks(plan, titles)
-    if any(raw[each.start : each.end] != each.was for each in ticks):
-        # The plan was read from other bytes.
-        ticks = _ticks(read_plan(raw), titles)
-    return rewrite("the plan", parse(raw), [Replacement(t.start, t.end, t.text) for t in ticks]) if ticks else raw
-
-
-def _ticks(plan: Plan, titles: Iterable[str]) -> set[Tick]:
-    keys = set(map(title_key, titles))
-    own = (item.ticks for item in plan.items if title_key(item.title) in keys)
-    goals = (goal.tick for goal in plan.goals if title_key(goal.title) in keys)
-    return {*chain.from_iterable(own), *filter(None, goals)}
 
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
@@ -314,10 +294,17 @@ def _drafts(
     boxed = status == "unknown" and (own is None or own.marker is None) and any(a.marker is not None for a in actions)
     all_done = boxed and all(action.done for action in actions)
     one = len(names) == 1
+    names_said = {key: opening.values(key) for key in ("soft", "blocks")}
+    needs = opening.all("depends_on")
+    names_said["depends_on"] = list(chain.from_iterable(f.values for f in needs if f.label not in ("", SAID)))
+    names_said["said"] = list(chain.from_iterable(f.values for f in needs if f.label in ("", SAID)))
+    if waits := needs_pattern().search(opening.field("status")):
+        names_said["depends_on"].append((waits["names"], opening.line.number))
+    names_said["told"] = list(_told(lines_of(text.lines, opening.line.start + 1, opening.scope_end)))
     for name, number, effort in zip(names, numbers, efforts, strict=True):
         said = name.status or status
         ticked = bool(name.mark and name.mark.done) or value.is_yes(opening.field("done"))
-        tick = name.mark.tick if name.mark and name.asks and not _is_struck(name.line, name.said) else None
+        tick = name.mark.tick if name.mark and not _is_struck(name.line, name.said) else None
         item = PlanItem(
             number=number,
             title=name.title,
@@ -333,16 +320,10 @@ def _drafts(
             ticks=(tick,) if tick else (),
             code=opening.code if one else "",
             asks=name.asks,
+            said=name.said,
             groups=tuple(chain.from_iterable(map(group_keys, (opening.label, *text.headings[opening.section.index])))),
             computed=why.endswith(COMPUTED),
         )
-        names_said = {key: opening.values(key) for key in ("soft", "blocks")}
-        needs = opening.all("depends_on")
-        names_said["depends_on"] = list(chain.from_iterable(f.values for f in needs if f.label not in ("", SAID)))
-        names_said["said"] = list(chain.from_iterable(f.values for f in needs if f.label in ("", SAID)))
-        if waits := needs_pattern().search(opening.field("status")):
-            names_said["depends_on"].append((waits["names"], opening.line.number))
-        names_said["told"] = list(_told(lines_of(text.lines, opening.line.start + 1, opening.scope_end)))
         yield UnresolvedItem(item, names_said)
 
 
@@ -612,5 +593,5 @@ def _goal(placed: Placed, known: Collection[str]) -> Goal:
     title = next((each for each in (text, re.split(_DASH, text, maxsplit=1)[0]) if title_key(each) in known), "")
     title = title or clean_title(re.split(rf"{_DASH}|:\s+|\s+→\s+", text, maxsplit=1)[0], known)
     done = mark.done if mark else placed.role == "completed"
-    tick = mark.tick if mark and asks_for(text, title) and not _is_struck(line, text) else None
-    return Goal(text, title, done, line.number, None, tick)
+    tick = mark.tick if mark and not _is_struck(line, text) else None
+    return Goal(text, title, done, line.number, None, (tick,) if tick else (), asks_for(text, title))

@@ -22,6 +22,7 @@ _PARENTHESES = lazy(r" ?[(\[]([^()\[\]]*)[)\]]$")
 _JOINT = lazy(r" [-–—|] (?:[-–—|] )*| ?: | ?[✅☑✔❌🔄🚧⏳]\ufe0f? ?(?=[^\W\d_]+$)")
 _QUOTED = lazy(r"[\"“”„«»]|(?<!\w)['‘](?P<inside>\w[^'‘’]*)['’](?!\w)")
 _MARKUP = lazy(r"\s*\{[#.:][^{}]*\}\s*$|</?[a-zA-Z][^<>]*>")
+_STRUCK = lazy(r"<(?:del|s|strike)>", re.IGNORECASE)
 _EDGES = " .:;,–—-*_"
 
 _DOTTED = lazy(
@@ -169,7 +170,7 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
 def _clean(text: str, known: Collection[str]) -> str:
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", " ".join(text.split()))))
     text = _QUOTED.sub(lambda quoted: quoted["inside"] or "", text)
-    bare = _verb().sub("", text)
+    bare = _without_verb(text, known)
     if title_key(bare) in known:
         return bare
     if (turned := _KIND_FIRST.match(bare)) and title_key(text) not in known:
@@ -179,11 +180,18 @@ def _clean(text: str, known: Collection[str]) -> str:
         text = f"{text} Procedure"
     if title_key(text) in known:
         return text
-    bare = strip_pictures(_verb().sub("", strip_pictures(text)).strip())
+    bare = strip_pictures(_without_verb(strip_pictures(text), known).strip())
     # All words but the small ones begin with a capital or a digit.
     capital = all(word.casefold() in _minor() or word[0].isupper() or word[0].isdigit() for word in bare.split())
     named = capital or names_document(bare) or title_key(bare) in known
     return bare if named and title_key(bare) not in ("", "procedure", "procedures") else text
+
+
+def _without_verb(text: str, known: Collection[str]) -> str:
+    """Cut a verb before a title, and one behind a kind of document or a known title: "Oven Runbook schreiben"."""
+    ended = pattern("verbs_behind", _BEHIND_TITLE).sub("", text)
+    ended = ended if title_key(ended) in known or names_document(ended) else text
+    return _verb().sub("", ended)
 
 
 @lru_cache(maxsize=1)
@@ -194,6 +202,8 @@ def _minor() -> frozenset[str]:
 _cleaned = lru_cache(maxsize=value.REMEMBERED)(lambda text: _clean(text, ()))
 
 
+# Signs of Japanese and Chinese stand without a space between them and what is before.
+_BEHIND_TITLE = r"(?:\s+|(?=[\u3040-\u9fff]))(?:{})[.。!]?$"
 # Each is looked for in all of a title.
 _MOST_REMARKS = 20
 
@@ -227,10 +237,13 @@ def asks_for(text: str, title: str) -> bool:
     approved" and "Train the team on the Dough Procedure" do not: that the document is there proves nothing of the kind.
     """
     plain = _COUNTER.sub("", plain_text(_MARKUP.sub("", " ".join(text.split()))))
+    plain = pattern("verbs_behind", _BEHIND_TITLE).sub("", plain) if title_key(plain) != title_key(title) else plain
     plain = re.sub(r"[(\[]([^()\[\]]*)[)\]]", lambda aside: " " if _adds_nothing(aside[1]) else aside[0], plain)
     said, named = (Counter(re.findall(r"[^\W_]+", each.casefold())) for each in (plain, title))
     defining = read_words().lists["defining"]
-    whole = all(word == "procedure" for word in named - said)
+    # What is asked or struck through asks for nothing.
+    sure = not (plain.endswith(("?", "？")) or _STRUCK.search(text))
+    whole = sure and all(word == "procedure" for word in named - said)
     return whole and all(word in defining or word.isdigit() or _adds_nothing(word) for word in said - named)
 
 

@@ -38,6 +38,7 @@ from procauthor.template.read import TemplateStore
 # To check a library without a plan needs nothing of planning, and nothing of the search.
 if TYPE_CHECKING:
     from procauthor.planning.plan import Plan
+    from procauthor.planning.tick import Left
     from procauthor.retrieval.chunk import Chunk
     from procauthor.retrieval.index import SectionIndex
 
@@ -58,11 +59,10 @@ def _try_plan(raw: bytes, known: Mapping[str, str]) -> Plan | None:
     return None
 
 
-def _titles_of_plan(raw: bytes) -> tuple[list[str], list[str]]:
+def _titles_of_plan(raw: bytes) -> list[str]:
     with suppress(PlanError, LibraryError):
-        plan = recall_plan(raw)
-        return [item.title for item in plan.items], [goal.title for goal in plan.goals]
-    return [], []
+        return [item.title for item in recall_plan(raw).items]
+    return []
 
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
@@ -332,12 +332,8 @@ class Workspace:
     def _planned(self, library: Library) -> list[str]:
         """Return the titles of the plan in the settings."""
         raw = self._own_plan_bytes(library)
-        return self._titles(library, raw)[0] if raw else []
-
-    def _titles(self, library: Library, raw: bytes) -> tuple[list[str], list[str]]:
-        """Return the titles of a plan's items, and those of its session goals."""
         kept = self._once(library, _PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
-        return unpacked(kept, tuple[list[str], list[str]])
+        return unpacked(kept, list[str])
 
     def _own_plan_bytes(self, library: Library) -> bytes:
         """Return the plan in the settings; nothing where there is none that can be read."""
@@ -423,18 +419,30 @@ class Workspace:
         for plan in library.of_kind("plan") if ticks else ():
             raw = plan.source.raw
             # To check takes longer than to read, so it is asked for only where something would be ticked.
-            after = self._ticked(library, raw, known_statuses(library))
+            after, _ = self._ticked(library, raw, known_statuses(library))
             if after != raw:
-                after = self._ticked(library, raw, self.statuses(library))
+                after, _ = self._ticked(library, raw, self.statuses(library))
             if after != raw:
                 edits.append(Edit(plan.path, raw, after))
         return Change(tuple(edits))
 
-    def _ticked(self, library: Library, raw: bytes, known: Mapping[str, str]) -> bytes:
-        """Tick the items of a plan whose procedure is defined by the statuses that count."""
-        done = [title for title in chain(*self._titles(library, raw)) if known.get(title_key(title)) in DONE]
-        grounds = msgspec.msgpack.encode((raw, done))
-        return self._once(library, _TICKED, grounds, lambda: _tick(raw, done)) if done else raw
+    def left_open(self, library: Library) -> list[tuple[str, Left]]:
+        """Return the lines of plans that name finished documents and ask for more, each with the path of its plan."""
+        plans, known = library.of_kind("plan"), known_statuses(library)
+        return [(plan.path, left) for plan in plans for left in self._ticked(library, plan.source.raw, known)[1]]
+
+    def _ticked(self, library: Library, raw: bytes, known: Mapping[str, str]) -> tuple[bytes, list[Left]]:
+        """Tick the items of a plan whose procedure is defined by the statuses that count, and say what stays open."""
+        named = {key: entry.title for key, entry in missing_titles(library).items()}
+        named |= {each.key: each.title for each in library.counted}
+        titles = {title: known.get(key) in DONE for key, title in named.items()}
+        if not any(titles.values()):
+            return raw, []
+        grounds = msgspec.msgpack.encode((raw, titles))
+        kept = self._once(library, _TICKED, grounds, lambda: msgspec.msgpack.encode(_tick(raw, titles)))
+        from procauthor.planning.tick import Left
+
+        return unpacked(kept, tuple[bytes, list[Left]])
 
     def speaking_of(self, library: Library, paths: Collection[str]) -> set[str]:
         """Return these documents, and all that may speak of one of them; others need not be asked."""
@@ -533,7 +541,10 @@ def _cut(procedure: Procedure) -> list[Chunk]:
     return chunk_document(procedure.path, procedure.source, procedure.outline, **named)
 
 
-def _tick(raw: bytes, titles: Iterable[str]) -> bytes:
-    from procauthor.planning.read import tick
+def _tick(raw: bytes, titles: Mapping[str, bool]) -> tuple[bytes, list[Left]]:
+    from procauthor.planning.tick import left_open, tick
 
-    return tick(raw, recall_plan(raw), *titles)
+    with suppress(PlanError, LibraryError):
+        plan = recall_plan(raw)
+        return tick(raw, plan, *(title for title, done in titles.items() if done)), list(left_open(plan, titles))
+    return raw, []
