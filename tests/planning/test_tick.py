@@ -83,7 +83,7 @@ Dough Procedure: approved|Dough Procedure - published|Dough Procedure (cancelled
 Dough Procedure needs a picture|Dough Procedure requires DPO approval|Dough Procedure - waits for a rewrite of step 4|Implement the Dough Procedure
 ~~Define Dough Procedure~~|~~Dough Procedure~~ (dropped)
 Complete the review of the Dough Procedure|Finish Dough Procedure rollout|Add the Dough Procedure to the onboarding|Draft changes to Dough Procedure
-Write the Dough Procedure?|No Dough Procedure|Dough Procedure nicht schreiben|Dough Procedureを更新する|<del>Define Dough Procedure</del>
+Write the Dough Procedure?|New Dough Procedure|Define [[Dough Procedure]] again|Dough Procedure 2.0|No Dough Procedure|Dough Procedure nicht schreiben|Dough Procedureを更新する|<del>Define Dough Procedure</del>
 """
 
 

@@ -172,7 +172,7 @@ def _unknown(goals: Iterable[Goal], known: Mapping[str, str]) -> Iterator[Proble
 
 # "_Requirements: 1.1_" in italics, "**Property:** ..." and "Outcome: ..." are remarks on an item.
 _ASIDE = lazy(r"^(?:[*_][^*_].*[*_]$|(?:\*\*|__)[^*_]+:)")
-_STRUCK = lazy(r"~~([^~]+)~~(?= ?(?:\([^()]*\) ?)?(?:\||$))")
+_STRUCK = lazy(r"(?:~~|<(?:del|s|strike)>)([^~<]+)(?:~~|</\w+>)(?=[*_]* ?(?:\([^()]*\) ?)?(?:\||$))")
 # "#2", "T001", "phase 2"
 _REFERENCE = lazy(r"^\W*(?:[^\W\d_]+ )?#?(?:[A-Z]{1,10}[-_]?)?\d")
 # "MailService: add it" is about code.

@@ -14,7 +14,7 @@ from procauthor.markdown.proof import rewrite
 from procauthor.naming import title_key
 from procauthor.planning.plan import Goal, Plan, PlanItem, Tick
 from procauthor.planning.read import read_plan
-from procauthor.planning.title import asks_for
+from procauthor.planning.title import asks_for, clean_title
 
 
 class Left(Struct, frozen=True):
@@ -90,5 +90,5 @@ def _asks(each: PlanItem | Goal, known: _Titles) -> bool:
     if each.asks and own in known.keys:
         return True
     said = each.said if isinstance(each, PlanItem) else each.text
-    named = known.named(said)
-    return len(named) == 1 and title_key(named[0]) != own and asks_for(said, named[0])
+    title = clean_title(said, known.keys)
+    return own != title_key(title) in known.keys and asks_for(said, title)

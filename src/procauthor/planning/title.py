@@ -170,7 +170,7 @@ def clean_title(text: str, known: Collection[str] = ()) -> str:
 def _clean(text: str, known: Collection[str]) -> str:
     text = _COUNTER.sub("", plain_text(_MARKUP.sub("", " ".join(text.split()))))
     text = _QUOTED.sub(lambda quoted: quoted["inside"] or "", text)
-    bare = _without_verb(text, known)
+    bare = text if title_key(text) in known else _without_verb(text, known)
     if title_key(bare) in known:
         return bare
     if (turned := _KIND_FIRST.match(bare)) and title_key(text) not in known:
