@@ -368,3 +368,18 @@ def test_an_unknown_plan_is_refused_before_anything_is_kept(tmp_path: Path) -> N
     with pytest.raises(PlanError):
         Project.open(root).batch().run("gone.md")
     assert not list(root.glob(".procauthor/work.*db"))
+
+
+def test_resume_finds_a_batch_that_was_cut_off_while_accepting(tmp_path: Path) -> None:
+    def cut_off(told: Told) -> None:
+        if told.state == "accepted":
+            raise SystemExit
+
+    with Loopback(good) as server:
+        root = write_batch_library(tmp_path, [[]] * 3, server.url)
+        with pytest.raises(SystemExit):
+            carry(root, cut_off, accept=True)
+        asked = len(server.requests)
+        run("-C", root, "resume")
+        assert len(server.requests) == asked
+    assert all(batch.ended for batch in Project.open(root).batches.all())

@@ -143,8 +143,9 @@ class Batch(Job):
 
     @property
     def can_go_on(self) -> bool:
-        """Whether an item is neither written nor given up."""
-        return not self.ended and any(item.state not in _SETTLED for item in self.items().values())
+        """Whether an item is neither written nor given up; a draft that the batch shall accept is not yet written."""
+        settled = [state for state in _SETTLED if not (self.terms.accept and state == "drafted")]
+        return not self.ended and any(item.state not in settled for item in self.items().values())
 
     def end(self) -> None:
         """Note that nothing is left to do. The library as it was is not needed any more."""
