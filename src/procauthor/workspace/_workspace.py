@@ -428,8 +428,11 @@ class Workspace:
 
     def left_open(self, library: Library) -> list[tuple[str, Left]]:
         """Return the lines of plans that name finished documents and ask for more, each with the path of its plan."""
-        plans, known = library.of_kind("plan"), known_statuses(library)
-        return [(plan.path, left) for plan in plans for left in self._ticked(library, plan.source.raw, known)[1]]
+        left: list[tuple[str, Left]] = []
+        for plan in library.of_kind("plan"):
+            _, lines = self._ticked(library, plan.source.raw, known_statuses(library))
+            left += [(plan.path, line) for line in lines]
+        return left
 
     def _ticked(self, library: Library, raw: bytes, known: Mapping[str, str]) -> tuple[bytes, list[Left]]:
         """Tick the items of a plan whose procedure is defined by the statuses that count, and say what stays open."""
