@@ -83,7 +83,7 @@ def read_plan(raw: bytes, *, known: Mapping[str, str] | None = None) -> Plan:
         message = f"a merge conflict is not resolved in line {text.document.source.line(conflict)} of the plan"
         raise PlanError(message, "it says two things at once; resolve the conflict first")
     openings, unread = find_openings(text)
-    if not openings and b"\r" in raw and b"\n" not in raw:
+    if b"\r" in raw and b"\n" not in raw:
         message = "the lines of the plan end with carriage returns alone, so all of it is one line"
         raise PlanError(message, "save it with line feeds, or with both")
     if not openings:
