@@ -645,6 +645,15 @@ def test_a_table_of_work_within_an_item_is_listed():
     assert plan.unread[0].text.startswith("a table with the columns ")
 
 
+def test_a_heading_over_groups_is_read():
+    groups = "## Later\n\n### Other Procedures\n**Status:** Not yet created\n\n**Lifecycles:**\n- Release Lifecycle (10 procedures)\n"
+    plan = read(
+        f"## P1\n\n### 1. Define Salt Procedure\n**Effort:** 2 h\n\n### 2. Define Oven Procedure\n**Effort:** 2 h\n\n{groups}"
+    )
+    assert [group.name for group in plan.groups] == ["Release Lifecycle"]
+    assert not plan.unread
+
+
 def test_a_heading_with_a_code_that_is_no_item_is_listed():
     plan = read(f"## Work\n\n{TABLE.format(head='Task')}\n## Floors\n\n### K-T004: Sweep\n\nIt was dusty.\n")
     assert [(each.line, each.text) for each in plan.unread] == [(12, "K-T004: Sweep")]

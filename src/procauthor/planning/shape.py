@@ -21,7 +21,7 @@ from procauthor.planning.plan import Unread
 from procauthor.planning.series import STRONG, Series
 from procauthor.planning.table import find_tables
 from procauthor.planning.text import Field, Opening, PlanText, field_key
-from procauthor.planning.title import clean_title
+from procauthor.planning.title import clean_title, read_count
 from procauthor.planning.weigh import weigh
 from procauthor.regex import lazy
 
@@ -177,7 +177,8 @@ def _unread(text: PlanText, series: Sequence[Series], items: _Items, openings: S
     named = set(chain.from_iterable(map(names_of, openings)))
     within: dict[Hashable, list[Opening]] = defaultdict(list)
     for each in series:
-        left = [o for o in each.openings if not (items.is_over(o) or items.begins(o) or named & {*names_of(o)})]
+        free = (o for o in each.openings if not (items.is_over(o) or items.begins(o) or _is_over_groups(o)))
+        left = [o for o in free if not named & {*names_of(o)}]
         outside = [o for o in left if not (items.is_below(o) or _SAID.match(o.line.body))]
         if each.kind == "tables" and left and any(o.told for o in left):
             # Work within an item is work as well.
@@ -188,6 +189,12 @@ def _unread(text: PlanText, series: Sequence[Series], items: _Items, openings: S
             # What a label says is no other reading of the plan.
             within[each.kind, each.form, each.level] += left
     yield from (_left_out(some, "below items") for some in within.values() if len(some) > 1)
+
+
+def _is_over_groups(opening: Opening) -> bool:
+    """Say whether lines that only count procedures are below an opening: those are read as groups."""
+    entries = chain.from_iterable(field.entries for field in opening.fields)
+    return any(read_count(entry.line.body) for entry in entries)
 
 
 def _left_out(openings: Sequence[Opening], place: str) -> Unread:
