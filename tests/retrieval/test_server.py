@@ -104,6 +104,23 @@ def test_a_server_that_lost_its_vectors_gets_them_again_and_one_that_is_down_is_
     server.start()
 
 
+def test_what_a_server_that_was_down_did_not_get_is_sent_to_it_by_the_next_search(
+    tmp_path: Path, server: Server
+) -> None:
+    with SectionIndex.open(tmp_path / "folder") as index:
+        index.sync(cut(LIBRARY))
+        expected = ask(index)
+    with SectionIndex.open(tmp_path / "served", server=server.url) as index:
+        index.sync(cut(dict(list(LIBRARY.items())[1:])))
+        ask(index)
+        server.stop()
+        index.sync(cut(LIBRARY))
+        with pytest.raises(RetrievalError):
+            index.search("disk")
+        server.start()
+        assert ask(index) == expected
+
+
 def test_the_setting_brings_a_library_to_the_server(root: Path, server: Server) -> None:
     local = [hit.chunk.id for hit in Project.open(root).search("who examines a design")]
     settings = root / "procauthor.toml"

@@ -281,7 +281,8 @@ class VectorIndex:
         self._pages |= {row: (paths[row], page) for row, page in known.items()}
         if self._matrix is not None:
             self._matrix.change(gone, self._unpacked(known))
-        if self._server and (gone or new):
+        # Also where this is another try: a server that did not answer may lack what is known here.
+        if self._server:
             with self._writing():
                 self._send(self._server, store)
         self._known = paths
