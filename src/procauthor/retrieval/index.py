@@ -339,10 +339,12 @@ class SectionIndex:
         if store.made != self._made:
             self._words = WordIndex(self._counts)
             self._meaning.forget()
-        if (store.made, store.mark()) != (self._made, self._mark):
+        # Before the paths are read: what another process writes meanwhile is noticed the next time.
+        mark = store.mark()
+        if (store.made, mark) != (self._made, self._mark):
             self._paths = store.paths()
             self._words.follow(self._paths)
-            self._made, self._mark = store.made, store.mark()
+            self._made, self._mark = store.made, mark
 
     def _choose(self, ranked: Ranking, rankings: dict[str, Ranking], limit: int) -> list[Hit]:
         """Return hits for the best chunks, one for each section."""
