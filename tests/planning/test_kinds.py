@@ -770,3 +770,23 @@ def test_an_empty_box_before_what_is_struck_through_is_said():
     plan = read("## P0\n\n- [ ] ~~Oven~~\n- [ ] Salt (30 m) [after Oven]\n")
     assert told(plan) == ["Oven P0", "Salt P0 <- Oven"]
     assert [p.line for p in plan.problems if p.kind == "skipped"] == [5]
+
+
+def test_a_phase_waits_for_a_document_of_the_library():
+    text = b"# Bakery\n\n## Phase 1: Bar\n\n**Depends on:** Dough Procedure\n\n- [ ] Tap\n- [ ] Closing\n"
+    plan = read_plan(text, known={"dough": "placeholder"})
+    assert [[(d.title, d.state) for d in item.depends_on] for item in plan.items] == [[("Dough Procedure", "placeholder")]] * 2  # fmt: skip
+
+
+def test_codes_that_a_sentence_below_a_title_names_are_needed_first():
+    plan = read(
+        "- **T1: Oven.** Big.\n- **T2: Salt.** Fine.\n- **T3: Dough.** Soft.\n- **T4: Bread.**\n  Depends on T1-T2 (both are hot).\n"
+        "- **T5: Cake.**\n  Depends on T1 (the oven) and T3.\n- **T6: Pie.**\n  Depends on T2/T3.\n"
+    )
+    needs = {item.title: [d.title for d in item.depends_on] for item in plan.items if item.depends_on}
+    assert needs == {"Bread": ["Oven", "Salt"], "Cake": ["Oven", "Dough"], "Pie": ["Salt", "Dough"]}
+
+
+def test_items_are_named_with_their_word_in_chinese():
+    plan = read("## 任务 1.1: 烤箱\n\n**前置依赖**: 无\n\n## 任务 1.2: 面团\n\n**前置依赖**: 任务 1.1\n")
+    assert [[d.title for d in item.depends_on] for item in plan.items] == [[], ["烤箱"]]

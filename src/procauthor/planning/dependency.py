@@ -382,7 +382,7 @@ class Resolver:
         return next(map(self._directory.places.get, self._meant(text)), None)
 
     def _meant(self, text: str) -> list[str]:
-        """Return the titles of the items that a text names; of a group, only what a note behind it names."""
+        """Return the titles that a text names: of items, else of the library; of a group, only what a note names."""
         titles: list[str] = []
         for named in (_read_name(part, 0, self._called, hard=True) for part in self._split(text)):
             # "Setup phase completion"
@@ -392,7 +392,8 @@ class Resolver:
             meant = next(filter(None, map(self._directory.mean, ways)), [])
             near = self._directory.mean(named.note) if named.note else []
             noted = [t for t in meant if named.note and (t in near or title_key(named.note) in title_key(t))]
-            titles += [title for title in noted or meant if title in self._titles]
+            inside = [title for title in noted or meant if title in self._titles]
+            titles += inside or ([named.title] if title_key(named.title) in self.known else [])
         return titles
 
     def _split(self, text: str) -> Iterator[str]:
@@ -409,7 +410,7 @@ class Resolver:
             needs = [*needs, *(each for title, each in ordered.items() if title not in stated)]
             # What a sentence says counts where it names something: "needs a private room" does not.
             said = [n for n in self._read(names["said"], item) if n.stated or _is_whole(n.title) or self._is_item(n)]
-            inside = ungrouped((line, self._directory.mean_inside(text)) for text, line in names["told"])
+            inside = ungrouped((line, self._meant(text)) for text, line in names["told"])
             said += [Named(title, line) for line, title in inside]
             told = {item.title, *(each.title for each in needs)}
             needs = [n for n in needs if n.title != item.title] + [n for n in said if n.title not in told]
