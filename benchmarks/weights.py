@@ -23,7 +23,7 @@ from procauthor.planning.shape import find_openings, find_series, names_of
 from procauthor.planning.text import PlanText
 from procauthor.planning.weigh import WEIGHTS, Sight, read_weights
 
-ROUNDS, MORE, MOST, SMALL, RIDGE = 7, 2.5, 12.0, 0.3, 2.0
+ROUNDS, MORE, MOST, SMALL, RIDGE = 9, 2.5, 60.0, 0.3, 2.0
 HEAD = WEIGHTS.read_text(encoding="utf-8").partition("[weights]")[0]
 
 

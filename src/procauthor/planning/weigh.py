@@ -31,7 +31,7 @@ WEIGHTS = Path(__file__).with_name("weights.toml")
 # Of a long series, so many openings are looked at.
 _SEEN = 100
 # How much a series counts by what others that are written alike say.
-_EVEN = 0.6
+_EVEN = 0.8
 
 _TITLED = lazy(r"^\*\*(?:[^*]+[.:]\*\*|[^*]+\*\*(?:$|[.:]|\s[(–—-]))")
 _PATH = lazy(r"^[`*\[]*[\w./@-]+[./][\w./-]+[`*\]]*(?:\s|$|\()")
