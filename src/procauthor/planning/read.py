@@ -57,7 +57,7 @@ from procauthor.regex import lazy
 _WHOLE = lazy(r"\bprocedure$", re.IGNORECASE)
 _MANY = 3
 _CODE = r"[A-Z]{1,10}[-_ ]?\d(?:[\w.-]*\w)?"
-# "M3, M4 and M5", "T1-T4", "T2/T3", "T1 (its name) and T2 (its status)"
+# Codes as people join them: "M3, M4 and M5", "T1-T4", "T2/T3", and "T1 (its name) and T2" with a remark behind one.
 _CODES = lazy(rf"^{_CODE}(?:\s*(?:\([^()]*\)\s*)?(?:[,/&+–—-]|\b\w+\s)\s*(?:\w+\s+)?{_CODE})*")
 _BARE_NUMBER = lazy(r"^(?:items?\s+)?#?(\d{1,4})$", re.IGNORECASE)
 
