@@ -140,7 +140,8 @@ def _hooked(provider: str, hooks: dict[str, Any]) -> dict[str, Any]:
         import openai
 
         proxy = os.environ.get("OPENAI_PROXY")
-        # To read the certificates takes longer than all else, and LangChain makes a second client for other loops.
+        # To read the certificates takes longer than all else, and LangChain makes a second client for other loops. The
+        # library that can read them is the one that the clients come from; no package that we ask for is named so.
         library: Any = sys.modules[openai.DefaultHttpxClient.__base__.__module__.partition(".")[0]]
         secure = library.create_ssl_context()
         # The client refuses a proxy of its own beside an HTTP client that is given to it.

@@ -43,7 +43,12 @@ class Place(NamedTuple):
 
 
 def compare(known: dict[int, Any], rows: dict[int, Any]) -> tuple[list[int], list[int]]:
-    """Return the rows that are known and gone, and those that are new. Both are in order, and new ones come last."""
+    """Return which of the known rows are gone, and which rows are new.
+
+    Args:
+        known: Rows in any order.
+        rows: Those that are there now, in order; a new one is greater than all known ones.
+    """
     last = max(known, default=0)
     new = list(takewhile(lambda row: row > last, reversed(rows)))
     return list(filterfalse(rows.__contains__, known)), new[::-1]

@@ -75,7 +75,7 @@ class Listing:
     """What was read of the documents of an index: it outlives the open file.
 
     Attributes:
-        mark: What the index says of its state since then; another text after each change of the documents.
+        mark: What the index said of its state then; it is another text after each change of the documents.
         documents: The row of each document and what it was indexed of, by its path; None before it was read.
         paths: The path of each by its row, in the order of rows.
     """
