@@ -15,7 +15,7 @@ from procauthor.library.change import Change
 from procauthor.library.library import Library
 from procauthor.settings import Settings
 from procauthor.template.read import TemplateStore
-from procauthor.workspace import Workspace
+from procauthor.workspace import Workspace, unless_stale
 from procauthor.workspace.check import Checking, baseline_file, shrink_baseline, update_baseline
 
 # What checking does not need is imported where it is: it would take longer to load than a small library to check.
@@ -226,7 +226,7 @@ class Project:
         Raises:
             RetrievalError: The index cannot be used.
         """
-        return list(self.workspace.index(self.library()).search(query, limit))
+        return unless_stale(lambda: list(self.workspace.index(self.library()).search(query, limit)))
 
     # Writing
 

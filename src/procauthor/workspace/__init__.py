@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from procauthor.workspace._workspace import Workspace
+from procauthor.workspace._workspace import Workspace, unless_stale
 
-__all__ = ["Workspace"]
+__all__ = ["Workspace", "unless_stale"]
