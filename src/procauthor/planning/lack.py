@@ -72,8 +72,8 @@ class Lack(Struct, frozen=True):
         if more:
             yield f"Finish {amount(more, 'more place')}"
         if self.declared:
-            found = "" if self.sections or self.marks else "Find out what it still lacks, and c"
-            yield f"{found or 'C'}hange its status once it is finished"
+            known = self.sections or self.marks
+            yield f"{'Change' if known else 'Find out what it still lacks, and change'} its status once it is finished"
         for first, *others in grouped((each.rule, each) for each in self.errors).values():
             again = f", and {amount(len(others), 'more place')} of this kind" if others else ""
             yield f"Correct line {first.line}: {first.message}{again}"
