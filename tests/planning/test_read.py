@@ -326,6 +326,13 @@ def test_a_thousand_names_behind_each_other_are_read_in_time():
     assert [each.title for each in plan.items[0].depends_on][:1000] == names
 
 
+def test_a_thousand_sections_that_all_others_wait_for_are_read_in_time():
+    sections = "".join(f"## Part {n} (prerequisite)\n\n- [ ] Define Dough {n} Procedure\n\n" for n in range(1000))
+    plan = read_plan(f"# Plan\n\n{sections}".encode())
+    assert not plan.items[0].depends_on
+    assert plan.items[-1].depends_on[0].title == "Dough 0 Procedure"
+
+
 def test_bytes_that_are_no_utf8_cannot_be_read():
     with pytest.raises(UnreadableError):
         read_plan(b"### 1. Define \xff Procedure\n")

@@ -49,6 +49,8 @@ _FEWEST_WORDS = 2
 _MOST_COMMAS = 6
 _MOST_JOINTS = 20
 _MOST_PAIRS = 100_000
+# Many phases that each wait for all before them have pairs with the square of their items.
+_MOST_ORDERED = 300_000
 FEWEST = 20
 
 
@@ -367,6 +369,7 @@ class Resolver:
     def add(self, orders: Iterable[Order]) -> None:
         """Add what is said outside of items of what comes first, as far as it names items."""
         by_line = grouped((draft.item.line, draft.item.title) for draft in self._drafts)
+        left = _MOST_ORDERED
         for order in orders:
             first, then = (
                 self._meant(said) if isinstance(said, str) else list(chain.from_iterable(by_line[n] for n in said))
@@ -374,8 +377,10 @@ class Resolver:
             )
             known = frozenset(then)
             first = [title for title in dict.fromkeys(first) if title not in known]
+            names = [Named(name, order.line) for name in first[max(0, len(first) - left // max(1, len(then))) :]]
+            left -= len(names) * len(then)
             for title in then:
-                self._ordered[title] += [Named(name, order.line) for name in first[-(_MOST_PAIRS // len(then)) - 1 :]]
+                self._ordered[title] += names
 
     def place_of(self, text: str) -> int | None:
         """Return the place of the first item that a text names."""

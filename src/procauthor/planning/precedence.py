@@ -113,7 +113,7 @@ class Orders:
     def _behind(self, section: Section) -> list[int]:
         """Return the items in the sections that follow one below the same heading."""
         around = self._lines if section.parent is None else self._inside(self._text.document.sections[section.parent])
-        return [line for line in around if line > self._inside(section)[-1]]
+        return around[bisect_right(around, self._inside(section)[-1]) :]
 
 
 _AFTERWARDS = r"(?P<names>[A-Z]{1,4}\d+(?:\s*[/、,&]\s*[A-Z]{1,4}\d+)*)\s*(?:{})"
