@@ -337,6 +337,7 @@ def _find_effort(text: str, unit: str) -> tuple[Effort | None, str, str]:
     return None, text, ""
 
 
+@lru_cache(maxsize=1)
 def _unit() -> str:
     """Return a pattern for a unit of time in all languages: "days", "person-days", "Std"."""
     return rf"{_WORKING}(?P<unit>{words_of('|'.join(_HOURS))})(?![^\W\d_])"
