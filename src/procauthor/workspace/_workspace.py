@@ -332,6 +332,8 @@ class Workspace:
     def _planned(self, library: Library) -> list[str]:
         """Return the titles of the plan in the settings."""
         raw = self._own_plan_bytes(library)
+        if not raw:
+            return []
         kept = self._once(library, _PLANNED, raw, lambda: msgspec.msgpack.encode(_titles_of_plan(raw)))
         return unpacked(kept, list[str])
 
