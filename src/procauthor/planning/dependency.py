@@ -25,7 +25,7 @@ from procauthor.planning.line import plain_text, sign_of
 from procauthor.planning.plan import Dependency, Goal, PlanItem, Priority, Problem, State
 from procauthor.planning.precedence import Order
 from procauthor.planning.title import Numbered, clean_title, read_number
-from procauthor.planning.value import bucket_pattern, ends_in_noun, pattern, read_words
+from procauthor.planning.value import bucket_pattern, ends_in_noun, names_document, pattern, read_words
 from procauthor.procedure import DONE
 from procauthor.regex import lazy
 
@@ -269,7 +269,7 @@ def _are_names(first: str, *others: str, known: Collection[str]) -> bool:
 def _is_whole(text: str) -> bool:
     """Say whether a text is a name by itself: a number, a code, or by its last word."""
     name = plain_text(_NOTE.sub(" ", text))
-    return bool(_range().match(_unit().sub("", name).upper())) or (" " in name and ends_in_noun(name))
+    return bool(_range().match(_unit().sub("", name).upper())) or names_document(name)
 
 
 def _unit() -> re.Pattern[str]:

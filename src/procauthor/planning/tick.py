@@ -43,14 +43,14 @@ def left_open(plan: Plan, titles: Mapping[str, bool]) -> Iterator[Left]:
 
     ``titles`` say of each document whether it is finished.
     """
-    ticks, known = _ticks(plan, [title for title, finished in titles.items() if finished]), _Titles(titles)
+    ticks, known = _ticks(plan, [title for title, finished in titles.items() if finished]), _Documents(titles)
     for each in _lines(plan):
         named = known.named(each.title) if not ticks.issuperset(each.ticks) else ()
         if named and all(titles[title] for title in named):
             yield Left(each.line, named)
 
 
-class _Titles:
+class _Documents:
     """Titles of documents: their keys, and those of two words or more by their words."""
 
     def __init__(self, titles: Iterable[str]) -> None:
@@ -75,7 +75,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _ticks(plan: Plan, titles: Iterable[str]) -> set[Tick]:
-    known = _Titles(titles)
+    known = _Documents(titles)
     return set(chain.from_iterable(each.ticks for each in _lines(plan) if each.ticks and _asks(each, known)))
 
 
@@ -84,7 +84,7 @@ def _lines(plan: Plan) -> Iterator[PlanItem | Goal]:
     yield from plan.goals
 
 
-def _asks(each: PlanItem | Goal, known: _Titles) -> bool:
+def _asks(each: PlanItem | Goal, known: _Documents) -> bool:
     """Say whether a line asks for one of some documents: "Update Management Procedure" may be a title as it is."""
     own = title_key(each.title)
     if each.asks and own in known.keys:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from procauthor.naming import title_key
 from procauthor.planning import value
 from procauthor.planning.line import plain_text, strip_pictures
-from procauthor.planning.value import bucket_pattern, choice, ends_in_noun, names_document, pattern, read_words
+from procauthor.planning.value import bucket_pattern, ends_in_noun, names_document, pattern, read_words, words_of
 from procauthor.regex import lazy
 
 _KIND_FIRST = lazy(r"(?i)^(?:(?:the|an?)\s+)?(?:(?-i:new)\s+)?procedure\s*(?::|\s[-–—])\s+(?![~≈(\d])(?P<name>\S.*)$")
@@ -126,7 +126,7 @@ def word_before_number(text: str) -> str:
 @lru_cache(maxsize=1)
 def _number() -> re.Pattern[str]:
     """Return a pattern for "1. Title", "13-16: Title", "4 to 6. Title"."""
-    to = rf"(?:[-–—‐‑−,]|{choice(read_words().lists['through'] | read_words().lists['joining'])})"
+    to = rf"(?:[-–—‐‑−,]|{words_of('through|joining')})"
     return re.compile(
         rf"^[(\[]?#?(?P<first>\d{{1,9}})(?: ?{to} ?#?(?P<last>\d{{1,4}}))?"
         r"(?P<dot> ?[.):\]]+| [-–—])?(?: |(?<=[.):\]])(?=[^\W\d]))(?P<title>\S.*)$",
@@ -137,7 +137,7 @@ def _number() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _unit() -> re.Pattern[str]:
     """Return a pattern for what an item is called before its number, or any other word before one such as "1.2"."""
-    units, buckets = (choice(read_words().lists[kind]) for kind in ("units", "buckets"))
+    units, buckets = (words_of(kind) for kind in ("units", "buckets"))
     known = rf"(?:(?:priority|action|work)\s+)?(?:{units})s?\.?(?:\s*:)?\s+(?=[(\[#]?(?:[A-Z]{{1,10}}[-_]?)?\d)"
     return re.compile(rf"^[(\[]?(?:{known}|(?!{buckets}|version)[^\W\d_]+\s+(?=\d+\.\d))", re.IGNORECASE)
 
@@ -146,7 +146,7 @@ def _unit() -> re.Pattern[str]:
 def _verb() -> re.Pattern[str]:
     """Return a pattern for the verbs before a title; one that could begin a title needs an article behind it."""
     kinds = ("define", "draft", "articles", "joining", "or", "fresh")
-    define, draft, articles, joining, either, fresh = (choice(read_words().lists[kind]) for kind in kinds)
+    define, draft, articles, joining, either, fresh = (words_of(kind) for kind in kinds)
     also = rf"(?:\s+(?:{joining})\s+(?-i:{define}|{draft}))?"
     sure = rf"(?:{define}){also}(?:\s*:)?\s+(?!(?:{joining}|{either})(?!\w))(?:(?:{articles})\s+)?"
     begun = rf"(?:{draft})(?:\s*:\s+|\s+(?:{articles})\s+)"
@@ -357,12 +357,12 @@ def without_bucket(text: str) -> str:
 @lru_cache(maxsize=2)
 def needs_pattern(*, of_code: bool = False) -> re.Pattern[str]:
     """What a line waits for, in words: "(depends on Data Design Procedure)"; ``of_code`` only "(depends on T001)"."""
-    needs, after = (choice(read_words().lists[kind]).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
+    needs, after = (words_of(kind).replace(r"\ ", r"\s+") for kind in ("needs", "after"))
     # "Clean up after the feast" waits for nothing.
-    article = rf"(?:(?:{choice(read_words().lists['articles'])})\s?)?"
-    joining = choice(read_words().lists["joining"])
+    article = rf"(?:(?:{words_of('articles')})\s?)?"
+    joining = words_of("joining")
     number = rf"\d+(?:\.\d+)*\b(?!\s+(?!(?:{joining})\b)[^\W\d_])"
-    bucket = rf"(?:{choice(read_words().lists['buckets'])})\s+(?:\d|(?-i:[A-Z])\b)"
+    bucket = rf"(?:{words_of('buckets')})\s+(?:\d|(?-i:[A-Z])\b)"
     after = rf"(?:{after})\s+(?={article}[(\[\"“*`]*(?:(?-i:[A-Z#])|{number}|{bucket}))"
     names = r"(?=#?\d|[A-Z]{1,10}[-_]?\d)" if of_code else ""
     names += r"(?P<names>[^()]+(?:\([^()]*\)[^()]*)*)"

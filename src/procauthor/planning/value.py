@@ -353,7 +353,7 @@ def _amounts() -> re.Pattern[str]:
 def _in_words() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Return what is said of numbers in words, and how that is written in digits."""
     lists = ("between", "joining", "half", "one")
-    between, joining, half, one = (choice(read_words().lists[kind]) for kind in lists)
+    between, joining, half, one = (words_of(kind) for kind in lists)
     times = words_of("hours|days|weeks")
     number = rf"({_NUMBER}(?:\s*[^\W\d_]+)?)"
     return (
